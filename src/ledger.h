@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The ledger: every site of a conversion with its context, its fate and the
+ * evidence, in an SQLite file (the schema is documented in docs/ledger.md and
+ * has a version).  Writers wrap their work in one transaction.
+ */
+#ifndef LEDGER_H
+#define LEDGER_H
+
+#include <glib.h>
+
+enum site_ctx {		/* what the text around a site is */
+	SITE_CODE, SITE_MACRO, SITE_DIRECTIVE, SITE_DISABLED, SITE_COMMENT,
+	SITE_STRING, SITE_ASSEMBLY, SITE_DOC, SITE_RUST, SITE_SCRIPT, SITE_OTHER,
+	N_SITE_CTX
+};
+extern const char *const site_ctx_name[N_SITE_CTX];
+
+enum site_fate { FATE_UNRESOLVED, FATE_CONVERTED, FATE_KEPT, FATE_REFUSED, N_SITE_FATE };
+extern const char *const site_fate_name[N_SITE_FATE];
+
+struct site {
+	gint64 id;		/* given by ledger_add() */
+	char *file;		/* path in the tree */
+	guint line, col;	/* 1-based, col in bytes */
+	gsize off;		/* byte offset */
+	char *symbol;		/* "pgtable_t" */
+	enum site_ctx ctx;
+	enum site_fate fate;
+	char *reason;		/* of the fate, one sentence; may be NULL */
+	char *evidence;		/* what shows it: file:line, cell names; may be NULL */
+};
+
+struct ledger;
+
+/* Create (replacing) or open a ledger; ":memory:" is allowed. NULL after a message. */
+struct ledger *ledger_create(const char *path);
+struct ledger *ledger_open(const char *path);
+void ledger_close(struct ledger *l);		/* commits */
+
+int ledger_set_meta(struct ledger *l, const char *key, const char *value);
+int ledger_add(struct ledger *l, struct site *s);
+/* A file that was met but could not be read, or not be read as text, and why. */
+int ledger_add_skipped(struct ledger *l, const char *path, const char *why);
+int ledger_set_fate(struct ledger *l, gint64 id, enum site_fate fate,
+		    const char *reason, const char *evidence);
+
+/* Calls @fn for each site in the order of file, offset; stops when it returns non-zero and returns that. */
+typedef int (*ledger_fn)(const struct site *s, void *data);
+int ledger_each(struct ledger *l, ledger_fn fn, void *data);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A conversion: a folder cocci/<name>/ with manifest.ini (a GLib key file),
+ * semantic patches NN-*.cocci that run in the order of their numbers, and what
+ * else the manifest names.  docs/conversions.md documents the keys.
+ */
+#ifndef MANIFEST_H
+#define MANIFEST_H
+
+#include <glib.h>
+
+struct manifest {
+	char *name;		/* "ptdesc" */
+	char *dir;		/* where manifest.ini is */
+	char *summary;
+	char **types;		/* [seeds] types */
+	char **symbols;		/* [seeds] symbols */
+	char **policies;	/* [conversion] policies, the default first */
+	GPtrArray *rules;	/* char *: paths of the semantic patches, in order */
+	GKeyFile *keys;		/* everything, for the conversion's own sections */
+};
+
+/*
+ * Load the conversion @name from tw_data_dir()/cocci, or from @name itself
+ * when it has a '/'.  NULL after a message that lists the conversions there
+ * are and the nearest name.
+ */
+struct manifest *manifest_load(const char *name);
+void manifest_free(struct manifest *m);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A kernel tree: is it one, which version, is it a git checkout and clean.
+ */
+#ifndef TREE_H
+#define TREE_H
+
+#include <glib.h>
+
+struct tree {
+	char *path;		/* absolute, links resolved */
+	int version, patchlevel, sublevel;
+	char *release;		/* "6.12.95" plus EXTRAVERSION */
+	char *git_head;		/* commit, or NULL */
+};
+
+/* NULL after a message: no directory, no kernel (no Makefile with VERSION, no Kconfig, no arch/). */
+struct tree *tree_open(const char *path);
+void tree_free(struct tree *t);
+/* Read a file of the tree; NULL with a message unless @quiet. Refuses paths with ".." and symbolic links out of the tree. */
+char *tree_read(const struct tree *t, const char *file, gsize *size, int quiet);
+/* 1 when git says that tracked files differ from HEAD, 0 when clean or no checkout, -1 on error (reported). */
+int tree_git_dirty(const struct tree *t);
+
+#endif

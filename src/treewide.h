@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What every part of the driver shares: exit statuses, the options that all
+ * commands take, and the table of commands.
+ *
+ * To add a command: write cmd_<name>() in src/builtin-<name>.c, declare it
+ * here, and add a line to the table in src/treewide.c.  A command that is a
+ * program of its own is an executable treewide-<name> in the folder that
+ * tw_libexec_dir() names; treewide runs it with the same arguments.
+ */
+#ifndef TREEWIDE_H
+#define TREEWIDE_H
+
+#include <glib.h>
+
+#define TREEWIDE_VERSION "0.1"
+
+/* Exit statuses: a contract, see docs/design.md. */
+enum tw_exit {
+	TW_OK = 0,		/* the question was answered */
+	TW_FINDINGS = 1,	/* lint, check: something was found */
+	TW_INCOMPLETE = 2,	/* a site without a fate, a cell not built */
+	TW_FATAL = 128,
+	TW_USAGE = 129,
+};
+
+/* Options before or after the command that all commands share. */
+struct tw_options {
+	char *chdir;		/* -C DIR */
+	int jobs;		/* -j N; the number of processors by default */
+	char *format;		/* --format; NULL: the command's default */
+	char *output;		/* -o PATH; NULL: standard output */
+	char *run_dir;		/* --run DIR; NULL: a new one is made */
+	char *tree;		/* --tree DIR */
+};
+
+/*
+ * Parse the options of a command.  @entries are the command's own (may be
+ * NULL); the shared ones are added.  @synopsis is the text behind
+ * "treewide COMMAND " in --help, @summary what stands below it.  On return
+ * *argc and argv hold what is left, argv[0] the command.  Prints help and
+ * exits with 0 for --help; exits with TW_USAGE on a bad option.
+ */
+void tw_parse_options(int *argc, char ***argv, const GOptionEntry *entries,
+		      const char *synopsis, const char *summary,
+		      struct tw_options *opt);
+
+/* One line per fact; NULL when none.  Owned by the driver. */
+const char *tw_data_dir(void);		/* holds cocci/ and corpus/ */
+const char *tw_libexec_dir(void);	/* holds the treewide-* programs */
+
+/* Path below $XDG_CACHE_HOME/treewide; the caller frees it. */
+char *tw_cache_path(const char *sub);
+
+int cmd_scan(int argc, char **argv);
+int cmd_convert(int argc, char **argv);
+int cmd_recover(int argc, char **argv);
+
+#endif
