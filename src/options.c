@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The options that all commands share, and where the driver's data and
+ * programs are.  GOption parses; this module adds the shared entries, the
+ * exit statuses of the contract, and a hint for a misspelt option.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "treewide.h"
+
+void tw_parse_options(int *argc, char ***argv, const GOptionEntry *entries,
+		      const char *synopsis, const char *summary,
+		      struct tw_options *opt)
+{
+	GOptionEntry shared[] = {
+		{ "tree", 0, 0, G_OPTION_ARG_FILENAME, &opt->tree,
+		  "The kernel tree", "DIR" },
+		{ "jobs", 'j', 0, G_OPTION_ARG_INT, &opt->jobs,
+		  "How many jobs at once (default: the processors)", "N" },
+		{ "format", 0, 0, G_OPTION_ARG_STRING, &opt->format,
+		  "The report: table or json", "FORMAT" },
+		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &opt->output,
+		  "Where the product goes (default: standard output)",
+		  "PATH" },
+		{ "run", 0, 0, G_OPTION_ARG_FILENAME, &opt->run_dir,
+		  "The run directory (default: a new one)", "DIR" },
+		{ "chdir", 'C', 0, G_OPTION_ARG_FILENAME, &opt->chdir,
+		  "Change to DIR first", "DIR" },
+		{ 0 }
+	};
+	char *command = g_strdup((*argv)[0]);
+	GOptionContext *ctx;
+	GError *err = NULL;
+	char *prog = g_strdup_printf("treewide %s", command);
+
+	memset(opt, 0, sizeof(*opt));
+	g_set_prgname(prog);
+	ctx = g_option_context_new(synopsis);
+	g_option_context_set_summary(ctx, summary);
+	g_option_context_set_description(ctx,
+		"Exit status: 0 done; 1 there are findings; 2 incomplete; "
+		"128 fatal; 129 usage.");
+	if (entries)
+		g_option_context_add_main_entries(ctx, entries, NULL);
+	g_option_context_add_main_entries(ctx, shared, NULL);
+	if (!g_option_context_parse(ctx, argc, argv, &err))
+		tw_die(TW_USAGE, "%s: %s (see 'treewide %s --help')", command,
+		       err->message, command);
+	g_option_context_free(ctx);
+	if (opt->jobs < 0 || opt->jobs > 1024)
+		tw_die(TW_USAGE, "%s: -j takes a number from 1 to 1024",
+		       command);
+	if (!opt->jobs)
+		opt->jobs = g_get_num_processors();
+	if (opt->format && strcmp(opt->format, "table") &&
+	    strcmp(opt->format, "json"))
+		tw_die(TW_USAGE, "%s: unknown format '%s'; there are: table, json",
+		       command, opt->format);
+	if (opt->chdir && chdir(opt->chdir))
+		tw_die(TW_FATAL, "cannot change to '%s': %s", opt->chdir,
+		       g_strerror(errno));
+	g_free(command);
+	g_free(prog);
+}
+
+/* The folder of our own executable, links resolved. */
+static const char *exe_dir(void)
+{
+	static char *dir;
+
+	if (!dir) {
+		char *exe = g_file_read_link("/proc/self/exe", NULL);
+
+		dir = exe ? g_path_get_dirname(exe) : g_strdup(".");
+		g_free(exe);
+	}
+	return dir;
+}
+
+/* @env, else ../@checkout beside our build folder, else @installed. */
+static char *find_dir(const char *env, const char *checkout, const char *probe,
+		      const char *installed)
+{
+	char *dir, *file;
+
+	if (g_getenv(env))
+		return g_canonicalize_filename(g_getenv(env), NULL);
+	dir = g_build_filename(exe_dir(), "..", checkout, NULL);
+	file = g_build_filename(dir, probe, NULL);
+	if (!g_file_test(file, G_FILE_TEST_EXISTS)) {
+		g_free(dir);
+		dir = g_build_filename(exe_dir(), "..", installed, NULL);
+	}
+	g_free(file);
+	file = g_canonicalize_filename(dir, NULL);
+	g_free(dir);
+	return file;
+}
+
+const char *tw_data_dir(void)
+{
+	static char *dir;
+
+	if (!dir)
+		dir = find_dir("TREEWIDE_DATA", ".", "cocci",
+			       "share/treewide");
+	return dir;
+}
+
+const char *tw_libexec_dir(void)
+{
+	static char *dir;
+
+	if (!dir)
+		dir = find_dir("TREEWIDE_LIBEXEC", "tools", "treewide-cell",
+			       "libexec/treewide");
+	return dir;
+}
+
+char *tw_cache_path(const char *sub)
+{
+	return g_build_filename(g_get_user_cache_dir(), "treewide", sub, NULL);
+}
