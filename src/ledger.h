@@ -36,10 +36,16 @@ struct ledger;
 /* Create (replacing) or open a ledger; ":memory:" is allowed. NULL after a message. */
 struct ledger *ledger_create(const char *path);
 struct ledger *ledger_open(const char *path);
-void ledger_close(struct ledger *l);		/* commits */
+/* Commit and free; -1 after a message when it cannot be written. */
+int ledger_close(struct ledger *l);
+/* Free without committing: the file is as before the open (or empty). */
+void ledger_abandon(struct ledger *l);
 
 int ledger_set_meta(struct ledger *l, const char *key, const char *value);
 int ledger_add(struct ledger *l, struct site *s);
+/* A name that the conversion is about; the first origin of a name stays. */
+int ledger_add_symbol(struct ledger *l, const char *name, const char *kind,
+		      const char *origin);
 /* A file that was met but could not be read, or not be read as text, and why. */
 int ledger_add_skipped(struct ledger *l, const char *path, const char *why);
 int ledger_set_fate(struct ledger *l, gint64 id, enum site_fate fate,
@@ -48,5 +54,15 @@ int ledger_set_fate(struct ledger *l, gint64 id, enum site_fate fate,
 /* Calls @fn for each site in the order of file, offset; stops when it returns non-zero and returns that. */
 typedef int (*ledger_fn)(const struct site *s, void *data);
 int ledger_each(struct ledger *l, ledger_fn fn, void *data);
+
+/* The same for the symbols, by name, with the number of their sites. */
+typedef int (*ledger_symbol_fn)(const char *name, const char *kind,
+				const char *origin, guint sites, void *data);
+int ledger_each_symbol(struct ledger *l, ledger_symbol_fn fn, void *data);
+/* The same for what was skipped, by path. */
+typedef int (*ledger_skipped_fn)(const char *path, const char *why, void *data);
+int ledger_each_skipped(struct ledger *l, ledger_skipped_fn fn, void *data);
+/* A value set with ledger_set_meta(); the caller frees it; NULL if none. */
+char *ledger_get_meta(struct ledger *l, const char *key);
 
 #endif
