@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+A patch as data: which files it touches, their text after it, and the mounts
+that show a tree with it.
+
+The user's tree is never written to: the touched files are copied to a
+directory of our own, `git apply` runs there (outside any repository), and the
+result is laid over the tree with read-only bind mounts.  A bind mount can
+replace a file but not add or remove one, so a folder that gains or loses an
+entry is mounted as a copy of its own files.  Overlayfs would do as well, but
+not on each file system that a user keeps a tree on.
+
+Refused: binary patches, symbolic links, submodules, absolute paths, `..`,
+paths through a symbolic link, fuzz.
+"""
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import unidiff
+
+
+class PatchError(Exception):
+    """The patch cannot be used; the message names the place and the cause."""
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """One touched file; paths are relative to the tree, None: not there."""
+    old: str | None
+    new: str | None
+
+    @property
+    def kind(self) -> str:
+        if self.old is None:
+            return "added"
+        if self.new is None:
+            return "deleted"
+        return "modified" if self.old == self.new else "renamed"
+
+
+@dataclass(frozen=True)
+class LineChange:
+    """Lines [old, old + old_n) became [new, new + new_n), 0 based."""
+    old: int
+    old_n: int
+    new: int
+    new_n: int
+
+
+_REFUSED = (
+    (re.compile(r"^(GIT binary patch|Binary files .* differ)"),
+     "a binary patch"),
+    (re.compile(r"^(new file mode|new mode|deleted file mode|old mode) 120000"
+                r"|^index .* 120000"), "a patch of a symbolic link"),
+    (re.compile(r"^(new file mode|deleted file mode) 160000"
+                r"|^index .* 160000"), "a patch of a submodule"),
+)
+_DIFF_GIT = re.compile(r"^diff --git a/(.*) b/(.*)$")
+
+
+def _strip(path: str, where: str) -> str | None:
+    """The path of a header line without its first part (as -p1)."""
+    if path == "/dev/null":
+        return None
+    if path.startswith('"'):
+        raise PatchError(f"{where}: the quoted path {path} is not supported; "
+                         "rename the file")
+    if path.startswith("/"):
+        raise PatchError(f"{where}: {path} is an absolute path; paths must "
+                         "be relative to the tree, as git diff writes them")
+    head, sep, rest = path.partition("/")
+    if not sep or not rest:
+        raise PatchError(f"{where}: {path} has no leading folder to strip; "
+                         "make the patch with a/ and b/ prefixes (-p1)")
+    return _safe(rest, where)
+
+
+def _safe(path: str, where: str) -> str:
+    parts = path.split("/")
+    if path.startswith("/") or ".." in parts:
+        raise PatchError(f"{where}: {path} leads out of the tree; refused")
+    if "" in parts or "." in parts or ".git" in parts:
+        raise PatchError(f"{where}: {path} is not a plain path; refused")
+    return path
+
+
+def _scan(lines: list[str], name: str) -> list[FileChange]:
+    """Renames, modes and paths: what stands between the hunks."""
+    changes: list[FileChange] = []
+    cur: dict[str, str | None] = {}
+    started = False
+    left_old = left_new = 0
+
+    def flush(where: str) -> None:
+        nonlocal cur, started
+        if started:
+            if "old" not in cur or "new" not in cur:
+                raise PatchError(f"{where}: a file header is not complete")
+            if cur["old"] is None and cur["new"] is None:
+                raise PatchError(f"{where}: /dev/null on both sides")
+            changes.append(FileChange(cur["old"], cur["new"]))
+        cur, started = {}, False
+
+    for number, line in enumerate(lines, 1):
+        where = f"{name}:{number}"
+        if left_old > 0 or left_new > 0:
+            if line.startswith("\\"):
+                continue
+            mark = line[:1]
+            left_old -= mark != "+"
+            left_new -= mark != "-"
+            continue
+        line = line.rstrip("\r\n")
+        for pattern, what in _REFUSED:
+            if pattern.match(line):
+                raise PatchError(f"{where}: {what} is not supported; "
+                                 "leave that file out")
+        git = _DIFF_GIT.match(line)
+        if git:
+            flush(where)
+            started = True
+            if git[1] == git[2]:
+                path = _safe(git[1], where)
+                cur = {"old": path, "new": path}
+        elif line.startswith("new file mode"):
+            cur["old"] = None
+        elif line.startswith("deleted file mode"):
+            cur["new"] = None
+        elif line.startswith(("rename from ", "copy from ")):
+            cur["old"] = _safe(line.split(" from ", 1)[1], where)
+            if line.startswith("copy"):
+                cur["old"] = None
+        elif line.startswith(("rename to ", "copy to ")):
+            cur["new"] = _safe(line.split(" to ", 1)[1], where)
+        elif (line.startswith("--- ") and number < len(lines)
+              and lines[number].startswith("+++ ")):
+            old = _strip(line[4:].split("\t")[0].rstrip(), where)
+            new = _strip(lines[number][4:].rstrip("\r\n").split("\t")[0]
+                         .rstrip(), f"{name}:{number + 1}")
+            if started and "hunks" in cur:
+                flush(where)
+            started = True
+            if not ("old" in cur and cur["old"] is None and old is not None):
+                cur["old"] = old
+            cur["new"] = new
+        else:
+            hunk = unidiff.constants.RE_HUNK_HEADER.match(line)
+            if hunk and started:
+                cur["hunks"] = ""
+                left_old = int(hunk[2] or 1) if hunk[2] != "0" else 0
+                left_new = int(hunk[4] or 1) if hunk[4] != "0" else 0
+    flush(f"{name}:{len(lines)}")
+    return changes
+
+
+def parse(data: bytes, name: str) -> list[FileChange]:
+    """The files that the patch @data touches; @name is for messages."""
+    text = data.decode("latin-1")
+    lines = text.split("\n")
+    changes = _scan(lines, name)
+    try:
+        unidiff.PatchSet([line + "\n" for line in lines[:-1]] + lines[-1:])
+    except unidiff.UnidiffParseError as err:
+        raise PatchError(f"{name}: not a whole unified diff: {err}") from err
+    seen: set[str] = set()
+    for change in changes:
+        for path in {change.old, change.new} - {None}:
+            if path in seen:
+                raise PatchError(f"{name}: {path} is touched twice; give one "
+                                 "diff between two trees, not a series")
+            seen.add(path)
+    if not changes and data.strip():
+        raise PatchError(f"{name}: no diff in it; a unified diff with a/ and "
+                         "b/ prefixes is expected")
+    return changes
+
+
+def _no_links(tree: Path, path: str, name: str) -> None:
+    here = tree
+    for part in path.split("/"):
+        here = here / part
+        if here.is_symlink():
+            raise PatchError(f"{name}: {path} goes through the symbolic link "
+                             f"{here}; patch the file it points to")
+
+
+def apply_to(tree: Path, data: bytes, name: str,
+             changes: list[FileChange], stage: Path) -> None:
+    """
+    Fill the empty directory @stage with the touched files as they are after
+    the patch.  The tree is only read.
+    """
+    stage.mkdir(parents=True)
+    for change in changes:
+        for path in {change.old, change.new} - {None}:
+            _no_links(tree, path, name)
+        if change.new is not None and change.old != change.new \
+                and (tree / change.new).exists():
+            raise PatchError(f"{name}: {change.new} is to be created, but "
+                             f"{tree / change.new} is there already")
+        if change.old is None:
+            continue
+        source = tree / change.old
+        if not source.is_file():
+            raise PatchError(f"{name}: {change.old}: no such file in {tree}")
+        target = stage / change.old
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+        os.chmod(target, 0o755 if os.access(source, os.X_OK) else 0o644)
+    if not changes:
+        return
+    env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C",
+           "GIT_CEILING_DIRECTORIES": str(stage.resolve().parent),
+           "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
+    done = subprocess.run(["git", "apply", "-p1", "--whitespace=nowarn", "-"],
+                          cwd=stage, input=data, env=env, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if done.returncode:
+        lines = [line.removeprefix("error: ") for line in
+                 done.stderr.decode("utf-8", "replace").splitlines()
+                 if line.startswith("error: ")]
+        places = [line.removeprefix("patch failed: ") for line in lines
+                  if line.startswith("patch failed: ")]
+        if places:
+            raise PatchError(f"{', '.join(places)}: the hunk does not apply "
+                             f"to {tree}; make the patch against this tree")
+        raise PatchError(f"{name}: does not apply to {tree}: "
+                         f"{'; '.join(lines) or 'git apply failed'}")
+    for change in changes:
+        if change.new is not None and not (stage / change.new).is_file():
+            raise PatchError(f"{name}: {change.new} did not come out of it")
+        if change.old is not None and change.old != change.new \
+                and (stage / change.old).exists():
+            raise PatchError(f"{name}: {change.old} was not removed by it")
+
+
+_DIFF_LINE = re.compile(rb"^(\d+)(?:,(\d+))?([acd])(\d+)(?:,(\d+))?$")
+
+
+def line_changes(before: Path, after: Path) -> list[LineChange]:
+    """What diff(1) says changed between two files, in order."""
+    done = subprocess.run(["diff", "--text", "--", str(before), str(after)],
+                          stdout=subprocess.PIPE, check=False,
+                          env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+                               "LC_ALL": "C"})
+    if done.returncode > 1:
+        raise PatchError(f"{before}: cannot be compared with {after}")
+    result = []
+    for line in done.stdout.split(b"\n"):
+        m = _DIFF_LINE.match(line)
+        if not m:
+            continue
+        o1, n1 = int(m[1]), int(m[4])
+        o2, n2 = int(m[2] or o1), int(m[5] or n1)
+        if m[3] == b"a":
+            result.append(LineChange(o1, 0, n1 - 1, n2 - n1 + 1))
+        elif m[3] == b"d":
+            result.append(LineChange(o1 - 1, o2 - o1 + 1, n1, 0))
+        else:
+            result.append(LineChange(o1 - 1, o2 - o1 + 1,
+                                     n1 - 1, n2 - n1 + 1))
+    return result
+
+
+def mounts(tree: Path, stage: Path, changes: list[FileChange],
+           shadow: Path) -> list[tuple[Path, str]]:
+    """
+    The read-only bind mounts (source, path below the tree's mount) that turn
+    the tree into the patched one, in the order in which they must be made.
+    Folders that gain or lose an entry are built in @shadow.
+    """
+    result: list[tuple[Path, str]] = []
+    gone = {c.old for c in changes if c.old is not None and c.old != c.new}
+    come = {c.new for c in changes if c.new is not None and c.old != c.new}
+    touched = {c.new for c in changes if c.new is not None}
+    folders: set[str] = set()
+    for path in gone | come:
+        folder = os.path.dirname(path)
+        while folder and not (tree / folder).is_dir():
+            folder = os.path.dirname(folder)
+        folders.add(folder)
+    for number, folder in enumerate(sorted(folders)):
+        copy = shadow / str(number)
+        copy.mkdir(parents=True)
+        for entry in sorted(os.scandir(tree / folder), key=lambda e: e.name):
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            if path in gone or path in touched:
+                continue
+            if entry.is_symlink():
+                os.symlink(os.readlink(entry.path), copy / entry.name)
+            elif entry.is_dir():
+                (copy / entry.name).mkdir()
+                result.append((Path(entry.path), path))
+            elif entry.is_file():
+                shutil.copy2(entry.path, copy / entry.name)
+        result.append((copy, folder))
+    for path in sorted(touched):
+        holder = os.path.dirname(path)
+        while holder not in folders and holder \
+                and not (tree / holder).is_dir():
+            holder = os.path.dirname(holder)
+        if holder in folders:
+            number = sorted(folders).index(holder)
+            target = shadow / str(number) / os.path.relpath(path, holder or ".")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(stage / path, target)
+        else:
+            result.append((stage / path, path))
+    return sorted(result, key=lambda m: len(Path(m[1]).parts) if m[1] else 0)
