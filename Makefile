@@ -11,10 +11,11 @@ PREFIX  ?= /usr/local
 O       ?= build
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wno-unused-parameter
-TW_CFLAGS := -std=gnu11 $(WARN) -D_GNU_SOURCE -Isrc \
-	     $(shell pkg-config --cflags $(PKGS)) -I$(LLVMDIR)/include
-TW_LIBS := $(shell pkg-config --libs $(PKGS)) -L$(LLVMDIR)/lib -lclang-$(LLVM) \
-	   -Wl,-rpath,$(LLVMDIR)/lib
+# Asked when first used, since `make run` installs pkg-config itself.
+TW_CFLAGS = $(eval TW_CFLAGS := -std=gnu11 $(WARN) -D_GNU_SOURCE -Isrc \
+	    $(shell pkg-config --cflags $(PKGS)) -I$(LLVMDIR)/include)$(TW_CFLAGS)
+TW_LIBS = $(eval TW_LIBS := $(shell pkg-config --libs $(PKGS)) \
+	  -L$(LLVMDIR)/lib -lclang-$(LLVM) -Wl,-rpath,$(LLVMDIR)/lib)$(TW_LIBS)
 ifdef SANITIZE
 SAN     := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all
 O       := build-san
@@ -54,5 +55,50 @@ check-unit: $(UNIT)
 clean:
 	rm -rf build build-san treewide
 
-.PHONY: all check-unit clean
+# The main job.  Each step is a make of its own: the first installs what the
+# next needs.
+TREE    ?= 6.12
+J       ?=
+
+run:
+	@tools/setup --for run
+	@$(MAKE) --no-print-directory all
+	@tools/treewide-run --tree '$(TREE)' $(if $(J),-j '$(J)')
+
+setup:
+	@tools/setup --for run
+
+setup-check:
+	@tools/setup --for check
+
+# The driver finds the rest from its own place: PREFIX/bin/../libexec, share.
+LIBEXEC := $(DESTDIR)$(PREFIX)/libexec/treewide
+SHARE   := $(DESTDIR)$(PREFIX)/share/treewide
+DOC     := $(DESTDIR)$(PREFIX)/share/doc/treewide
+
+install: all
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(LIBEXEC)' '$(SHARE)' '$(DOC)'
+	install -m 755 $(O)/treewide '$(DESTDIR)$(PREFIX)/bin/treewide'
+	@set -e; for f in tools/*; do if [ -f "$$f" ]; then \
+		install -m 755 "$$f" '$(LIBEXEC)/'; fi; done
+	@set -e; for d in twlib; do \
+		find "tools/$$d" -name '*.py' -exec install -D -m 644 -t '$(LIBEXEC)/'"$$d" {} +; done
+	@set -e; find cocci corpus -type f | while IFS= read -r f; do \
+		install -D -m 644 "$$f" '$(SHARE)/'"$$f"; done
+	@set -e; for f in COPYING README* docs/*; do \
+		if [ -f "$$f" ]; then install -m 644 "$$f" '$(DOC)/'; fi; done
+
+help:
+	@printf '%s\n' \
+	'make               build the driver, ./treewide' \
+	'make run           the main job: Linux 6.12, scan, convert, cross-build' \
+	'  TREE=7.2         another version, or TREE=/path/to/linux, a tree of yours' \
+	'  J=N              use N processors' \
+	'make setup         only install what the main job needs (Debian)' \
+	'make check         all tests' \
+	'make check-unit    unit tests; SANITIZE=1 builds them with sanitizers' \
+	'make install       into PREFIX (/usr/local), below DESTDIR' \
+	'make clean         remove what was built'
+
+.PHONY: all check-unit clean help install run setup setup-check
 -include $(wildcard $(O)/*.d $(O)/unit/*.d)
