@@ -178,7 +178,7 @@ def cell_sandbox(cell: Cell, mode: str, tree: Path | None,
         assert read
         if read.poses == "gcc":
             box.ro[f"{BIN}/readcc"] = cache.tools_dir() / "readcc"
-            box.links[f"{BIN}/ld"] = "readcc"
+            box.links[f"{BIN}/readcc-ld"] = "readcc"
             box.env.update(READCC_CLANG=f"/usr/bin/{CLANG}",
                            READCC_TARGET=read.target,
                            READCC_DEFINES=" ".join(read.defines),
@@ -195,7 +195,7 @@ def cell_make(cell: Cell, mode: str, jobs: int) -> list[str]:
         assert read
         if read.poses == "clang":
             return [*argv, f"LLVM={LLVM}"]
-        return [*argv, f"CC={BIN}/readcc", f"LD={BIN}/ld",
+        return [*argv, f"CC={BIN}/readcc", f"LD={BIN}/readcc-ld",
                 *(f"{v}=llvm-{v.lower()}{LLVM}" for v in (
                     "AR", "NM", "OBJCOPY", "OBJDUMP", "READELF", "STRIP"))]
     build = cell.build
@@ -217,10 +217,11 @@ def config_parse(text: str) -> dict[str, str]:
 
 
 def config_dropped(fragment: str, config: str) -> list[str]:
-    """What @fragment asks for and @config has not, as NAME=WANTED."""
+    """What @fragment asks for and @config has not, as NAME=WANTED; a module
+    where =y was asked for is code that is built, and counts as taken."""
     have = config_parse(config)
     return [f"{name}={want}" for name, want in config_parse(fragment).items()
-            if have.get(name, "n") != want]
+            if have.get(name, "n") not in (want, "m" if want == "y" else want)]
 
 
 _KEEP_ONE = re.compile(
@@ -402,10 +403,16 @@ class Preparation:
         build, log, notes = work / "build", work / "log", self.result["notes"]
         read = self.cell.read
         assert read
-        targets = ["prepare"] if read.poses == "clang" else ["prepare0"]
+        # Not `prepare`: it builds tools for linking too, which take long.
+        targets = ["prepare0"]
+        makefile = self.tree / "arch" / self.cell.srcarch / "Makefile"
+        if read.poses == "clang" and re.search(
+                r"^vdso_prepare:", makefile.read_text(errors="replace"),
+                re.MULTILINE):
+            targets.append("vdso_prepare")
         if not step("generated headers", targets, go_on=True):
-            notes.append(f"make -k {targets[0]}: not everything was made: "
-                         + "; ".join(make_failures(log)))
+            notes.append(f"make -k {' '.join(targets)}: not everything was "
+                         "made: " + "; ".join(make_failures(log)))
         for need in ("include/generated/autoconf.h",
                      "include/generated/bounds.h",
                      f"arch/{self.cell.srcarch}/include/generated/asm"):

@@ -28,7 +28,7 @@ ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "perl",
        "ssl/openssl.cnf")
 
 ENV = {
-    "PATH": f"{BIN}:/usr/bin:/bin:/usr/sbin:/sbin",
+    "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
     "HOME": "/nonexistent",
     "LC_ALL": "C",
     "TZ": "UTC",
