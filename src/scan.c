@@ -1,0 +1,973 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Walks the whole tree and writes every textual occurrence of the symbols to
+ * the ledger.  Finding is a search over the bytes, the same for every kind of
+ * file, so that nothing hides from it; the lexer is asked afterwards, and only
+ * about files with hits, what the text around a hit is.  Nothing of the tree
+ * is run, no link is followed and nothing but a regular file is read: what is
+ * left out has a row in the ledger that says why.  Names of .git are no part
+ * of the tree.  The result does not depend on the number of threads.
+ */
+#include "scan.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "derive.h"
+#include "diag.h"
+#include "lex.h"
+
+/* Above this a file is not source, and is not read. */
+#define MAX_FILE_SIZE	((gsize)1 << 30)
+
+/* How the text of a file is read, by its name. */
+enum text_kind { TEXT_C, TEXT_ASM, TEXT_RUST, TEXT_DOC, TEXT_SCRIPT, TEXT_OTHER };
+
+struct hit {
+	gsize off;
+	guint line, col;
+	guint sym;		/* index into words.names */
+	guint8 ctx;		/* enum site_ctx */
+};
+
+struct file {
+	char *path;		/* below its root */
+	guint root;
+	guint8 kind;		/* enum text_kind */
+	guint8 has_type;	/* a type was found in it while deriving */
+	gsize size;		/* bytes read */
+	GArray *hits;		/* struct hit; NULL: none */
+	GArray *derived;	/* struct derived; NULL: not looked at */
+	char *why;		/* why it could not be read */
+};
+
+struct skip { char *path, *why; };
+
+struct root { char *path; int fd; };
+
+/* Words to search for, and the tables that make it fast. */
+struct words {
+	GPtrArray *names;	/* char *, sorted; borrowed */
+	GHashTable *index;	/* name -> index + 1 */
+	guint window;		/* the shortest name */
+	guint8 *shift;		/* by hash of three bytes; NULL: names too short */
+	gint *head, *next;	/* names by hash of the end of their window */
+};
+
+struct scan {
+	const struct scan_request *req;
+	GArray *roots;		/* struct root */
+	GPtrArray *files;	/* struct file * */
+	GArray *skips;		/* struct skip */
+	struct words words;
+	GHashTable *types;	/* set of char * */
+	GHashTable *functions;	/* set of char *: derived functions and macros */
+	int deriving;		/* this pass looks for names, not for sites */
+	int again;		/* and only in files known to have a type */
+	gint cursor;		/* next file to take, atomic */
+};
+
+/* ---- words ---- */
+
+#define HASH_SIZE 32768
+
+static inline guint hash3(const unsigned char *p)
+{
+	return (p[0] ^ p[1] << 5 ^ p[2] << 10) & (HASH_SIZE - 1);
+}
+
+static inline int is_word(int c)
+{
+	return g_ascii_isalnum(c) || c == '_';
+}
+
+/* Wu and Manber's search: skip by the last three bytes of a window. */
+static void words_init(struct words *w, GPtrArray *names)
+{
+	guint i, j, h;
+
+	memset(w, 0, sizeof(*w));
+	w->names = names;
+	w->index = g_hash_table_new(g_str_hash, g_str_equal);
+	w->window = G_MAXUINT8;
+	for (i = 0; i < names->len; i++) {
+		g_hash_table_insert(w->index, names->pdata[i],
+				    GUINT_TO_POINTER(i + 1));
+		w->window = MIN(w->window, strlen(names->pdata[i]));
+	}
+	if (w->window < 3)
+		return;
+	w->shift = g_malloc(HASH_SIZE);
+	memset(w->shift, w->window - 2, HASH_SIZE);
+	w->head = g_new(gint, HASH_SIZE);
+	memset(w->head, -1, HASH_SIZE * sizeof(gint));
+	w->next = g_new(gint, names->len);
+	for (i = 0; i < names->len; i++) {
+		const unsigned char *s = names->pdata[i];
+
+		for (j = 2; j < w->window; j++) {
+			h = hash3(s + j - 2);
+			w->shift[h] = MIN(w->shift[h], w->window - 1 - j);
+		}
+		h = hash3(s + w->window - 3);
+		w->next[i] = w->head[h];
+		w->head[h] = i;
+	}
+}
+
+static void words_clear(struct words *w)
+{
+	if (w->index)
+		g_hash_table_destroy(w->index);
+	g_free(w->shift);
+	g_free(w->head);
+	g_free(w->next);
+	memset(w, 0, sizeof(*w));
+}
+
+/* The length of a splice that starts at @p. */
+static gsize splice_at(const unsigned char *s, gsize n, gsize p)
+{
+	if (p + 1 < n && s[p] == '\\' && s[p + 1] == '\n')
+		return 2;
+	if (p + 2 < n && s[p] == '\\' && s[p + 1] == '\r' && s[p + 2] == '\n')
+		return 3;
+	return 0;
+}
+
+/* The length of a splice that ends at @p. */
+static gsize splice_before(const unsigned char *s, gsize p)
+{
+	if (p > 1 && s[p - 1] == '\n' && s[p - 2] == '\\')
+		return 2;
+	if (p > 2 && s[p - 1] == '\n' && s[p - 2] == '\r' && s[p - 3] == '\\')
+		return 3;
+	return 0;
+}
+
+/* Does the word [p, e) go on to the left or the right, also over splices? */
+static int goes_on(const unsigned char *s, gsize n, gsize p, gsize e)
+{
+	gsize k;
+
+	if ((p && is_word(s[p - 1])) || (e < n && is_word(s[e])))
+		return 1;
+	while ((k = splice_before(s, p)))
+		p -= k;
+	while ((k = splice_at(s, n, e)))
+		e += k;
+	return (p && is_word(s[p - 1])) || (e < n && is_word(s[e]));
+}
+
+static void add_hit(GArray **hits, gsize off, guint sym)
+{
+	struct hit h = { .off = off, .sym = sym };
+
+	if (!*hits)
+		*hits = g_array_new(FALSE, FALSE, sizeof(struct hit));
+	g_array_append_val(*hits, h);
+}
+
+static guint word_lookup(const struct words *w, const char *s)
+{
+	return GPOINTER_TO_UINT(g_hash_table_lookup(w->index, s));
+}
+
+/* Words with a splice in them: @p is a splice with word bytes around it. */
+static gsize find_spliced(const struct words *w, const unsigned char *s,
+			  gsize n, gsize p, GArray **hits)
+{
+	gsize start = p, k;
+	GString *word;
+	guint sym;
+
+	for (;;) {
+		if (start && is_word(s[start - 1]))
+			start--;
+		else if ((k = splice_before(s, start)) && start > k &&
+			 is_word(s[start - k - 1]))
+			start -= k;
+		else
+			break;
+	}
+	word = g_string_new(NULL);
+	for (p = start; p < n; ) {
+		k = splice_at(s, n, p);
+		if (!k && !is_word(s[p]))
+			break;
+		if (!k)
+			g_string_append_c(word, s[p]);
+		p += k ? k : 1;
+	}
+	sym = word_lookup(w, word->str);
+	if (sym)
+		add_hit(hits, start, sym - 1);
+	g_string_free(word, TRUE);
+	return p;
+}
+
+static void find_all_spliced(const struct words *w, const unsigned char *s,
+			     gsize n, GArray **hits)
+{
+	const unsigned char *bs;
+	gsize p = 0, q, k;
+
+	while (p < n && (bs = memchr(s + p, '\\', n - p))) {
+		p = bs - s;
+		for (q = p; (k = splice_at(s, n, q)); q += k)
+			;
+		if (q > p && p && is_word(s[p - 1]) && q < n && is_word(s[q]))
+			p = find_spliced(w, s, n, p, hits);
+		else
+			p = MAX(q, p + 1);
+	}
+}
+
+/* Names of one or two letters: look each word up. */
+static void find_by_word(const struct words *w, const unsigned char *s,
+			 gsize n, GArray **hits)
+{
+	gsize p = 0, e;
+
+	for (; p < n; p = e) {
+		for (e = p; e < n && is_word(s[e]); e++)
+			;
+		if (e == p) {
+			e++;
+			continue;
+		}
+		if (!goes_on(s, n, p, e)) {
+			char *word = g_strndup((const char *)s + p, e - p);
+			guint sym = word_lookup(w, word);
+
+			if (sym)
+				add_hit(hits, p, sym - 1);
+			g_free(word);
+		}
+	}
+}
+
+static void find_fast(const struct words *w, const unsigned char *s, gsize n,
+		      GArray **hits)
+{
+	gsize p = 0, len;
+	guint h;
+	gint i;
+
+	while (p + w->window <= n) {
+		h = hash3(s + p + w->window - 3);
+		if (w->shift[h]) {
+			p += w->shift[h];
+			continue;
+		}
+		for (i = w->head[h]; i >= 0; i = w->next[i]) {
+			len = strlen(w->names->pdata[i]);
+			if (p + len <= n &&
+			    !memcmp(s + p, w->names->pdata[i], len) &&
+			    !goes_on(s, n, p, p + len)) {
+				add_hit(hits, p, i);
+				break;
+			}
+		}
+		p++;
+	}
+}
+
+static gint by_offset(gconstpointer a, gconstpointer b)
+{
+	const struct hit *x = a, *y = b;
+
+	return x->off < y->off ? -1 : x->off > y->off;
+}
+
+/* Every whole-word occurrence, in order, with its line and column. */
+static GArray *find_words(const struct words *w, const unsigned char *s,
+			  gsize n)
+{
+	gsize line_start = 0, p = 0;
+	const unsigned char *nl;
+	GArray *hits = NULL;
+	guint line = 1;
+
+	if (w->shift)
+		find_fast(w, s, n, &hits);
+	else
+		find_by_word(w, s, n, &hits);
+	find_all_spliced(w, s, n, &hits);
+	if (!hits)
+		return NULL;
+	g_array_sort(hits, by_offset);
+	for (guint i = 0; i < hits->len; i++) {
+		struct hit *h = &g_array_index(hits, struct hit, i);
+
+		while ((nl = memchr(s + p, '\n', h->off - p))) {
+			p = nl - s + 1;
+			line_start = p;
+			line++;
+		}
+		p = h->off;
+		h->line = line;
+		h->col = h->off - line_start + 1;
+	}
+	return hits;
+}
+
+/* ---- contexts ---- */
+
+static int has_suffix(const char *s, const char *const *list)
+{
+	for (; *list; list++)
+		if (g_str_has_suffix(s, *list))
+			return 1;
+	return 0;
+}
+
+static enum text_kind text_kind_of(const char *path)
+{
+	static const char *const c[] = {
+		".c", ".h", ".lds", ".lds.S", ".y", ".l", ".inc", ".def",
+		".dts", ".dtsi", ".dtso", ".cc", ".cpp", ".hpp", ".c_shipped",
+		".h_shipped", NULL
+	};
+	static const char *const assembly[] = { ".S", ".s", ".asm", NULL };
+	static const char *const doc[] = { ".rst", ".txt", ".md", NULL };
+	static const char *const script[] = {
+		".py", ".sh", ".pl", ".pm", ".awk", ".sed", ".cocci", ".bash",
+		".mk", ".tcl", ".gdb", NULL
+	};
+	const char *base = strrchr(path, '/');
+
+	base = base ? base + 1 : path;
+	if (g_str_has_prefix(path, "Documentation/") ||
+	    g_str_has_prefix(base, "README") || has_suffix(base, doc))
+		return TEXT_DOC;
+	if (has_suffix(base, c))
+		return TEXT_C;
+	if (has_suffix(base, assembly))
+		return TEXT_ASM;
+	if (g_str_has_suffix(base, ".rs"))
+		return TEXT_RUST;
+	if (has_suffix(base, script) || g_str_has_prefix(base, "Makefile") ||
+	    g_str_has_prefix(base, "Kconfig") ||
+	    g_str_has_prefix(base, "Kbuild"))
+		return TEXT_SCRIPT;
+	return TEXT_OTHER;
+}
+
+static int is_closed_literal(const struct token_list *l,
+			     const struct token *t)
+{
+	char q = t->kind == TOK_CHAR ? '\'' : '"';
+	const char *first = memchr(l->buf + t->off, q, t->len);
+
+	return t->kind == TOK_STRING && !first ? 1 :	/* <header> */
+	       first && first < l->buf + t->off + t->len - 1 &&
+	       l->buf[t->off + t->len - 1] == q;
+}
+
+static enum site_ctx token_site_ctx(const struct token_list *l,
+				    const struct token *t, enum text_kind kind)
+{
+	int literal = (t->kind == TOK_STRING || t->kind == TOK_CHAR) &&
+		      is_closed_literal(l, t);
+
+	if (t->kind == TOK_COMMENT)
+		return SITE_COMMENT;
+	if (kind == TEXT_RUST)
+		return literal ? SITE_STRING : SITE_RUST;
+	if (literal && t->ctx != CTX_DIRECTIVE)
+		return SITE_STRING;
+	if (t->disabled)
+		return SITE_DISABLED;
+	switch (t->ctx) {
+	case CTX_DIRECTIVE:
+		return SITE_DIRECTIVE;
+	case CTX_MACRO_NAME:
+	case CTX_MACRO_BODY:
+		return SITE_MACRO;
+	default:
+		return kind == TEXT_ASM ? SITE_ASSEMBLY : SITE_CODE;
+	}
+}
+
+static void set_contexts(struct file *f, const struct token_list *l)
+{
+	gsize k = 0;
+
+	for (guint i = 0; i < f->hits->len; i++) {
+		struct hit *h = &g_array_index(f->hits, struct hit, i);
+
+		while (l->v[k].off + l->v[k].len <= h->off)
+			k++;
+		h->ctx = token_site_ctx(l, &l->v[k], f->kind);
+	}
+}
+
+static void examine(struct scan *sc, struct file *f, const char *buf)
+{
+	static const guint8 plain[] = {
+		[TEXT_DOC] = SITE_DOC, [TEXT_SCRIPT] = SITE_SCRIPT,
+		[TEXT_OTHER] = SITE_OTHER,
+	};
+	struct token_list l;
+
+	f->hits = find_words(&sc->words, (const unsigned char *)buf, f->size);
+	if (!f->hits)
+		return;
+	if (f->kind == TEXT_DOC || f->kind == TEXT_SCRIPT ||
+	    f->kind == TEXT_OTHER) {
+		for (guint i = 0; i < f->hits->len; i++)
+			g_array_index(f->hits, struct hit, i).ctx =
+				plain[f->kind];
+		return;
+	}
+	lex_c(buf, f->size, &l);
+	if (sc->deriving) {
+		f->has_type = 1;
+		f->derived = g_array_new(FALSE, FALSE, sizeof(struct derived));
+		derive_names(&l, sc->types, sc->functions, f->derived);
+	} else {
+		set_contexts(f, &l);
+	}
+	lex_free(&l);
+}
+
+/* ---- reading ---- */
+
+struct buffer { char *p; gsize cap; };
+
+/* NULL, or why the file could not be read; f->size and @b have its bytes. */
+static char *read_file(int root, struct file *f, struct buffer *b)
+{
+	int fd = openat(root, f->path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW |
+			O_CLOEXEC | O_NOCTTY);
+	char *why = NULL;
+	struct stat st;
+	ssize_t n;
+
+	f->size = 0;
+	if (fd < 0)
+		return g_strdup_printf("cannot be opened: %s",
+				       g_strerror(errno));
+	if (fstat(fd, &st)) {
+		why = g_strdup_printf("cannot be read: %s", g_strerror(errno));
+	} else if (!S_ISREG(st.st_mode)) {
+		why = g_strdup("became something else than a regular file");
+	} else if (st.st_size > (off_t)MAX_FILE_SIZE) {
+		why = g_strdup("larger than 1 GiB: not read");
+	}
+	while (!why) {
+		gsize want = MAX((gsize)st.st_size, f->size) + 1;
+
+		if (b->cap < want || b->cap == f->size) {
+			b->cap = MAX(want, f->size * 2);
+			b->p = g_realloc(b->p, b->cap);
+		}
+		n = read(fd, b->p + f->size, b->cap - f->size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			why = g_strdup_printf("cannot be read: %s",
+					      g_strerror(errno));
+		if (n <= 0)
+			break;
+		f->size += n;
+		if (f->size > MAX_FILE_SIZE)
+			why = g_strdup("larger than 1 GiB: not read");
+	}
+	close(fd);
+	return why;
+}
+
+static void forget_hits(struct file *f)
+{
+	if (f->hits)
+		g_array_free(f->hits, TRUE);
+	f->hits = NULL;
+}
+
+static gpointer worker(gpointer data)
+{
+	struct scan *sc = data;
+	struct buffer b = { NULL, 0 };
+	guint i;
+
+	while ((i = g_atomic_int_add(&sc->cursor, 1)) < sc->files->len) {
+		struct file *f = sc->files->pdata[i];
+
+		if (i % 512 == 0)
+			tw_progress(sc->deriving ? "scan: names" :
+				    "scan: sites", i, sc->files->len, f->path);
+		if (sc->deriving && (f->kind != TEXT_C ||
+				     (sc->again && !f->has_type)))
+			continue;
+		g_clear_pointer(&f->why, g_free);
+		forget_hits(f);
+		f->why = read_file(g_array_index(sc->roots, struct root,
+						 f->root).fd, f, &b);
+		if (!f->why)
+			examine(sc, f, b.p);
+		if (sc->deriving)
+			forget_hits(f);
+	}
+	g_free(b.p);
+	return NULL;
+}
+
+/* One pass over all files, for @names. */
+static void pass(struct scan *sc, GPtrArray *names)
+{
+	guint n = MAX(sc->req->jobs, 1);
+	GThread **threads = g_new(GThread *, n);
+
+	words_clear(&sc->words);
+	words_init(&sc->words, names);
+	sc->cursor = 0;
+	for (guint i = 0; i < n; i++)
+		threads[i] = g_thread_new("scan", worker, sc);
+	for (guint i = 0; i < n; i++)
+		g_thread_join(threads[i]);
+	tw_progress_end();
+	g_free(threads);
+}
+
+/* ---- walking ---- */
+
+static char *shown_path(const struct scan *sc, guint root, const char *path)
+{
+	return root ? g_build_filename(g_array_index(sc->roots, struct root,
+						     root).path, path, NULL)
+		    : g_strdup(path);
+}
+
+static void add_skip(struct scan *sc, guint root, const char *path, char *why)
+{
+	struct skip s = { shown_path(sc, root, path), why };
+
+	g_array_append_val(sc->skips, s);
+}
+
+static int is_beneath(const char *path, const char *dir)
+{
+	gsize n = strlen(dir);
+
+	while (n > 1 && dir[n - 1] == '/')
+		n--;
+	return !strncmp(path, dir, n) &&
+	       (!path[n] || path[n] == '/' || n == 1);
+}
+
+static char *why_link(const struct root *r, const char *path)
+{
+	char *full = g_build_filename(r->path, path, NULL);
+	char target[PATH_MAX], *real, *why;
+	ssize_t n = readlink(full, target, sizeof(target) - 1);
+
+	target[MAX(n, 0)] = '\0';
+	real = realpath(full, NULL);
+	if (!real)
+		why = g_strdup_printf(errno == ELOOP ?
+				      "symbolic link to %s, in a loop" :
+				      errno == ENOENT || errno == ENOTDIR ?
+				      "symbolic link to %s, which does not exist" :
+				      "symbolic link to %s, which cannot be reached",
+				      target);
+	else if (is_beneath(real, r->path))
+		why = g_strdup_printf("symbolic link to %s, in the tree and scanned there",
+				      target);
+	else
+		why = g_strdup_printf("symbolic link to %s, outside the tree: not followed",
+				      target);
+	free(real);
+	g_free(full);
+	return why;
+}
+
+static const char *odd_file(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFIFO:
+		return "FIFO: not opened";
+	case S_IFSOCK:
+		return "socket: not opened";
+	case S_IFCHR:
+	case S_IFBLK:
+		return "device: not opened";
+	default:
+		return "no regular file: not opened";
+	}
+}
+
+/* One directory; its subdirectories are appended to @todo. */
+static void walk_dir(struct scan *sc, guint root, const char *dir,
+		     GQueue *todo)
+{
+	const struct root *r = &g_array_index(sc->roots, struct root, root);
+	int fd = openat(r->fd, *dir ? dir : ".", O_RDONLY | O_DIRECTORY |
+			O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	struct stat st;
+
+	if (!d) {
+		add_skip(sc, root, *dir ? dir : ".",
+			 g_strdup_printf("directory cannot be opened: %s",
+					 g_strerror(errno)));
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while (errno = 0, (e = readdir(d))) {
+		char *path;
+
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+		    !strcmp(e->d_name, ".git"))
+			continue;
+		path = *dir ? g_build_filename(dir, e->d_name, NULL)
+			    : g_strdup(e->d_name);
+		if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW)) {
+			add_skip(sc, root, path,
+				 g_strdup_printf("cannot be examined: %s",
+						 g_strerror(errno)));
+		} else if (S_ISDIR(st.st_mode)) {
+			g_queue_push_tail(todo, path);
+			continue;
+		} else if (S_ISLNK(st.st_mode)) {
+			add_skip(sc, root, path, why_link(r, path));
+		} else if (!S_ISREG(st.st_mode)) {
+			add_skip(sc, root, path,
+				 g_strdup(odd_file(st.st_mode)));
+		} else {
+			struct file *f = g_new0(struct file, 1);
+
+			f->path = path;
+			f->root = root;
+			f->kind = text_kind_of(path);
+			g_ptr_array_add(sc->files, f);
+			continue;
+		}
+		g_free(path);
+	}
+	if (errno)
+		add_skip(sc, root, *dir ? dir : ".",
+			 g_strdup_printf("directory cannot be read to its end: %s",
+					 g_strerror(errno)));
+	closedir(d);
+}
+
+static gint by_path(gconstpointer a, gconstpointer b)
+{
+	const struct file *x = *(struct file *const *)a;
+	const struct file *y = *(struct file *const *)b;
+
+	if (x->root != y->root)
+		return x->root < y->root ? -1 : 1;
+	return strcmp(x->path, y->path);
+}
+
+static gint by_skip(gconstpointer a, gconstpointer b)
+{
+	const struct skip *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+static void walk(struct scan *sc)
+{
+	for (guint i = 0; i < sc->roots->len; i++) {
+		GQueue todo = G_QUEUE_INIT;
+		char *dir;
+
+		g_queue_push_tail(&todo, g_strdup(""));
+		while ((dir = g_queue_pop_head(&todo))) {
+			walk_dir(sc, i, dir, &todo);
+			g_free(dir);
+		}
+	}
+	g_ptr_array_sort(sc->files, by_path);
+}
+
+static int add_root(struct scan *sc, const char *path)
+{
+	struct root r = { .path = realpath(path, NULL) };
+
+	if (r.path)
+		r.fd = open(r.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!r.path || r.fd < 0) {
+		tw_error("%s: cannot be scanned: %s", path, g_strerror(errno));
+		free(r.path);
+		return -1;
+	}
+	for (guint i = 0; i < sc->roots->len; i++) {
+		if (is_beneath(r.path, g_array_index(sc->roots, struct root,
+						     i).path)) {
+			tw_note("%s: scanned already, with %s", path,
+				g_array_index(sc->roots, struct root, i).path);
+			close(r.fd);
+			free(r.path);
+			return 0;
+		}
+	}
+	g_array_append_val(sc->roots, r);
+	return 0;
+}
+
+/* ---- symbols ---- */
+
+static gint by_text(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int check_name(const char *s)
+{
+	const char *p = s;
+
+	while (is_word((unsigned char)*p))
+		p++;
+	if (p == s || *p || strlen(s) >= G_MAXUINT8)
+		return tw_error("seed '%s': is no identifier of C", s);
+	return 0;
+}
+
+/* Add a name that is not there yet; it is owned by @all's keys. */
+static int add_symbol(GHashTable *all, struct ledger *l, const char *name,
+		      const char *kind, const char *origin)
+{
+	if (g_hash_table_contains(all, name))
+		return 0;
+	g_hash_table_add(all, g_strdup(name));
+	return ledger_add_symbol(l, name, kind, origin) ? -1 : 1;
+}
+
+/*
+ * Take the names that a pass found.  Returns -1 on error, 0 when no other
+ * pass is needed, 1 when the files that have a type must be read again, 2
+ * when there is a new type to look for everywhere.
+ */
+static int take_derived(struct scan *sc, GHashTable *all, struct ledger *l)
+{
+	int ret = 0;
+
+	for (guint i = 0; i < sc->files->len; i++) {
+		struct file *f = sc->files->pdata[i];
+		char *shown;
+
+		if (!f->derived)
+			continue;
+		shown = shown_path(sc, f->root, f->path);
+		for (guint k = 0; k < f->derived->len; k++) {
+			struct derived *d = &g_array_index(f->derived,
+							   struct derived, k);
+			char *origin = g_strdup_printf("%s:%u", shown,
+						       d->line);
+			int added = 0;
+
+			if (ret >= 0 && strlen(d->name) < G_MAXUINT8)
+				added = add_symbol(all, l, d->name, d->kind,
+						   origin);
+			if (added < 0)
+				ret = -1;
+			if (added > 0 && !strcmp(d->kind, "type")) {
+				g_hash_table_add(sc->types, g_strdup(d->name));
+				ret = 2;
+			} else if (added > 0 && (!strcmp(d->kind, "function") ||
+						 !strcmp(d->kind, "macro"))) {
+				g_hash_table_add(sc->functions,
+						 g_strdup(d->name));
+				ret = MAX(ret, 1);
+			}
+			g_free(origin);
+			g_free(d->name);
+		}
+		g_free(shown);
+		g_array_free(f->derived, TRUE);
+		f->derived = NULL;
+	}
+	return ret;
+}
+
+static GPtrArray *sorted_names(GHashTable *set)
+{
+	GPtrArray *v = g_ptr_array_new_with_free_func(g_free);
+	GHashTableIter it;
+	gpointer key;
+
+	g_hash_table_iter_init(&it, set);
+	while (g_hash_table_iter_next(&it, &key, NULL))
+		g_ptr_array_add(v, g_strdup(key));
+	g_ptr_array_sort(v, by_text);
+	return v;
+}
+
+static int add_seeds(struct scan *sc, GHashTable *all, struct ledger *l)
+{
+	char **s;
+
+	for (s = sc->req->types; s && *s; s++) {
+		if (check_name(*s) || add_symbol(all, l, *s, "type", "seed") < 0)
+			return -1;
+		g_hash_table_add(sc->types, g_strdup(*s));
+	}
+	for (s = sc->req->symbols; s && *s; s++)
+		if (check_name(*s) ||
+		    add_symbol(all, l, *s, "symbol", "seed") < 0)
+			return -1;
+	if (!g_hash_table_size(all))
+		return tw_error("nothing to scan for: the conversion has no seeds");
+	return 0;
+}
+
+/*
+ * All names, to a fixed point: a typedef of a seed type is one more type, and
+ * a macro may hand its arguments to a function met later.
+ */
+static GPtrArray *find_symbols(struct scan *sc, struct ledger *l)
+{
+	GHashTable *all = g_hash_table_new_full(g_str_hash, g_str_equal,
+						g_free, NULL);
+	GPtrArray *names = NULL;
+	int more;
+
+	if (add_seeds(sc, all, l))
+		goto out;
+	sc->deriving = 1;
+	for (more = g_hash_table_size(sc->types) ? 2 : 0; more > 0; ) {
+		names = sorted_names(sc->types);
+		sc->again = more == 1;
+		pass(sc, names);
+		g_ptr_array_free(names, TRUE);
+		more = take_derived(sc, all, l);
+	}
+	sc->deriving = 0;
+	names = more < 0 ? NULL : sorted_names(all);
+out:
+	g_hash_table_destroy(all);
+	return names;
+}
+
+/* ---- the ledger ---- */
+
+static int write_file(struct scan *sc, struct file *f, GPtrArray *names,
+		      struct ledger *l)
+{
+	char *shown = shown_path(sc, f->root, f->path);
+	int ret = 0;
+
+	for (guint i = 0; !ret && i < f->hits->len; i++) {
+		const struct hit *h = &g_array_index(f->hits, struct hit, i);
+		struct site s = {
+			.file = shown, .line = h->line, .col = h->col,
+			.off = h->off, .symbol = names->pdata[h->sym],
+			.ctx = h->ctx, .fate = FATE_UNRESOLVED,
+		};
+
+		ret = ledger_add(l, &s);
+	}
+	g_free(shown);
+	return ret;
+}
+
+static int write_all(struct scan *sc, GPtrArray *names, struct ledger *l,
+		     struct scan_result *res)
+{
+	for (guint i = 0; i < sc->files->len; i++) {
+		struct file *f = sc->files->pdata[i];
+
+		res->files++;
+		res->bytes += f->size;
+		if (f->why)
+			add_skip(sc, f->root, f->path,
+				 g_steal_pointer(&f->why));
+		if (!f->hits)
+			continue;
+		res->files_with_sites++;
+		if (write_file(sc, f, names, l))
+			return -1;
+	}
+	g_array_sort(sc->skips, by_skip);
+	for (guint i = 0; i < sc->skips->len; i++) {
+		const struct skip *s = &g_array_index(sc->skips, struct skip,
+						      i);
+
+		if (ledger_add_skipped(l, s->path, s->why))
+			return -1;
+	}
+	res->skipped = sc->skips->len;
+	return 0;
+}
+
+static void free_file(gpointer p)
+{
+	struct file *f = p;
+
+	forget_hits(f);
+	g_free(f->path);
+	g_free(f->why);
+	g_free(f);
+}
+
+static void free_skip(gpointer p)
+{
+	struct skip *s = p;
+
+	g_free(s->path);
+	g_free(s->why);
+}
+
+static void free_root(gpointer p)
+{
+	struct root *r = p;
+
+	close(r->fd);
+	free(r->path);
+}
+
+int scan_tree(const struct scan_request *req, struct ledger *l,
+	      struct scan_result *res)
+{
+	struct scan sc = {
+		.req = req,
+		.roots = g_array_new(FALSE, FALSE, sizeof(struct root)),
+		.files = g_ptr_array_new_with_free_func(free_file),
+		.skips = g_array_new(FALSE, FALSE, sizeof(struct skip)),
+		.types = g_hash_table_new_full(g_str_hash, g_str_equal,
+					       g_free, NULL),
+		.functions = g_hash_table_new_full(g_str_hash, g_str_equal,
+						   g_free, NULL),
+	};
+	int ret = -1;
+	char **w;
+
+	memset(res, 0, sizeof(*res));
+	g_array_set_clear_func(sc.roots, free_root);
+	g_array_set_clear_func(sc.skips, free_skip);
+	if (add_root(&sc, req->tree))
+		goto out;
+	for (w = req->with; w && *w; w++)
+		if (add_root(&sc, *w))
+			goto out;
+	walk(&sc);
+	res->symbols = find_symbols(&sc, l);
+	if (!res->symbols)
+		goto out;
+	pass(&sc, res->symbols);
+	ret = write_all(&sc, res->symbols, l, res);
+	if (ret) {
+		g_ptr_array_free(res->symbols, TRUE);
+		res->symbols = NULL;
+	}
+out:
+	words_clear(&sc.words);
+	g_hash_table_destroy(sc.types);
+	g_hash_table_destroy(sc.functions);
+	g_array_free(sc.skips, TRUE);
+	g_ptr_array_free(sc.files, TRUE);
+	g_array_free(sc.roots, TRUE);
+	return ret;
+}
