@@ -15,6 +15,7 @@ import os
 import re
 import subprocess
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +28,9 @@ DEPTH = 2               # headers between a changed name and its user
 
 GENERIC = ("block", "crypto", "drivers", "fs", "include", "init", "io_uring",
            "ipc", "kernel", "lib", "mm", "net", "security", "sound", "virt")
+
+# What the kernel's build does not compile for a cell.
+ELSEWHERE = ("tools/", "Documentation/", "scripts/", "samples/", "usr/")
 
 _SOURCE = (".c", ".S")
 _UNIT = re.compile(r"-Wp,-MMD,\S+ .*? -o (\S+\.o) (\S+\.[cS])(?=[\s;]|$)")
@@ -59,6 +63,38 @@ def units(log: str, tree_mount: str, build_mount: str) -> dict[str, list[str]]:
         if m[1] not in found[source]:
             found[source].append(m[1])
     return dict(found)
+
+
+def pruned(folders: set[str], text_of: Callable[[str], bytes | None]
+           ) -> dict[str, bytes]:
+    """
+    Makefiles that make kbuild descend into @folders (and what leads there)
+    only: by path, for the dry run.  kbuild still decides what each of them
+    builds; this only drops other subfolders from what it has decided.
+    @text_of gives a file of the tree, None if there is none.
+    """
+    below: dict[str, set[str]] = defaultdict(set)
+    for folder in folders:
+        parts = folder.split("/")
+        for up in range(len(parts)):
+            for end in range(up + 1, len(parts) + 1):
+                below["/".join(parts[:up])].add("/".join(parts[up:end]) + "/")
+    result = {}
+    for folder, keep in below.items():
+        if folder.split("/")[0] == "arch":
+            continue        # small, and its Makefiles are odd
+        for name in ("Kbuild", "Makefile") if folder else ("Kbuild",):
+            path = f"{folder}/{name}" if folder else name
+            text = text_of(path)
+            if text is None:
+                continue
+            words = " ".join(sorted(keep | (set() if folder else {"arch/%"})))
+            result[path] = text + b"".join(
+                b"\n%s := $(filter-out $(filter-out %s,$(filter %%/,$(%s))),"
+                b"$(%s))\n" % (v, words.encode(), v, v)
+                for v in (b"obj-y", b"obj-m"))
+            break
+    return result
 
 
 def _rg(tree: Path, args: list[str], folders: list[str]) -> list[bytes]:
@@ -172,6 +208,14 @@ class Search:
                 (self.tree / path).read_bytes(), places)
         return found
 
+    def folders(self) -> set[str]:
+        """The folders of all sources that may be chosen."""
+        paths = {p for uses in self.uses.values() for p in uses}
+        paths |= {p for some in self.includers.values() for p in some}
+        paths |= {p for c in self.changes for p in (c.old, c.new) if p}
+        return {os.path.dirname(p) for p in paths
+                if p.endswith(_SOURCE) and "/" in p}
+
     def users(self, srcarch: str) -> dict[str, set[str]]:
         """The sources that @srcarch may build and the names each uses."""
         result: dict[str, set[str]] = defaultdict(set)
@@ -239,7 +283,8 @@ def choose(search: Search, built: dict[str, list[str]],
         rest = 0
         for path in order:
             folder = path.rsplit("/", 1)[0]
-            if users[path] - seen or (folder not in folders and rest < LIMIT):
+            if (users[path] & search.direct) - seen \
+                    or (folder not in folders and rest < LIMIT):
                 chosen.add(path)
                 seen |= users[path]
                 folders.add(folder)
