@@ -332,7 +332,7 @@ static int set_meta(struct ledger *l, const struct manifest *conv,
 
 int cmd_scan(int argc, char **argv)
 {
-	char *ledger = NULL, **with = NULL, *path;
+	char *ledger = NULL, **with = NULL, *path = NULL;
 	const GOptionEntry entries[] = {
 		{ "ledger", 0, 0, G_OPTION_ARG_FILENAME, &ledger,
 		  "Where the ledger goes (default: in the run directory, or "
@@ -347,10 +347,9 @@ int cmd_scan(int argc, char **argv)
 	struct scan_request req = { 0 };
 	struct scan_result res;
 	struct report r = { .res = &res };
-	struct manifest *conv;
-	struct tree *tree;
-	GTimer *timer;
-	int ret;
+	struct manifest *conv = NULL;
+	struct tree *tree = NULL;
+	int json, ret = -1;
 
 	tw_parse_options(&argc, &argv, entries, "CONVERSION --tree DIR",
 			 "Finds every textual occurrence of the conversion's "
@@ -360,47 +359,49 @@ int cmd_scan(int argc, char **argv)
 		tw_die(TW_USAGE, "scan takes one conversion, such as 'treewide scan ptdesc --tree DIR'");
 	if (!opt.tree)
 		tw_die(TW_USAGE, "scan: which tree? name it with --tree DIR");
+	json = opt.format && !strcmp(opt.format, "json");
 	r.conv = conv = manifest_load(argv[1]);
-	if (!conv)
-		return TW_FATAL;
-	r.tree = tree = tree_open(opt.tree);
+	r.tree = tree = conv ? tree_open(opt.tree) : NULL;
 	if (!tree)
-		return TW_FATAL;
-	path = ledger_place(ledger, &opt, conv, tree);
-	r.ledger_path = path;
+		goto out;
+	r.ledger_path = path = ledger_place(ledger, &opt, conv, tree);
 	r.ledger = ledger_create(path);
 	if (!r.ledger)
-		return TW_FATAL;
+		goto out;
 
 	req.tree = tree->path;
 	req.types = conv->types;
 	req.symbols = conv->symbols;
 	req.with = with;
 	req.jobs = opt.jobs;
-	timer = g_timer_new();
+	r.seconds = -g_get_monotonic_time() / 1e6;
 	if (set_meta(r.ledger, conv, tree) ||
 	    scan_tree(&req, r.ledger, &res)) {
 		ledger_abandon(r.ledger);
-		return TW_FATAL;
+		goto out;
 	}
-	r.seconds = g_timer_elapsed(timer, NULL);
-	g_timer_destroy(timer);
+	r.seconds += g_get_monotonic_time() / 1e6;
 
 	r.out = g_string_new(NULL);
-	ret = opt.format && !strcmp(opt.format, "json") ? print_json(&r) :
-							  print_table(&r);
+	ret = json ? print_json(&r) : print_table(&r);
 	if (ledger_close(r.ledger))
 		ret = -1;
 	if (!ret)
 		ret = write_report(&r, opt.output);
-	if (!ret && (opt.output || (opt.format && !strcmp(opt.format, "json"))))
+	if (!ret && (opt.output || json))
 		tw_note("ledger: %s", path);
 	g_string_free(r.out, TRUE);
 	g_ptr_array_free(res.symbols, TRUE);
+out:
 	g_strfreev(with);
 	g_free(ledger);
 	g_free(path);
 	tree_free(tree);
 	manifest_free(conv);
+	g_free(opt.tree);
+	g_free(opt.format);
+	g_free(opt.output);
+	g_free(opt.run_dir);
+	g_free(opt.chdir);
 	return ret ? TW_FATAL : TW_OK;
 }

@@ -730,19 +730,19 @@ static int check_name(const char *s)
 
 	while (is_word((unsigned char)*p))
 		p++;
-	if (p == s || *p || strlen(s) >= G_MAXUINT8)
+	if (p == s || *p)
 		return tw_error("seed '%s': is no identifier of C", s);
 	return 0;
 }
 
-/* Add a name that is not there yet; it is owned by @all's keys. */
+/* Add a name, unless it is there already. */
 static int add_symbol(GHashTable *all, struct ledger *l, const char *name,
 		      const char *kind, const char *origin)
 {
 	if (g_hash_table_contains(all, name))
 		return 0;
 	g_hash_table_add(all, g_strdup(name));
-	return ledger_add_symbol(l, name, kind, origin) ? -1 : 1;
+	return ledger_add_symbol(l, name, kind, origin);
 }
 
 /*
@@ -766,22 +766,19 @@ static int take_derived(struct scan *sc, GHashTable *all, struct ledger *l)
 							   struct derived, k);
 			char *origin = g_strdup_printf("%s:%u", shown,
 						       d->line);
-			int added = 0;
+			GHashTable *set = !strcmp(d->kind, "type") ?
+					  sc->types :
+					  !strcmp(d->kind, "function") ||
+					  !strcmp(d->kind, "macro") ?
+					  sc->functions : NULL;
 
-			if (ret >= 0 && strlen(d->name) < G_MAXUINT8)
-				added = add_symbol(all, l, d->name, d->kind,
-						   origin);
-			if (added < 0)
+			if (ret >= 0 && add_symbol(all, l, d->name, d->kind,
+						   origin))
 				ret = -1;
-			if (added > 0 && !strcmp(d->kind, "type")) {
-				g_hash_table_add(sc->types, g_strdup(d->name));
-				ret = 2;
-			} else if (added > 0 && (!strcmp(d->kind, "function") ||
-						 !strcmp(d->kind, "macro"))) {
-				g_hash_table_add(sc->functions,
-						 g_strdup(d->name));
-				ret = MAX(ret, 1);
-			}
+			/* A seed may be such a function or type as well. */
+			if (ret >= 0 && set &&
+			    g_hash_table_add(set, g_strdup(d->name)))
+				ret = MAX(ret, set == sc->types ? 2 : 1);
 			g_free(origin);
 			g_free(d->name);
 		}
@@ -810,13 +807,12 @@ static int add_seeds(struct scan *sc, GHashTable *all, struct ledger *l)
 	char **s;
 
 	for (s = sc->req->types; s && *s; s++) {
-		if (check_name(*s) || add_symbol(all, l, *s, "type", "seed") < 0)
+		if (check_name(*s) || add_symbol(all, l, *s, "type", "seed"))
 			return -1;
 		g_hash_table_add(sc->types, g_strdup(*s));
 	}
 	for (s = sc->req->symbols; s && *s; s++)
-		if (check_name(*s) ||
-		    add_symbol(all, l, *s, "symbol", "seed") < 0)
+		if (check_name(*s) || add_symbol(all, l, *s, "symbol", "seed"))
 			return -1;
 	if (!g_hash_table_size(all))
 		return tw_error("nothing to scan for: the conversion has no seeds");

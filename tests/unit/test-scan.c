@@ -201,6 +201,7 @@ static void splices(void **state)
 
 static void derived(void **state)
 {
+	static const char *const fn[] = { "f", NULL };
 	struct shown s;
 
 	put("a.h", "typedef int *old_t;\n"
@@ -242,6 +243,13 @@ static void derived(void **state)
 		"par_fn function a.h:8\n"
 		"ptr_var variable a.h:11\n"
 		"ret_fn function a.h:3\n");
+	shown_free(&s);
+	/* A seed that is such a function has its wrappers too. */
+	put("a.h", "#define w(...) f(__VA_ARGS__)\nold_t f(int x);\n");
+	put("b.c", "");
+	s = scan(old_t, fn, none, 2);
+	assert_string_equal(s.symbols, "f symbol seed\nold_t type seed\n"
+			    "w macro a.h:1\n");
 	shown_free(&s);
 }
 
@@ -408,7 +416,7 @@ static void bad_seeds(void **state)
 	req.types = NULL;
 	assert_int_equal(scan_tree(&req, l, &res), -1);
 	req.symbols = (char **)old_t;
-	req.tree = "/nonexistent";
+	req.tree = "/nonexistent/tree";
 	assert_int_equal(scan_tree(&req, l, &res), -1);
 	ledger_close(l);
 }
