@@ -122,8 +122,8 @@ static enum tok_ctx dir_ctx(enum dir_state d)
 }
 
 /* Append a token; more than 4 GiB of it become several. */
-static void emit(struct lexer *x, enum tok_kind kind, enum tok_ctx ctx,
-		 size_t off, size_t end)
+static inline void emit(struct lexer *x, enum tok_kind kind,
+			enum tok_ctx ctx, size_t off, size_t end)
 {
 	struct token_list *l = x->out;
 	struct token *t;
@@ -151,6 +151,13 @@ static void count_lines(struct lexer *x, size_t off, size_t end)
 {
 	const unsigned char *p = x->s + off, *e = x->s + end;
 
+	/* Most tokens are too short to be worth a call. */
+	for (; e - p < 16 && p < e; p++) {
+		if (*p != '\n')
+			continue;
+		x->line++;
+		x->line_start = p + 1 - x->s;
+	}
 	while (p < e && (p = memchr(p, '\n', e - p))) {
 		x->line++;
 		x->line_start = ++p - x->s;
@@ -549,7 +556,8 @@ static size_t lex_one(struct lexer *x, size_t p)
 		e = p + 1;
 	}
 	emit_sig(x, kind, p, e);
-	count_lines(x, p, e);
+	if (e - p > 1)
+		count_lines(x, p, e);
 	return e;
 }
 
