@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Members of struct page, reached through a handle, by their names in struct
+// ptdesc; the two structs overlay each other (TABLE_MATCH in
+// include/linux/mm_types.h), and page.lru lies where pt_list does.
+//
+// %YIELDS% is the list of functions and macros whose value is a handle; the
+// driver fills it in from the AST.
+//
+// Limits: a member that struct ptdesc has no name for stays as it is; the
+// driver finds it in the AST and refuses the place.
+// Confidence: high.
+
+@lru@
+typedef pgtable_t;
+{pgtable_t, struct ptdesc *} h;
+symbol lru, pt_list;
+@@
+  h->
+- lru
++ pt_list
+
+@rcu@
+{pgtable_t, struct ptdesc *} h;
+symbol rcu_head, pt_rcu_head;
+@@
+  h->
+- rcu_head
++ pt_rcu_head
+
+@lru_of_call@
+identifier yields =~ "^(%YIELDS%)$";
+@@
+  yields(...)->
+- lru
++ pt_list
+
+@rcu_of_call@
+identifier yields =~ "^(%YIELDS%)$";
+@@
+  yields(...)->
+- rcu_head
++ pt_rcu_head
+
+// The list runs through handles: so do its entries.
+@entry@
+identifier entry =~ "^list_(first|last)_entry(_or_null)?$";
+{pgtable_t, struct ptdesc *} h;
+@@
+  entry(&h->pt_list,
+- struct page, lru
++ struct ptdesc, pt_list
+  )
+
+@container@
+{pgtable_t, struct ptdesc *} h;
+expression e;
+@@
+  h = container_of(e,
+- struct page, rcu_head
++ struct ptdesc, pt_rcu_head
+  )

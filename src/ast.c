@@ -1,0 +1,1056 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Walks a translation unit with libclang and writes what it sees as facts, a
+ * line each.  Only declarations in the files of interest are walked: a unit
+ * of mm/ is 99 % headers that no value of interest passes through.
+ */
+#include <clang-c/Index.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "ast.h"
+#include "diag.h"
+
+#define FACTS_MAGIC "treewide-facts 1"
+
+struct walk {
+	const struct ast_request *req;
+	CXTranslationUnit tu;
+	FILE *out;
+	GHashTable *names;	/* CXFile unique id -> path in the tree */
+	GHashTable *seen;	/* declarations already written */
+	char *fn_usr, *fn_name;	/* the function that is walked */
+};
+
+static void put(FILE *f, const char *s)
+{
+	for (; *s; s++) {
+		if (*s == '\t' || *s == '\n' || *s == '\\')
+			fprintf(f, "\\%03o", (unsigned char)*s);
+		else
+			putc(*s, f);
+	}
+}
+
+static void G_GNUC_NULL_TERMINATED record(FILE *f, char tag, ...)
+{
+	const char *s;
+	va_list ap;
+
+	putc(tag, f);
+	va_start(ap, tag);
+	while ((s = va_arg(ap, const char *))) {
+		putc('\t', f);
+		put(f, s);
+	}
+	va_end(ap);
+	putc('\n', f);
+}
+
+static char *num(gsize n)
+{
+	return g_strdup_printf("%" G_GSIZE_FORMAT, n);
+}
+
+static char *take(CXString s)
+{
+	const char *c = clang_getCString(s);
+	char *copy = g_strdup(c ? c : "");
+
+	clang_disposeString(s);
+	return copy;
+}
+
+/* The path in the tree ("@BUILD@/..." in the build folder), or NULL. */
+static const char *file_name(struct walk *w, CXFile file)
+{
+	const char *path;
+	char *raw, *full;
+
+	if (!file)
+		return NULL;
+	if (g_hash_table_lookup_extended(w->names, file, NULL,
+					 (gpointer *)&path))
+		return path;
+	raw = take(clang_getFileName(file));
+	full = g_canonicalize_filename(raw, w->req->build);
+	if (g_str_has_prefix(full, w->req->build))
+		path = g_strconcat("@BUILD@", full + strlen(w->req->build),
+				   NULL);
+	else if (g_str_has_prefix(full, w->req->tree) &&
+		 full[strlen(w->req->tree)] == '/')
+		path = g_strdup(full + strlen(w->req->tree) + 1);
+	else
+		path = NULL;
+	g_hash_table_insert(w->names, file, (gpointer)path);
+	g_free(raw);
+	g_free(full);
+	return path;
+}
+
+struct place { const char *file; unsigned line, col, off; };
+
+static struct place spelled(struct walk *w, CXSourceLocation loc)
+{
+	struct place p = { 0 };
+	CXFile f;
+
+	clang_getSpellingLocation(loc, &f, &p.line, &p.col, &p.off);
+	p.file = file_name(w, f);
+	return p;
+}
+
+static struct place expanded(struct walk *w, CXSourceLocation loc)
+{
+	struct place p = { 0 };
+	CXFile f;
+
+	clang_getExpansionLocation(loc, &f, &p.line, &p.col, &p.off);
+	p.file = file_name(w, f);
+	return p;
+}
+
+/* Is @t, sugar included, spelled with a seed type? */
+static gboolean is_seed(struct walk *w, CXType t)
+{
+	char *s = take(clang_getTypeSpelling(t));
+	const char *bare = g_str_has_prefix(s, "const ") ? s + 6 : s;
+	gboolean yes = g_strv_contains((const char *const *)w->req->types,
+				       bare);
+
+	g_free(s);
+	return yes;
+}
+
+static char class_of(struct walk *w, CXType t)
+{
+	CXType c, pointee;
+	char *s;
+	char cls = 'O';
+
+	if (t.kind == CXType_Invalid)
+		return 'O';
+	c = clang_getCanonicalType(t);
+	if (c.kind != CXType_Pointer)
+		return 'O';
+	if (is_seed(w, t))
+		return 'H';
+	pointee = clang_getPointeeType(c);
+	if (pointee.kind == CXType_Void)
+		return 'V';
+	if (pointee.kind != CXType_Record)
+		return 'O';
+	s = take(clang_getCursorSpelling(clang_getTypeDeclaration(pointee)));
+	if (!strcmp(s, w->req->old_struct))
+		cls = 'P';
+	g_free(s);
+	return cls;
+}
+
+static enum CXChildVisitResult collect(CXCursor c, CXCursor parent,
+				       CXClientData data)
+{
+	g_array_append_val((GArray *)data, c);
+	return CXChildVisit_Continue;
+}
+
+static GArray *children(CXCursor c)
+{
+	GArray *v = g_array_new(FALSE, FALSE, sizeof(CXCursor));
+
+	clang_visitChildren(c, collect, v);
+	return v;
+}
+#define CHILD(v, i) g_array_index(v, CXCursor, i)
+
+/* The key of a declaration; NULL for what has none. */
+static char *decl_key(struct walk *w, CXCursor d)
+{
+	char *usr = take(clang_getCursorUSR(d)), *key = NULL;
+	struct place p;
+
+	switch (clang_getCursorKind(d)) {
+	case CXCursor_FieldDecl:
+		key = g_strconcat("f:", usr, NULL);
+		break;
+	case CXCursor_FunctionDecl:
+		key = g_strconcat("r:", usr, NULL);
+		break;
+	case CXCursor_VarDecl:
+		if (clang_getCursorLinkage(d) == CXLinkage_External) {
+			key = g_strconcat("g:", usr, NULL);
+			break;
+		}
+		p = spelled(w, clang_getCursorLocation(d));
+		if (p.file)
+			key = g_strdup_printf("v:%s:%u", p.file, p.off);
+		break;
+	case CXCursor_ParmDecl: {
+		CXCursor fn = clang_getCursorSemanticParent(d);
+		char *fusr;
+		int n;
+
+		if (clang_getCursorKind(fn) != CXCursor_FunctionDecl)
+			break;
+		fusr = take(clang_getCursorUSR(fn));
+		n = clang_Cursor_getNumArguments(fn);
+		for (int i = 0; i < n; i++)
+			if (clang_equalCursors(d,
+					clang_Cursor_getArgument(fn, i)))
+				key = g_strdup_printf("p:%s#%d", fusr, i);
+		g_free(fusr);
+		break;
+	}
+	default:
+		break;
+	}
+	g_free(usr);
+	return key;
+}
+
+static void put_decl(struct walk *w, CXCursor d, const char *key, char cls)
+{
+	CXSourceRange ext = clang_getCursorExtent(d);
+	struct place name = spelled(w, clang_getCursorLocation(d));
+	struct place start = spelled(w, clang_getRangeStart(ext));
+	struct place end = spelled(w, clang_getRangeEnd(ext));
+	char *spell = take(clang_getCursorSpelling(d)), *id, *s, *n;
+	char c[2] = { cls, 0 };
+
+	if (!name.file || name.file != start.file)
+		goto out;
+	if (!*spell)
+		name.off = end.off;
+	id = g_strdup_printf("%s@%s:%u", key, name.file, name.off);
+	if (g_hash_table_add(w->seen, id)) {
+		s = num(start.off);
+		n = num(name.off);
+		record(w->out, 'D', key, c, name.file, s, n, spell,
+		       w->fn_name ? w->fn_name : "", NULL);
+		g_free(s);
+		g_free(n);
+	}
+out:
+	g_free(spell);
+}
+
+static void event(struct walk *w, CXCursor at, const char *src,
+		  const char *dst)
+{
+	/* The start of the extent, not the location: "p" of "p->x". */
+	CXSourceLocation l = clang_getRangeStart(clang_getCursorExtent(at));
+	struct place s = spelled(w, l);
+	struct place x = expanded(w, l);
+	char *off, *line, *xoff;
+
+	if (!s.file && !x.file)
+		return;
+	off = num(s.file ? s.off : x.off);
+	line = num(s.file ? s.line : x.line);
+	xoff = num(x.off);
+	record(w->out, 'E', src, dst, s.file ? s.file : x.file, off, line,
+	       x.file ? x.file : "", xoff, NULL);
+	g_free(off);
+	g_free(line);
+	g_free(xoff);
+}
+
+static CXCursor strip(CXCursor c)
+{
+	for (;;) {
+		enum CXCursorKind k = clang_getCursorKind(c);
+		GArray *v;
+
+		if (k != CXCursor_ParenExpr && k != CXCursor_UnexposedExpr &&
+		    k != CXCursor_CStyleCastExpr)
+			return c;
+		v = children(c);
+		if (!v->len) {
+			g_array_free(v, TRUE);
+			return c;
+		}
+		c = CHILD(v, v->len - 1);
+		g_array_free(v, TRUE);
+	}
+}
+
+static gboolean is_null(CXCursor c)
+{
+	CXCursor s = strip(c);
+	gboolean yes = FALSE;
+
+	if (clang_getCursorKind(s) == CXCursor_IntegerLiteral) {
+		CXEvalResult r = clang_Cursor_Evaluate(s);
+
+		yes = r && clang_EvalResult_getKind(r) == CXEval_Int &&
+		      clang_EvalResult_getAsLongLong(r) == 0;
+		if (r)
+			clang_EvalResult_dispose(r);
+	}
+	return yes;
+}
+
+static void walk_value(struct walk *w, CXCursor c, const char *dst);
+static void walk_stmt(struct walk *w, CXCursor c, const char *last_dst);
+
+/* The key that an lvalue stores to, and its declaration's class. */
+static char *lvalue_key(struct walk *w, CXCursor c)
+{
+	CXCursor s = c, d;
+	enum CXCursorKind k;
+
+	while ((k = clang_getCursorKind(s)) == CXCursor_ParenExpr ||
+	       k == CXCursor_UnexposedExpr) {
+		GArray *v = children(s);
+		gboolean one = v->len == 1;
+
+		if (one)
+			s = CHILD(v, 0);
+		g_array_free(v, TRUE);
+		if (!one)
+			break;
+	}
+	if (k == CXCursor_DeclRefExpr || k == CXCursor_MemberRefExpr) {
+		d = clang_getCursorReferenced(s);
+		if (!clang_Cursor_isNull(d)) {
+			char *key = decl_key(w, d);
+
+			if (key) {
+				put_decl(w, d, key,
+					 class_of(w, clang_getCursorType(d)));
+				return key;
+			}
+		}
+	}
+	switch (class_of(w, clang_getCursorType(c))) {
+	case 'H':
+		return g_strdup("H");
+	case 'P':
+		return g_strdup("P");
+	case 'V':
+		return g_strdup("V");
+	}
+	return g_strdup("X");
+}
+
+/* A value of another type that goes where a handle or page may be. */
+static void unknown_source(struct walk *w, CXCursor c, const char *dst)
+{
+	CXSourceLocation l = clang_getRangeStart(clang_getCursorExtent(c));
+	struct place x = expanded(w, l), s = spelled(w, l);
+	char *src = NULL;
+
+	if (is_null(c))
+		return;
+	if (x.file && (x.off != s.off || x.file != s.file)) {
+		/* Through a macro: its name stands where it is expanded. */
+		CXFile f;
+		unsigned line, col, off;
+		CXSourceLocation el;
+		CXToken *tok;
+
+		clang_getExpansionLocation(l, &f, &line, &col, &off);
+		el = clang_getLocationForOffset(w->tu, f, off);
+		tok = clang_getToken(w->tu, el);
+		if (tok) {
+			char *name = take(clang_getTokenSpelling(w->tu, *tok));
+
+			src = g_strconcat("U:", name, NULL);
+			g_free(name);
+			clang_disposeTokens(w->tu, tok, 1);
+		}
+	}
+	event(w, c, src ? src : "U:", dst);
+	g_free(src);
+}
+
+/* Does @dst name something whose contents matter to the flow? */
+static gboolean is_decl_key(const char *dst)
+{
+	return (dst[1] == ':' && strchr("vgprf", dst[0])) ||
+	       !strcmp(dst, "H");
+}
+
+static void leaf(struct walk *w, CXCursor c, const char *src, const char *dst)
+{
+	char cls = class_of(w, clang_getCursorType(c));
+
+	if (cls == 'H' || cls == 'P')
+		event(w, c, src ? src : cls == 'H' ? "H" : "P", dst);
+}
+
+static void walk_children(struct walk *w, CXCursor c, const char *dst)
+{
+	GArray *v = children(c);
+
+	for (guint i = 0; i < v->len; i++)
+		walk_value(w, CHILD(v, i), dst);
+	g_array_free(v, TRUE);
+}
+
+static void walk_call(struct walk *w, CXCursor c, const char *dst)
+{
+	CXCursor fn = clang_getCursorReferenced(c);
+	int n = clang_Cursor_getNumArguments(c);
+	gboolean known = clang_getCursorKind(fn) == CXCursor_FunctionDecl;
+	char *usr = known ? take(clang_getCursorUSR(fn)) : NULL;
+	int n_params = known ? clang_Cursor_getNumArguments(fn) : 0;
+	char *key;
+
+	for (int i = 0; i < n; i++) {
+		CXCursor arg = clang_Cursor_getArgument(c, i);
+
+		if (known && i < n_params) {
+			CXCursor p = clang_Cursor_getArgument(fn, i);
+			char cls = class_of(w, clang_getCursorType(p));
+
+			key = g_strdup_printf("p:%s#%d", usr, i);
+			if (cls == 'H' || cls == 'P' || cls == 'V')
+				put_decl(w, p, key, cls);
+			walk_value(w, arg, key);
+			g_free(key);
+		} else {
+			walk_value(w, arg, "X");
+		}
+	}
+	if (!known) {
+		GArray *v = children(c);
+
+		if (v->len)
+			walk_value(w, CHILD(v, 0), "N");
+		g_array_free(v, TRUE);
+	}
+	if (known) {
+		char cls = class_of(w, clang_getCursorResultType(fn));
+
+		key = g_strconcat("r:", usr, NULL);
+		if (cls == 'H' || cls == 'P')
+			put_decl(w, fn, key, cls);
+		leaf(w, c, key, dst);
+		g_free(key);
+	} else {
+		leaf(w, c, NULL, dst);
+	}
+	g_free(usr);
+}
+
+static void walk_ref(struct walk *w, CXCursor c, const char *dst)
+{
+	CXCursor d = clang_getCursorReferenced(c);
+	char *key = NULL, *to;
+
+	if (clang_getCursorKind(c) == CXCursor_MemberRefExpr) {
+		char *name = take(clang_getCursorSpelling(c));
+
+		to = g_strconcat("m:", name, NULL);
+		walk_children(w, c, to);
+		g_free(to);
+		g_free(name);
+	}
+	if (clang_getCursorKind(d) == CXCursor_FunctionDecl) {
+		/* Its address is taken: somebody calls it unseen. */
+		char *usr = take(clang_getCursorUSR(d));
+
+		to = g_strconcat("r:", usr, NULL);
+		if (strcmp(dst, "N"))
+			event(w, c, to, "A");
+		g_free(to);
+		g_free(usr);
+		return;
+	}
+	if (!clang_Cursor_isNull(d))
+		key = decl_key(w, d);
+	if (key)
+		put_decl(w, d, key, class_of(w, clang_getCursorType(d)));
+	leaf(w, c, key, dst);
+	/* A void pointer that becomes one of ours: the flow goes on. */
+	if (key && is_decl_key(dst) &&
+	    class_of(w, clang_getCursorType(c)) == 'V')
+		event(w, c, key, dst);
+	g_free(key);
+}
+
+static void walk_value(struct walk *w, CXCursor c, const char *dst)
+{
+	enum CXCursorKind k = clang_getCursorKind(c);
+	char cls;
+	GArray *v;
+	char *key;
+
+	if (clang_isStatement(k) || k == CXCursor_StmtExpr) {
+		walk_stmt(w, c, k == CXCursor_StmtExpr ? dst : NULL);
+		return;
+	}
+	if (clang_isDeclaration(k)) {
+		walk_stmt(w, c, NULL);
+		return;
+	}
+	if (clang_isReference(k) || !clang_isExpression(k))
+		return;
+
+	/* A value of another type that becomes one of ours. */
+	cls = class_of(w, clang_getCursorType(c));
+	if (is_decl_key(dst) && (cls == 'V' || cls == 'O') &&
+	    k != CXCursor_UnexposedExpr && k != CXCursor_ParenExpr &&
+	    k != CXCursor_ConditionalOperator &&
+	    k != CXCursor_CStyleCastExpr &&
+	    !(cls == 'V' && k == CXCursor_DeclRefExpr))
+		unknown_source(w, c, dst);
+
+	switch (k) {
+	case CXCursor_ParenExpr:
+	case CXCursor_UnexposedExpr:
+		walk_children(w, c, dst);
+		break;
+	case CXCursor_CStyleCastExpr:
+		v = children(c);
+		if (!v->len) {
+			g_array_free(v, TRUE);
+			break;
+		}
+		if (cls == 'O') {
+			char *t = take(clang_getTypeSpelling(
+					clang_getCursorType(c)));
+
+			key = g_strcmp0(t, "void") ?
+				g_strconcat("C:", t, NULL) : g_strdup("N");
+			walk_value(w, CHILD(v, v->len - 1), key);
+			g_free(key);
+			g_free(t);
+		} else {
+			walk_value(w, CHILD(v, v->len - 1),
+				   cls == 'V' ? "V" : dst);
+		}
+		g_array_free(v, TRUE);
+		break;
+	case CXCursor_ConditionalOperator:
+		v = children(c);
+		for (guint i = 0; i < v->len; i++)
+			walk_value(w, CHILD(v, i), i ? dst : "N");
+		g_array_free(v, TRUE);
+		break;
+	case CXCursor_BinaryOperator: {
+		enum CXBinaryOperatorKind op =
+			clang_getCursorBinaryOperatorKind(c);
+
+		v = children(c);
+		if (v->len != 2) {
+			g_array_free(v, TRUE);
+			break;
+		}
+		if (op == CXBinaryOperator_Assign) {
+			key = lvalue_key(w, CHILD(v, 0));
+			walk_value(w, CHILD(v, 1), key);
+			walk_value(w, CHILD(v, 0), "=");
+			g_free(key);
+			if (strcmp(dst, "N"))
+				leaf(w, CHILD(v, 0), NULL, dst);
+		} else if (op == CXBinaryOperator_Comma) {
+			walk_value(w, CHILD(v, 0), "N");
+			walk_value(w, CHILD(v, 1), dst);
+		} else {
+			gboolean test = op == CXBinaryOperator_EQ ||
+				op == CXBinaryOperator_NE ||
+				op == CXBinaryOperator_LAnd ||
+				op == CXBinaryOperator_LOr;
+
+			walk_value(w, CHILD(v, 0), test ? "N" : "X");
+			walk_value(w, CHILD(v, 1), test ? "N" : "X");
+			leaf(w, c, NULL, dst);
+		}
+		g_array_free(v, TRUE);
+		break;
+	}
+	case CXCursor_UnaryOperator: {
+		enum CXUnaryOperatorKind op =
+			clang_getCursorUnaryOperatorKind(c);
+
+		walk_children(w, c, op == CXUnaryOperator_AddrOf ? "A" :
+			      op == CXUnaryOperator_LNot ? "N" :
+			      op == CXUnaryOperator_Deref ? "m:*" : "X");
+		if (op == CXUnaryOperator_Deref)
+			leaf(w, c, NULL, dst);
+		break;
+	}
+	case CXCursor_ArraySubscriptExpr:
+		walk_children(w, c, "m:*");
+		leaf(w, c, NULL, dst);
+		break;
+	case CXCursor_CallExpr:
+		walk_call(w, c, dst);
+		break;
+	case CXCursor_DeclRefExpr:
+	case CXCursor_MemberRefExpr:
+		walk_ref(w, c, dst);
+		break;
+	case CXCursor_GenericSelectionExpr:
+		/* The chosen arm repeats the controlling expression. */
+		v = children(c);
+		if (v->len)
+			walk_value(w, CHILD(v, 0), "G");
+		g_array_free(v, TRUE);
+		leaf(w, c, NULL, dst);
+		break;
+	case CXCursor_UnaryExpr:	/* sizeof, typeof: not evaluated */
+		break;
+	default:
+		walk_children(w, c, "X");
+		leaf(w, c, NULL, dst);
+		break;
+	}
+}
+
+static void walk_var(struct walk *w, CXCursor c)
+{
+	char *key = decl_key(w, c);
+	char cls = class_of(w, clang_getCursorType(c));
+	GArray *v;
+
+	if (key && (cls == 'H' || cls == 'P'))
+		put_decl(w, c, key, cls);
+	v = children(c);
+	for (guint i = 0; i < v->len; i++)
+		if (clang_isExpression(clang_getCursorKind(CHILD(v, i))))
+			walk_value(w, CHILD(v, i), key ? key : "X");
+	g_array_free(v, TRUE);
+	g_free(key);
+}
+
+/* @last_dst: where the value of a statement expression goes, or NULL. */
+static void walk_stmt(struct walk *w, CXCursor c, const char *last_dst)
+{
+	enum CXCursorKind k = clang_getCursorKind(c);
+	GArray *v;
+
+	if (k == CXCursor_VarDecl) {
+		walk_var(w, c);
+		return;
+	}
+	v = children(c);
+	if (k == CXCursor_StmtExpr && v->len == 1) {
+		walk_stmt(w, CHILD(v, 0), last_dst);
+		g_array_free(v, TRUE);
+		return;
+	}
+	for (guint i = 0; i < v->len; i++) {
+		CXCursor ch = CHILD(v, i);
+		enum CXCursorKind ck = clang_getCursorKind(ch);
+
+		if (k == CXCursor_ReturnStmt && w->fn_usr) {
+			char *key = g_strconcat("r:", w->fn_usr, NULL);
+
+			walk_value(w, ch, key);
+			g_free(key);
+		} else if (clang_isStatement(ck) || clang_isDeclaration(ck)) {
+			walk_stmt(w, ch, NULL);
+		} else if (k == CXCursor_CompoundStmt && last_dst &&
+			   i == v->len - 1) {
+			walk_value(w, ch, last_dst);
+		} else {
+			walk_value(w, ch, "N");
+		}
+	}
+	g_array_free(v, TRUE);
+}
+
+static void walk_function(struct walk *w, CXCursor c)
+{
+	CXSourceRange ext = clang_getCursorExtent(c);
+	struct place s = spelled(w, clang_getRangeStart(ext));
+	struct place e = spelled(w, clang_getRangeEnd(ext));
+	gboolean def = clang_isCursorDefinition(c);
+	int n = clang_Cursor_getNumArguments(c);
+	char cls, *so, *eo;
+	GArray *v;
+
+	w->fn_usr = take(clang_getCursorUSR(c));
+	w->fn_name = take(clang_getCursorSpelling(c));
+	if (s.file && s.file == e.file) {
+		so = num(s.off);
+		eo = num(e.off);
+		record(w->out, 'F', w->fn_usr, w->fn_name, s.file, so, eo,
+		       def ? "1" : "0", NULL);
+		g_free(so);
+		g_free(eo);
+	}
+	cls = class_of(w, clang_getCursorResultType(c));
+	if (cls == 'H' || cls == 'P') {
+		char *key = g_strconcat("r:", w->fn_usr, NULL);
+
+		put_decl(w, c, key, cls);
+		g_free(key);
+	}
+	for (int i = 0; i < n; i++) {
+		CXCursor p = clang_Cursor_getArgument(c, i);
+
+		cls = class_of(w, clang_getCursorType(p));
+		if (cls == 'H' || cls == 'P' || cls == 'V') {
+			char *key = g_strdup_printf("p:%s#%d", w->fn_usr, i);
+
+			put_decl(w, p, key, cls);
+			g_free(key);
+		}
+	}
+	v = children(c);
+	for (guint i = 0; def && i < v->len; i++)
+		if (clang_getCursorKind(CHILD(v, i)) == CXCursor_CompoundStmt)
+			walk_stmt(w, CHILD(v, i), NULL);
+	g_array_free(v, TRUE);
+	g_clear_pointer(&w->fn_usr, g_free);
+	g_clear_pointer(&w->fn_name, g_free);
+}
+
+static void walk_record(struct walk *w, CXCursor c)
+{
+	GArray *v = children(c);
+
+	for (guint i = 0; i < v->len; i++) {
+		CXCursor f = CHILD(v, i);
+		enum CXCursorKind k = clang_getCursorKind(f);
+		char cls;
+
+		if (k == CXCursor_StructDecl || k == CXCursor_UnionDecl)
+			walk_record(w, f);
+		if (k != CXCursor_FieldDecl)
+			continue;
+		cls = class_of(w, clang_getCursorType(f));
+		if (cls == 'H' || cls == 'P') {
+			char *key = decl_key(w, f);
+
+			put_decl(w, f, key, cls);
+			g_free(key);
+		}
+	}
+	g_array_free(v, TRUE);
+}
+
+static void put_typedef(struct walk *w, CXCursor c)
+{
+	char *name = take(clang_getCursorSpelling(c)), *under, *off;
+	struct place p = spelled(w, clang_getCursorLocation(c));
+
+	if (p.file && g_strv_contains((const char *const *)w->req->types,
+				      name)) {
+		under = take(clang_getTypeSpelling(
+				clang_getTypedefDeclUnderlyingType(c)));
+		off = num(p.off);
+		record(w->out, 'T', name, p.file, off, under, NULL);
+		g_free(under);
+		g_free(off);
+	}
+	g_free(name);
+}
+
+static enum CXChildVisitResult top(CXCursor c, CXCursor parent,
+				   CXClientData data)
+{
+	struct walk *w = data;
+	enum CXCursorKind k = clang_getCursorKind(c);
+	struct place p;
+
+	if (k == CXCursor_TypedefDecl) {
+		put_typedef(w, c);
+		return CXChildVisit_Continue;
+	}
+	if (k != CXCursor_FunctionDecl && k != CXCursor_VarDecl &&
+	    k != CXCursor_StructDecl && k != CXCursor_UnionDecl)
+		return CXChildVisit_Continue;
+	p = spelled(w, clang_getCursorLocation(c));
+	if (!p.file || !g_hash_table_contains(w->req->files, p.file))
+		return CXChildVisit_Continue;
+	if (k == CXCursor_FunctionDecl)
+		walk_function(w, c);
+	else if (k == CXCursor_VarDecl)
+		walk_var(w, c);
+	else
+		walk_record(w, c);
+	return CXChildVisit_Continue;
+}
+
+static void put_diags(struct walk *w)
+{
+	unsigned n = clang_getNumDiagnostics(w->tu);
+
+	for (unsigned i = 0; i < n; i++) {
+		CXDiagnostic d = clang_getDiagnostic(w->tu, i);
+
+		if (clang_getDiagnosticSeverity(d) >= CXDiagnostic_Error) {
+			struct place p = expanded(w,
+						clang_getDiagnosticLocation(d));
+			char *text = take(clang_getDiagnosticSpelling(d));
+			char *cat = take(clang_getDiagnosticCategoryText(d));
+			char *line = num(p.line), *col = num(p.col);
+
+			record(w->out, 'G', p.file ? p.file : "", line, col,
+			       text, cat, NULL);
+			g_free(text);
+			g_free(cat);
+			g_free(line);
+			g_free(col);
+		}
+		clang_disposeDiagnostic(d);
+	}
+}
+
+static void put_dep(CXFile file, CXSourceLocation *stack, unsigned n,
+		    CXClientData data)
+{
+	struct walk *w = data;
+	char *raw = take(clang_getFileName(file));
+	char *full = g_canonicalize_filename(raw, w->req->build);
+	size_t size = 0;
+	const char *text = clang_getFileContents(w->tu, file, &size);
+	char *hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
+			(guint64)(text ? XXH3_64bits(text, size) : 0));
+
+	record(w->out, 'I', full, hash, NULL);
+	g_free(hash);
+	g_free(full);
+	g_free(raw);
+}
+
+static void put_skipped(struct walk *w)
+{
+	CXSourceRangeList *l = clang_getAllSkippedRanges(w->tu);
+
+	for (unsigned i = 0; l && i < l->count; i++) {
+		struct place s = spelled(w, clang_getRangeStart(l->ranges[i]));
+		struct place e = spelled(w, clang_getRangeEnd(l->ranges[i]));
+		char *so, *eo;
+
+		if (!s.file || s.file != e.file ||
+		    !g_hash_table_contains(w->req->files, s.file))
+			continue;
+		so = num(s.off);
+		eo = num(e.off);
+		record(w->out, 'S', s.file, so, eo, NULL);
+		g_free(so);
+		g_free(eo);
+	}
+	if (l)
+		clang_disposeSourceRangeList(l);
+}
+
+int ast_read(const struct ast_request *req, const char *out)
+{
+	struct walk w = { .req = req };
+	char *path = g_build_filename(req->tree, req->unit, NULL);
+	struct CXUnsavedFile *unsaved = g_new0(struct CXUnsavedFile,
+					       req->n_unsaved + 1);
+	CXIndex index = clang_createIndex(0, 0);
+	enum CXErrorCode err;
+
+	for (guint i = 0; i < req->n_unsaved; i++) {
+		unsaved[i].Filename = g_build_filename(req->tree,
+						req->unsaved[i].file, NULL);
+		unsaved[i].Contents = req->unsaved[i].text;
+		unsaved[i].Length = req->unsaved[i].size;
+	}
+	err = clang_parseTranslationUnit2(index, path,
+			(const char *const *)req->args,
+			g_strv_length(req->args), unsaved, req->n_unsaved,
+			CXTranslationUnit_DetailedPreprocessingRecord |
+			CXTranslationUnit_KeepGoing, &w.tu);
+	if (err != CXError_Success)
+		return tw_error("%s: libclang cannot read %s (error %d)",
+				req->cell, req->unit, err);
+	w.out = fopen(out, "w");
+	if (!w.out)
+		return tw_error("cannot write '%s': %s", out,
+				g_strerror(errno));
+	w.names = g_hash_table_new(NULL, NULL);
+	w.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	fprintf(w.out, "%s\n", FACTS_MAGIC);
+	record(w.out, 'C', req->cell, req->unit, NULL);
+	put_diags(&w);
+	put_skipped(&w);
+	clang_getInclusions(w.tu, put_dep, &w);
+	clang_visitChildren(clang_getTranslationUnitCursor(w.tu), top, &w);
+	record(w.out, '.', NULL);
+	if (ferror(w.out) | fclose(w.out))
+		return tw_error("cannot write '%s': %s", out,
+				g_strerror(errno));
+	return 0;
+}
+
+static void free_strings(gpointer p, gsize n, const gsize *at)
+{
+	for (gsize i = 0; i < n; i++)
+		g_free(*(char **)((char *)p + at[i]));
+	g_free(p);
+}
+
+#define FREE_FN(name, type, ...)					\
+static void name(gpointer p)						\
+{									\
+	static const gsize at[] = { __VA_ARGS__ };			\
+	free_strings(p, G_N_ELEMENTS(at), at);				\
+}
+#define AT(type, m) G_STRUCT_OFFSET(struct type, m)
+FREE_FN(free_decl, ast_decl, AT(ast_decl, key), AT(ast_decl, file),
+	AT(ast_decl, name), AT(ast_decl, func))
+FREE_FN(free_event, ast_event, AT(ast_event, src), AT(ast_event, dst),
+	AT(ast_event, file), AT(ast_event, xfile))
+FREE_FN(free_func, ast_func, AT(ast_func, usr), AT(ast_func, name),
+	AT(ast_func, file))
+FREE_FN(free_typedef, ast_typedef, AT(ast_typedef, name),
+	AT(ast_typedef, file), AT(ast_typedef, underlying))
+FREE_FN(free_diag, ast_diag, AT(ast_diag, file), AT(ast_diag, text),
+	AT(ast_diag, category))
+FREE_FN(free_range, ast_range, AT(ast_range, file))
+FREE_FN(free_dep, ast_dep, AT(ast_dep, path))
+
+/* Takes what g_strcompress() of a field gives. */
+static char *field(char **f, guint n, guint i)
+{
+	return g_strcompress(i < n ? f[i] : "");
+}
+
+static gsize number(char **f, guint n, guint i)
+{
+	return i < n ? g_ascii_strtoull(f[i], NULL, 10) : 0;
+}
+
+static void load_line(struct ast_facts *a, char **f, guint n)
+{
+	switch (f[0][0]) {
+	case 'C':
+		a->cell = field(f, n, 1);
+		a->unit = field(f, n, 2);
+		break;
+	case 'D': {
+		struct ast_decl *d = g_new0(struct ast_decl, 1);
+
+		d->key = field(f, n, 1);
+		d->cls = n > 2 ? f[2][0] : 'O';
+		d->file = field(f, n, 3);
+		d->start = number(f, n, 4);
+		d->name_off = number(f, n, 5);
+		d->name = field(f, n, 6);
+		d->func = field(f, n, 7);
+		g_ptr_array_add(a->decls, d);
+		break;
+	}
+	case 'E': {
+		struct ast_event *e = g_new0(struct ast_event, 1);
+
+		e->src = field(f, n, 1);
+		e->dst = field(f, n, 2);
+		e->file = field(f, n, 3);
+		e->off = number(f, n, 4);
+		e->line = number(f, n, 5);
+		e->xfile = field(f, n, 6);
+		e->xoff = number(f, n, 7);
+		g_ptr_array_add(a->events, e);
+		break;
+	}
+	case 'F': {
+		struct ast_func *fn = g_new0(struct ast_func, 1);
+
+		fn->usr = field(f, n, 1);
+		fn->name = field(f, n, 2);
+		fn->file = field(f, n, 3);
+		fn->start = number(f, n, 4);
+		fn->end = number(f, n, 5);
+		fn->defined = number(f, n, 6);
+		g_ptr_array_add(a->funcs, fn);
+		break;
+	}
+	case 'T': {
+		struct ast_typedef *t = g_new0(struct ast_typedef, 1);
+
+		t->name = field(f, n, 1);
+		t->file = field(f, n, 2);
+		t->off = number(f, n, 3);
+		t->underlying = field(f, n, 4);
+		g_ptr_array_add(a->typedefs, t);
+		break;
+	}
+	case 'G': {
+		struct ast_diag *d = g_new0(struct ast_diag, 1);
+
+		d->file = field(f, n, 1);
+		d->line = number(f, n, 2);
+		d->col = number(f, n, 3);
+		d->text = field(f, n, 4);
+		d->category = field(f, n, 5);
+		g_ptr_array_add(a->diags, d);
+		break;
+	}
+	case 'S': {
+		struct ast_range *r = g_new0(struct ast_range, 1);
+
+		r->file = field(f, n, 1);
+		r->start = number(f, n, 2);
+		r->end = number(f, n, 3);
+		g_ptr_array_add(a->skipped, r);
+		break;
+	}
+	case 'I': {
+		struct ast_dep *d = g_new0(struct ast_dep, 1);
+
+		d->path = field(f, n, 1);
+		d->hash = n > 2 ? g_ascii_strtoull(f[2], NULL, 16) : 0;
+		g_ptr_array_add(a->deps, d);
+		break;
+	}
+	}
+}
+
+struct ast_facts *ast_load(const char *path)
+{
+	struct ast_facts *a;
+	gboolean whole = FALSE;
+	char *text, **lines;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return NULL;
+	lines = g_strsplit(text, "\n", -1);
+	g_free(text);
+	if (!lines[0] || strcmp(lines[0], FACTS_MAGIC)) {
+		g_strfreev(lines);
+		return NULL;
+	}
+	a = g_new0(struct ast_facts, 1);
+	a->decls = g_ptr_array_new_with_free_func(free_decl);
+	a->events = g_ptr_array_new_with_free_func(free_event);
+	a->funcs = g_ptr_array_new_with_free_func(free_func);
+	a->typedefs = g_ptr_array_new_with_free_func(free_typedef);
+	a->diags = g_ptr_array_new_with_free_func(free_diag);
+	a->skipped = g_ptr_array_new_with_free_func(free_range);
+	a->deps = g_ptr_array_new_with_free_func(free_dep);
+	for (char **l = lines + 1; *l; l++) {
+		char **f = g_strsplit(*l, "\t", -1);
+
+		if (f[0] && !strcmp(f[0], "."))
+			whole = TRUE;
+		else if (f[0] && f[0][0])
+			load_line(a, f, g_strv_length(f));
+		g_strfreev(f);
+	}
+	g_strfreev(lines);
+	if (!whole) {
+		ast_facts_free(a);
+		return NULL;
+	}
+	return a;
+}
+
+void ast_facts_free(struct ast_facts *a)
+{
+	if (!a)
+		return;
+	g_free(a->cell);
+	g_free(a->unit);
+	g_ptr_array_free(a->decls, TRUE);
+	g_ptr_array_free(a->events, TRUE);
+	g_ptr_array_free(a->funcs, TRUE);
+	g_ptr_array_free(a->typedefs, TRUE);
+	g_ptr_array_free(a->diags, TRUE);
+	g_ptr_array_free(a->skipped, TRUE);
+	g_ptr_array_free(a->deps, TRUE);
+	g_free(a);
+}

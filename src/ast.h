@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reading: one translation unit in one cell, through libclang, as facts.  A
+ * fact is plain text data (it is cached, and comes out of a child process);
+ * what follows from the facts of all units and cells is the business of
+ * src/flow.c.
+ *
+ * A value of interest is an expression whose type is the seed type (a handle,
+ * class 'H') or what the seed type stands for in the cell (a pointer to the
+ * old struct, class 'P').  Each such value gives an event: where it comes from,
+ * and where it goes.
+ *
+ * Keys name what values come from and go to:
+ *	v:FILE:OFF	a local variable, by the place of its name
+ *	g:USR		a variable with linkage
+ *	p:USR#N		parameter N of a function
+ *	r:USR		what a function returns
+ *	f:USR		a field
+ * and, where there is no declaration,
+ *	H	a value of the seed type (through a pointer, an array)
+ *	P	a value of the old pointer type without a declaration
+ *	U:NAME	a value of another type, cast; NAME is the macro that it comes through
+ *	m:NAME	a member of it is taken
+ *	G	the controlling expression of a _Generic
+ *	C:TYPE	cast to another type
+ *	V	goes to a void pointer
+ *	A	its address is taken
+ *	N	compared or tested: any pointer will do
+ *	X	anything else
+ */
+#ifndef AST_H
+#define AST_H
+
+#include <glib.h>
+
+struct ast_decl {
+	char *key;
+	char cls;		/* 'H', 'P', or 'O' */
+	char *file;		/* in the tree; "@BUILD@/..." for generated files */
+	gsize start;		/* where the declaration begins */
+	gsize name_off;		/* of the name; the end of the declaration without one */
+	char *name;		/* "" without one */
+	char *func;		/* name of the enclosing function, or NULL */
+};
+
+struct ast_event {
+	char *src, *dst;	/* keys */
+	char *file;		/* place of the value's first token, where it is spelled */
+	gsize off;
+	guint line;
+	char *xfile;		/* place where it is expanded */
+	gsize xoff;
+};
+
+struct ast_func {
+	char *usr, *name, *file;
+	gsize start, end;	/* its text */
+	gboolean defined;
+};
+
+struct ast_typedef {
+	char *name, *file;
+	gsize off;
+	char *underlying;	/* "struct page *" */
+};
+
+struct ast_diag {
+	char *file;
+	guint line, col;
+	char *text;
+	char *category;		/* "Inline Assembly Issue" is no matter of ours */
+};
+
+struct ast_range { char *file; gsize start, end; };
+
+struct ast_dep { char *path; guint64 hash; };	/* absolute; xxh3 of content */
+
+struct ast_facts {
+	char *cell, *unit;
+	GPtrArray *decls, *events, *funcs, *typedefs, *diags, *skipped, *deps;
+};
+
+struct ast_unsaved { const char *file; const char *text; gsize size; };
+
+struct ast_request {
+	const char *tree;	/* absolute */
+	const char *build;	/* the cell's build folder, absolute */
+	char **args;		/* the cell's flags, placeholders replaced */
+	const char *unit;	/* path in the tree */
+	const char *cell;
+	char **types;		/* seed types */
+	const char *old_struct;	/* "page" */
+	GHashTable *files;	/* files whose functions are walked: char * set */
+	const struct ast_unsaved *unsaved;	/* converted texts, or NULL */
+	guint n_unsaved;
+};
+
+/*
+ * Parse and write the facts to @out (created).  Meant to run in a child: leaks.
+ * 0, or -1 after a message when libclang gives no translation unit at all.
+ */
+int ast_read(const struct ast_request *req, const char *out);
+
+/* Load what ast_read() wrote; NULL when the file is not whole (no message). */
+struct ast_facts *ast_load(const char *path);
+void ast_facts_free(struct ast_facts *f);
+
+#endif

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * treewide convert: a patch, or with --apply the tree changed in place, all or
+ * nothing.  The patch goes to standard output unless -o says where; what was
+ * done and what was not goes to standard error, or as JSON to standard output
+ * when the patch goes to a file.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "apply.h"
+#include "convert.h"
+#include "diag.h"
+#include "run.h"
+#include "treewide.h"
+
+static gboolean do_apply, force;
+static char *policy;
+
+static const GOptionEntry entries[] = {
+	{ "apply", 0, 0, G_OPTION_ARG_NONE, &do_apply,
+	  "Change the tree in place, all or nothing", NULL },
+	{ "force", 0, 0, G_OPTION_ARG_NONE, &force,
+	  "With --apply: also when git has uncommitted changes", NULL },
+	{ "policy", 0, 0, G_OPTION_ARG_STRING, &policy,
+	  "What to do where the domain leaves a choice", "POLICY" },
+	{ 0 }
+};
+
+static void check_policy(const struct manifest *m)
+{
+	char *list;
+
+	if (!policy || g_strv_contains((const char *const *)m->policies,
+				       policy))
+		return;
+	list = g_strjoinv(", ", m->policies);
+	tw_die(TW_USAGE, "%s has no policy '%s'; there are: %s", m->name,
+	       policy, list);
+}
+
+static GString *make_patch(const struct convert_result *res,
+			   struct patch_stat *stat)
+{
+	GString *p = g_string_new(NULL);
+
+	for (guint i = 0; i < res->files->len; i++) {
+		const struct convert_file *f = res->files->pdata[i];
+
+		patch_append(p, f->file, f->mode, f->old_text, f->old_size,
+			     f->new_text, f->new_size, stat);
+	}
+	if (p->len)
+		g_string_prepend(p, res->provenance);
+	return p;
+}
+
+static int write_file(const char *path, const GString *text)
+{
+	GError *err = NULL;
+
+	/* Written beside and renamed: whole or not at all. */
+	if (g_file_set_contents(path, text->str, text->len, &err))
+		return 0;
+	tw_error("cannot write '%s': %s", path, err->message);
+	g_error_free(err);
+	return -1;
+}
+
+static json_t *strings(const GPtrArray *v)
+{
+	json_t *a = json_array();
+
+	for (guint i = 0; i < v->len; i++)
+		json_array_append_new(a, json_string_nocheck(v->pdata[i]));
+	return a;
+}
+
+static void print_json(const struct tree *t, const struct manifest *m,
+		       const struct convert_result *res,
+		       const struct patch_stat *stat, const char *patch,
+		       const char *run)
+{
+	json_t *o = json_pack("{s:i,s:s,s:s,s:s,s:s}", "version", 1,
+			      "conversion", m->name, "tree", t->path,
+			      "release", t->release, "run", run);
+	json_t *sites = json_object();
+
+	for (int f = 0; f < N_SITE_FATE; f++)
+		json_object_set_new(sites, site_fate_name[f],
+				    json_integer(res->fates[f]));
+	json_object_set_new(o, "sites", sites);
+	json_object_set_new(o, "files", json_integer(stat->files));
+	json_object_set_new(o, "added", json_integer(stat->added));
+	json_object_set_new(o, "removed", json_integer(stat->removed));
+	json_object_set_new(o, "patch", patch ? json_string(patch)
+					      : json_null());
+	json_object_set_new(o, "edits", json_integer(res->edits));
+	json_object_set_new(o, "engines", json_pack("{s:i,s:i,s:i}",
+			"both", res->agree, "smpl_only", res->smpl_only,
+			"ast_only", res->ast_only));
+	json_object_set_new(o, "units", json_integer(res->units));
+	json_object_set_new(o, "cells", strings(res->cells_read));
+	json_object_set_new(o, "cells_unread", strings(res->cells_unread));
+	json_object_set_new(o, "problems", strings(res->problems));
+	json_dumpf(o, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(o);
+}
+
+static void print_summary(FILE *f, const struct convert_result *res,
+			  const struct patch_stat *stat, const char *run)
+{
+	guint total = 0;
+
+	for (int i = 0; i < N_SITE_FATE; i++)
+		total += res->fates[i];
+	fprintf(f, "sites     %u: %u converted, %u kept, %u refused, %u unresolved\n",
+		total, res->fates[FATE_CONVERTED], res->fates[FATE_KEPT],
+		res->fates[FATE_REFUSED], res->fates[FATE_UNRESOLVED]);
+	fprintf(f, "changes   %u files, +%u -%u lines, %u edits\n",
+		stat->files, stat->added, stat->removed, res->edits);
+	fprintf(f, "read      %u translation units in %u cells\n",
+		res->units, res->cells_read->len);
+	if (res->cells_unread->len) {
+		fprintf(f, "not read  ");
+		for (guint i = 0; i < res->cells_unread->len; i++)
+			fprintf(f, "%s%s", i ? ", " : "",
+				(char *)res->cells_unread->pdata[i]);
+		fprintf(f, "\n");
+	}
+	fprintf(f, "run       %s\n", run);
+}
+
+static int apply_all(const struct tree *t, const struct convert_result *res)
+{
+	struct apply_file *v = g_new0(struct apply_file, res->files->len);
+	int ret;
+
+	for (guint i = 0; i < res->files->len; i++) {
+		const struct convert_file *f = res->files->pdata[i];
+
+		v[i] = (struct apply_file) { f->file, f->old_text, f->old_size,
+					     f->new_text, f->new_size };
+	}
+	ret = apply_files(t->path, v, res->files->len);
+	g_free(v);
+	return ret;
+}
+
+static void refuse_dirty(const struct tree *t)
+{
+	int dirty;
+
+	if (!do_apply || force)
+		return;
+	dirty = tree_git_dirty(t);
+	if (dirty < 0)
+		tw_die(TW_FATAL, "nothing was changed; --force applies all the same");
+	if (dirty)
+		tw_die(TW_FATAL, "'%s' has uncommitted changes, which could not be told from the conversion's; commit or stash them, or use --force",
+		       t->path);
+}
+
+int cmd_convert(int argc, char **argv)
+{
+	struct convert_result res = { 0 };
+	struct patch_stat stat = { 0 };
+	struct tw_options opt;
+	struct manifest *m;
+	struct tree *t;
+	char *run, *name, *kept;
+	GString *patch;
+	int status = TW_OK;
+
+	tw_parse_options(&argc, &argv, entries, "CONVERSION --tree DIR",
+		"Converts a tree: prints a unified diff, or changes the tree with --apply.\n"
+		"The tree is only written to with --apply.", &opt);
+	if (argc != 2)
+		tw_die(TW_USAGE, "convert: give one conversion (see 'treewide convert --help')");
+	if (!opt.tree)
+		tw_die(TW_USAGE, "convert: --tree DIR is needed");
+	m = manifest_load(argv[1]);
+	if (!m)
+		return TW_USAGE;
+	check_policy(m);
+	t = tree_open(opt.tree);
+	if (!t)
+		return TW_FATAL;
+	/* A kill during an earlier --apply left a journal: first things first. */
+	if (do_apply && apply_recover(t->path) < 0)
+		return TW_FATAL;
+	refuse_dirty(t);
+	name = g_strdup_printf("%s-%s", m->name, t->release);
+	run = run_dir(opt.run_dir, name);
+	if (!run || convert_run(t, m, run, opt.jobs, &res))
+		return TW_FATAL;
+
+	patch = make_patch(&res, &stat);
+	kept = g_strdup_printf("%s/%s.patch", run, m->name);
+	if (write_file(kept, patch) ||
+	    (opt.output && write_file(opt.output, patch)))
+		return TW_FATAL;
+	for (guint i = 0; i < res.problems->len; i++)
+		fprintf(stderr, "%s\n", (char *)res.problems->pdata[i]);
+	if (res.problems->len) {
+		status = TW_INCOMPLETE;
+		tw_note("incomplete: %u problems stand above",
+			res.problems->len);
+	}
+	if (do_apply) {
+		if (status == TW_INCOMPLETE && !force)
+			tw_die(TW_INCOMPLETE, "the tree was not changed: the conversion is incomplete; the patch as far as it goes is '%s'; --force applies it",
+			       kept);
+		if (apply_all(t, &res))
+			return TW_FATAL;
+	} else if (!opt.output) {
+		fwrite(patch->str, 1, patch->len, stdout);
+		if (fflush(stdout))
+			tw_die(TW_FATAL, "cannot write the patch: %s",
+			       g_strerror(errno));
+	}
+	if (!g_strcmp0(opt.format, "json") && (opt.output || do_apply))
+		print_json(t, m, &res, &stat, opt.output ? opt.output : kept,
+			   run);
+	else
+		print_summary(stderr, &res, &stat, run);
+	g_string_free(patch, TRUE);
+	convert_result_clear(&res);
+	manifest_free(m);
+	tree_free(t);
+	g_free(kept);
+	g_free(name);
+	g_free(run);
+	return status;
+}

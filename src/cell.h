@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Cells as the driver sees them: prepared for reading by treewide-cell, with
+ * the flags for libclang.  What a cell is stands in corpus/cells/.
+ */
+#ifndef CELL_H
+#define CELL_H
+
+#include <glib.h>
+
+struct cell_info {
+	char *name;		/* "arm64/4k" */
+	char *srcarch;		/* the folder under arch/ */
+	gboolean builds;	/* has a [build] section: a compiler exists */
+	gboolean ready;
+	char *reason;		/* why it is not ready */
+	char *build;		/* its build folder */
+	char **args;		/* for libclang */
+	char *key;		/* changes when its config or flags do */
+};
+
+/*
+ * Prepare all cells for reading @tree.  Returns struct cell_info, sorted by
+ * name; NULL after a message when treewide-cell cannot be run at all.
+ */
+GPtrArray *cells_prepare(const char *tree, int jobs);
+
+#endif

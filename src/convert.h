@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The pipeline of a conversion: scan, read every cell, follow the flow, rewrite
+ * with semantic patches and the driver's own edits, read the result again.
+ * Nothing is written outside the run directory and the cache.
+ */
+#ifndef CONVERT_H
+#define CONVERT_H
+
+#include <glib.h>
+
+#include "ledger.h"
+#include "manifest.h"
+#include "patch.h"
+#include "tree.h"
+
+struct convert_file {
+	char *file;
+	char *old_text, *new_text;
+	gsize old_size, new_size;
+	unsigned mode;
+};
+
+struct convert_result {
+	GPtrArray *files;	/* struct convert_file with changes, by name */
+	GPtrArray *problems;	/* char *: what keeps the run from being complete */
+	GPtrArray *notes;	/* char *: worth saying */
+	GPtrArray *cells_read, *cells_unread;	/* char * */
+	guint units, units_cached;
+	guint fates[N_SITE_FATE];
+	guint edits, agree, smpl_only, ast_only;
+	char *provenance;	/* lines that head the patch */
+};
+
+/*
+ * Convert @t in memory.  @run is the run directory; the ledger there is left
+ * with the fate of every site.  Returns 0, also when there are problems; -1
+ * after a message when nothing useful came out.
+ */
+int convert_run(struct tree *t, struct manifest *m, const char *run, int jobs,
+		struct convert_result *res);
+void convert_result_clear(struct convert_result *res);
+
+#endif

@@ -1,0 +1,646 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Everything here works on tokens, with what the AST said about them: an edit
+ * is made only where the tokens read as expected, and what reads otherwise is
+ * reported.
+ */
+#include <string.h>
+
+#include "diag.h"
+#include "handle.h"
+
+static char *need(const struct manifest *m, const char *key)
+{
+	char *v = g_key_file_get_string(m->keys, "handle", key, NULL);
+
+	if (!v)
+		tw_error("%s/manifest.ini: [handle] %s is missing", m->dir,
+			 key);
+	return v;
+}
+
+struct handle *handle_load(const struct manifest *m)
+{
+	struct handle *h = g_new0(struct handle, 1);
+
+	h->type = need(m, "type");
+	h->old = need(m, "old");
+	h->new = need(m, "new");
+	h->to_old = need(m, "to-old");
+	h->to_new = need(m, "to-new");
+	h->retype = g_key_file_get_string_list(m->keys, "handle", "retype",
+					       NULL, NULL);
+	h->rename = g_key_file_get_string_list(m->keys, "handle", "rename",
+					       NULL, NULL);
+	if (h->type && h->old && h->new && h->to_old && h->to_new)
+		return h;
+	handle_free(h);
+	return NULL;
+}
+
+void handle_free(struct handle *h)
+{
+	if (!h)
+		return;
+	g_free(h->type);
+	g_free(h->old);
+	g_free(h->new);
+	g_free(h->to_old);
+	g_free(h->to_new);
+	g_strfreev(h->retype);
+	g_strfreev(h->rename);
+	g_free(h);
+}
+
+static gsize next(const struct source *s, gsize i)
+{
+	return tok_skip(&s->toks, i + 1);
+}
+
+static gsize prev(const struct source *s, gsize i)
+{
+	return i ? tok_skip_back(&s->toks, i - 1) : SIZE_MAX;
+}
+
+static gboolean is(const struct source *s, gsize i, const char *text)
+{
+	return i < s->toks.n && tok_is(&s->toks, i, text);
+}
+
+static char *old_text(const struct source *s, gsize from, gsize to)
+{
+	return g_strndup(s->text + from, to - from);
+}
+
+static void add_edit(struct edit_set *out, const struct source *s, gsize from,
+		     gsize to, const char *new_text, const char *rule)
+{
+	char *old = old_text(s, from, to);
+
+	edit_add(out, s->file, from, old, new_text, rule);
+	g_free(old);
+}
+
+static gsize tok_end(const struct source *s, gsize i)
+{
+	return s->toks.v[i].off + s->toks.v[i].len;
+}
+
+/* "struct OLD *" at token @i: the index of the "*", or SIZE_MAX. */
+static gsize old_pointer(const struct handle *h, const struct source *s,
+			 gsize i)
+{
+	gsize name, star;
+
+	if (!is(s, i, "struct"))
+		return SIZE_MAX;
+	name = next(s, i);
+	if (!is(s, name, h->old))
+		return SIZE_MAX;
+	star = next(s, name);
+	return is(s, star, "*") ? star : SIZE_MAX;
+}
+
+static gsize find_typedef(const struct handle *h, const struct source *s,
+			  gsize i)
+{
+	for (; i < s->toks.n; i++) {
+		gsize st, star;
+
+		if (s->toks.v[i].kind != TOK_IDENT || !is(s, i, "typedef"))
+			continue;
+		st = next(s, i);
+		star = old_pointer(h, s, st);
+		if (star != SIZE_MAX && is(s, next(s, star), h->type))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+gboolean handle_has_typedef(const struct handle *h, const struct source *s)
+{
+	return find_typedef(h, s, 0) != SIZE_MAX;
+}
+
+void handle_edit_typedefs(const struct handle *h, const struct source *s,
+			  struct edit_set *out)
+{
+	for (gsize i = 0; (i = find_typedef(h, s, i)) != SIZE_MAX; i++) {
+		gsize name = next(s, next(s, i));
+
+		add_edit(out, s, s->toks.v[name].off, tok_end(s, name), h->new,
+			 "driver/typedef");
+	}
+}
+
+static const struct ast_func *function_at(const GPtrArray *funcs,
+					  const char *file, gsize off)
+{
+	for (guint i = 0; i < funcs->len; i++) {
+		const struct ast_func *f = funcs->pdata[i];
+
+		if (f->defined && f->start <= off && off < f->end &&
+		    !strcmp(f->file, file))
+			return f;
+	}
+	return NULL;
+}
+
+static gboolean is_member(const struct source *s, gsize i)
+{
+	gsize p = prev(s, i);
+
+	return p != SIZE_MAX && (is(s, p, ".") || is(s, p, "->") ||
+				 is(s, p, "struct"));
+}
+
+/* A local that is named after the old struct takes the new one's name. */
+static void rename_local(const struct handle *h, const struct source *s,
+			 const struct flow_decl *d, const GPtrArray *funcs,
+			 struct edit_set *out)
+{
+	const struct ast_func *fn = function_at(funcs, s->file, d->name_off);
+	const char *to = NULL;
+
+	for (char **r = h->rename; r && *r; r++) {
+		gsize n = strlen(d->name);
+
+		if (g_str_has_prefix(*r, d->name) && (*r)[n] == '=')
+			to = *r + n + 1;
+	}
+	if (!to || !fn || d->key[0] != 'v')
+		return;
+	for (gsize i = source_token_at(s, fn->start);
+	     i < s->toks.n && s->toks.v[i].off < fn->end; i++)
+		if (s->toks.v[i].kind == TOK_IDENT && is(s, i, to) &&
+		    !is_member(s, i))
+			return;	/* the name is taken */
+	for (gsize i = source_token_at(s, fn->start);
+	     i < s->toks.n && s->toks.v[i].off < fn->end; i++)
+		if (s->toks.v[i].kind == TOK_IDENT && is(s, i, d->name) &&
+		    !is_member(s, i))
+			add_edit(out, s, s->toks.v[i].off, tok_end(s, i), to,
+				 "driver/rename");
+}
+
+static void problem(GPtrArray *problems, const struct source *s, gsize off,
+		    const char *why)
+{
+	g_ptr_array_add(problems, g_strdup_printf("%s:%u: %s", s->file,
+						  source_line(s, off), why));
+}
+
+void handle_edit_decls(const struct handle *h, const struct source *s,
+		       const struct flow *flow, const GPtrArray *funcs,
+		       struct edit_set *out, GPtrArray *problems)
+{
+	for (guint n = 0; n < flow->decls->len; n++) {
+		const struct flow_decl *d = flow->decls->pdata[n];
+		gsize star = SIZE_MAX, i;
+
+		if (strcmp(d->file, s->file))
+			continue;
+		for (i = source_token_at(s, d->start);
+		     i < s->toks.n && s->toks.v[i].off < d->name_off; i++) {
+			star = old_pointer(h, s, i);
+			if (star != SIZE_MAX)
+				break;
+			if (is(s, i, h->type) || is(s, i, "typeof") ||
+			    is(s, i, "__typeof__") || is(s, i, "__auto_type"))
+				break;
+		}
+		if (star == SIZE_MAX)
+			continue;	/* follows another type */
+		if (s->toks.v[i].ctx == CTX_MACRO_BODY)
+			continue;
+		if (*d->name && next(s, star) != source_token_at(s, d->name_off)) {
+			problem(problems, s, d->name_off,
+				"the declaration carries a handle and is not written as a plain pointer; split it by hand");
+			continue;
+		}
+		if (d->key[0] == 'v' && is(s, next(s, next(s, star)), ",")) {
+			problem(problems, s, d->name_off,
+				"a handle is declared together with other variables; split the declaration by hand");
+			continue;
+		}
+		if (d->needs_struct && d->key[0] == 'v') {
+			gsize name = next(s, i);
+
+			add_edit(out, s, s->toks.v[name].off, tok_end(s, name),
+				 h->new, "driver/declaration");
+		} else {
+			gboolean spaced = *d->name &&
+				tok_end(s, star) == s->toks.v[next(s, star)].off;
+			char *text = g_strconcat(h->type, spaced ? " " : "",
+						 NULL);
+
+			add_edit(out, s, s->toks.v[i].off, tok_end(s, star),
+				 text, "driver/declaration");
+			g_free(text);
+		}
+		rename_local(h, s, d, funcs, out);
+	}
+}
+
+static void edit_comment(const struct manifest *m, const struct source *s,
+			 gsize i, struct edit_set *out)
+{
+	char **keys = g_key_file_get_keys(m->keys, "comments", NULL, NULL);
+	const struct token *t = &s->toks.v[i];
+	char *text = g_strndup(s->text + t->off, t->len);
+	gboolean done = FALSE;
+
+	for (char **k = keys; k && *k && !done; k++) {
+		char *to = g_key_file_get_string(m->keys, "comments", *k, NULL);
+
+		for (char *p = text; (p = strstr(p, *k)); p += strlen(*k)) {
+			gsize at = t->off + (p - text);
+
+			add_edit(out, s, at, at + strlen(*k), to,
+				 "driver/comment");
+			done = TRUE;
+		}
+		g_free(to);
+	}
+	g_free(text);
+	g_strfreev(keys);
+}
+
+void handle_edit_comments(const struct handle *h, const struct manifest *m,
+			  const struct source *s, const struct flow *flow,
+			  struct edit_set *out)
+{
+	for (guint n = 0; n < flow->funcs->len; n++) {
+		const struct flow_func *f = flow->funcs->pdata[n];
+		gsize i;
+
+		if (strcmp(f->file, s->file))
+			continue;
+		i = source_token_at(s, f->start);
+		/* The comment before it, across directives on the way. */
+		for (gsize k = i; k-- > 0; ) {
+			const struct token *t = &s->toks.v[k];
+
+			if (t->kind == TOK_COMMENT) {
+				edit_comment(m, s, k, out);
+				break;
+			}
+			if (t->kind != TOK_SPACE && t->kind != TOK_NEWLINE)
+				break;
+		}
+		for (; i < s->toks.n && s->toks.v[i].off < f->end; i++)
+			if (s->toks.v[i].kind == TOK_COMMENT)
+				edit_comment(m, s, i, out);
+	}
+}
+
+/* Arguments of the call whose name is token @i: [start, end) offsets each. */
+struct arg { gsize from, to, first, last; };
+
+static GArray *call_args(const struct source *s, gsize i, gsize limit)
+{
+	GArray *v = g_array_new(FALSE, FALSE, sizeof(struct arg));
+	gsize open = next(s, i);
+	struct arg a = { 0 };
+	int depth = 1;
+
+	if (!is(s, open, "(")) {
+		g_array_free(v, TRUE);
+		return NULL;
+	}
+	a.first = open + 1;
+	for (i = next(s, open); i < limit; i = next(s, i)) {
+		if (is(s, i, "(") || is(s, i, "[") || is(s, i, "{"))
+			depth++;
+		else if (is(s, i, ")") || is(s, i, "]") || is(s, i, "}"))
+			depth--;
+		if (!depth || (depth == 1 && is(s, i, ","))) {
+			a.last = i;
+			a.from = s->toks.v[a.first].off;
+			a.to = s->toks.v[i].off;
+			g_array_append_val(v, a);
+			a.first = i + 1;
+		}
+		if (!depth)
+			return v;
+	}
+	g_array_free(v, TRUE);
+	return NULL;
+}
+
+static gboolean api_has(const struct flow *f, const char *name, int n)
+{
+	char *key = g_strdup_printf("%s#%d", name, n);
+	gboolean yes = g_hash_table_contains(f->api, key);
+
+	g_free(key);
+	return yes;
+}
+
+static GHashTable *macros_by_name(const GPtrArray *sources)
+{
+	GHashTable *t = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+				(GDestroyNotify)g_ptr_array_unref);
+
+	for (guint i = 0; i < sources->len; i++) {
+		struct source *s = sources->pdata[i];
+
+		for (guint k = 0; k < s->macros->len; k++) {
+			struct source_macro *m = s->macros->pdata[k];
+			GPtrArray *v = g_hash_table_lookup(t, m->name);
+
+			if (!v) {
+				v = g_ptr_array_new();
+				g_hash_table_insert(t, m->name, v);
+			}
+			g_ptr_array_add(v, m);
+		}
+	}
+	return t;
+}
+
+/* All definitions of @name take a handle at @n; TRUE when that is news. */
+static gboolean mark(GHashTable *by_name, const char *name, int n)
+{
+	GPtrArray *v = g_hash_table_lookup(by_name, name);
+	gboolean news = FALSE;
+
+	for (guint i = 0; v && i < v->len; i++) {
+		struct source_macro *m = v->pdata[i];
+		guint64 bit = 1ull << n;
+
+		if (n < 64 && m->params && (int)g_strv_length(m->params) > n &&
+		    !(m->handles & bit)) {
+			m->handles |= bit;
+			news = TRUE;
+		}
+	}
+	return news;
+}
+
+/* Which parameter of @m is argument @a, alone or in parentheses; -1 if none. */
+static int lone_param(const struct source_macro *m, const struct arg *a)
+{
+	const struct source *s = m->in;
+	int found = -1;
+
+	for (gsize i = tok_skip(&s->toks, a->first); i < a->last;
+	     i = next(s, i)) {
+		if (is(s, i, "(") || is(s, i, ")"))
+			continue;
+		if (found >= 0)
+			return -1;
+		for (int p = 0; m->params[p]; p++)
+			if (is(s, i, m->params[p]))
+				found = p;
+		if (found < 0)
+			return -1;
+	}
+	return found;
+}
+
+/* Handles go on from @m's parameters into the macros of its body, and back
+ * from functions that take them. */
+static gboolean follow_body(struct source_macro *m, const struct flow *flow,
+			    GHashTable *by_name)
+{
+	const struct source *s = m->in;
+	gboolean news = FALSE;
+
+	for (gsize i = m->first; i < m->last; i++) {
+		char *name;
+		GArray *args;
+
+		if (s->toks.v[i].kind != TOK_IDENT)
+			continue;
+		args = call_args(s, i, m->last);
+		if (!args)
+			continue;
+		name = old_text(s, s->toks.v[i].off, tok_end(s, i));
+		for (guint a = 0; a < args->len; a++) {
+			int p = lone_param(m, &g_array_index(args, struct arg, a));
+
+			if (p < 0 || p > 63)
+				continue;
+			if (api_has(flow, name, a) &&
+			    !(m->handles & (1ull << p))) {
+				m->handles |= 1ull << p;
+				news = TRUE;
+			}
+			if (m->handles & (1ull << p))
+				news |= mark(by_name, name, a);
+		}
+		g_free(name);
+		g_array_free(args, TRUE);
+	}
+	return news;
+}
+
+/* The last token of the body that is no parenthesis: a field that is a handle? */
+static gboolean ends_in_field(const struct source_macro *m, GHashTable *fields)
+{
+	const struct source *s = m->in;
+
+	for (gsize i = m->last; i-- > m->first; ) {
+		char *name;
+		gboolean yes;
+
+		if (is(s, i, ")") || s->toks.v[i].kind == TOK_SPACE ||
+		    s->toks.v[i].kind == TOK_COMMENT)
+			continue;
+		name = old_text(s, s->toks.v[i].off, tok_end(s, i));
+		yes = g_hash_table_contains(fields, name) && is_member(s, i);
+		g_free(name);
+		return yes;
+	}
+	return FALSE;
+}
+
+static void mark_expansion(const GPtrArray *sources, GHashTable *files,
+			   GHashTable *by_name, const struct ast_event *e,
+			   gboolean src_handle, gboolean dst_handle)
+{
+	struct source *x = g_hash_table_lookup(files, e->xfile);
+	GPtrArray *defs;
+	GArray *args;
+	char *name;
+	gsize i;
+
+	if (!x || (e->off == e->xoff && !strcmp(e->file, e->xfile)))
+		return;
+	i = source_token_at(x, e->xoff);
+	if (i >= x->toks.n || x->toks.v[i].off != e->xoff)
+		return;
+	name = old_text(x, e->xoff, tok_end(x, i));
+	defs = g_hash_table_lookup(by_name, name);
+	if (defs && src_handle && !strcmp(e->file, e->xfile)) {
+		args = call_args(x, i, x->toks.n);
+		for (guint a = 0; args && a < args->len; a++) {
+			struct arg *g = &g_array_index(args, struct arg, a);
+
+			/* The whole argument, not something inside it. */
+			if (x->toks.v[tok_skip(&x->toks, g->first)].off ==
+			    e->off)
+				mark(by_name, name, a);
+		}
+		if (args)
+			g_array_free(args, TRUE);
+	} else if (defs && !src_handle && dst_handle) {
+		/* The macro makes a page, and it becomes a handle. */
+		for (guint d = 0; d < defs->len; d++)
+			((struct source_macro *)defs->pdata[d])->yields = TRUE;
+	}
+	g_free(name);
+}
+
+void handle_mark_macros(const struct handle *h, const GPtrArray *sources,
+			const struct flow *flow, const GPtrArray *facts)
+{
+	GHashTable *by_name = macros_by_name(sources);
+	GHashTable *files = g_hash_table_new(g_str_hash, g_str_equal);
+	GHashTable *fields = g_hash_table_new(g_str_hash, g_str_equal);
+	gboolean news = TRUE;
+
+	for (guint i = 0; i < sources->len; i++) {
+		struct source *s = sources->pdata[i];
+
+		g_hash_table_insert(files, s->file, s);
+	}
+	for (guint i = 0; i < facts->len; i++) {
+		struct ast_facts *a = facts->pdata[i];
+		GHashTable *handles;
+
+		for (guint k = 0; k < a->decls->len; k++) {
+			struct ast_decl *d = a->decls->pdata[k];
+
+			if (d->cls == 'H' && d->key[0] == 'f')
+				g_hash_table_add(fields, d->name);
+		}
+		if (!g_hash_table_contains(flow->page_cells, a->cell))
+			continue;
+		handles = g_hash_table_new(g_str_hash, g_str_equal);
+		g_hash_table_add(handles, "H");
+		for (guint k = 0; k < a->decls->len; k++) {
+			struct ast_decl *d = a->decls->pdata[k];
+
+			if (d->cls == 'H')
+				g_hash_table_add(handles, d->key);
+		}
+		for (guint k = 0; k < flow->decls->len; k++)
+			g_hash_table_add(handles, ((struct flow_decl *)
+						   flow->decls->pdata[k])->key);
+		for (guint k = 0; k < a->events->len; k++) {
+			struct ast_event *e = a->events->pdata[k];
+
+			if (g_str_has_prefix(e->src, "U:"))
+				continue;
+			mark_expansion(sources, files, by_name, e,
+				       g_hash_table_contains(handles, e->src),
+				       g_hash_table_contains(handles, e->dst));
+		}
+		g_hash_table_destroy(handles);
+	}
+	for (guint i = 0; i < sources->len; i++) {
+		struct source *s = sources->pdata[i];
+
+		for (guint k = 0; k < s->macros->len; k++) {
+			struct source_macro *m = s->macros->pdata[k];
+			char *r = g_strconcat(m->name, "#r", NULL);
+
+			for (int p = 0; m->params && m->params[p] && p < 64; p++)
+				if (api_has(flow, m->name, p))
+					m->handles |= 1ull << p;
+			if (g_hash_table_contains(flow->api, r) ||
+			    ends_in_field(m, fields))
+				m->yields = TRUE;
+			g_free(r);
+		}
+	}
+	while (news) {
+		news = FALSE;
+		for (guint i = 0; i < sources->len; i++) {
+			struct source *s = sources->pdata[i];
+
+			for (guint k = 0; k < s->macros->len; k++) {
+				struct source_macro *m = s->macros->pdata[k];
+
+				if (m->params)
+					news |= follow_body(m, flow, by_name);
+			}
+		}
+	}
+	g_hash_table_destroy(fields);
+	g_hash_table_destroy(files);
+	g_hash_table_destroy(by_name);
+}
+
+char *handle_with_macros(const struct handle *h, const struct source *s,
+			 const char *text, gsize size, GArray *map,
+			 gsize *new_size)
+{
+	GString *out = g_string_new_len(text, size);
+
+	for (guint k = 0; k < s->macros->len; k++) {
+		const struct source_macro *m = s->macros->pdata[k];
+		struct handle_piece piece;
+
+		if (!m->handles && !m->yields)
+			continue;
+		g_string_append_printf(out, "\n%s __treewide_macro_%u(",
+				       m->yields ? h->type : "void", k);
+		for (int p = 0, n = 0; m->params && m->params[p]; p++) {
+			if (!strcmp(m->params[p], "..."))
+				continue;
+			g_string_append_printf(out, "%s%s %s", n++ ? ", " : "",
+				p < 64 && m->handles & (1ull << p) ?
+					h->type : "int", m->params[p]);
+		}
+		g_string_append(out, m->yields ? ")\n{\nreturn " : ")\n{\n");
+		piece.at = out->len;
+		piece.len = m->body_end - m->body;
+		piece.from = m->body;
+		g_string_append_len(out, s->text + m->body, piece.len);
+		for (gsize i = piece.at; i + 1 < out->len; i++)
+			if (out->str[i] == '\\' && out->str[i + 1] == '\n')
+				out->str[i] = ' ';
+		g_string_append(out, "\n;\n}\n");
+		g_array_append_val(map, piece);
+	}
+	*new_size = out->len;
+	return g_string_free(out, FALSE);
+}
+
+static int by_text(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+GPtrArray *handle_yields(const struct flow *flow, const GPtrArray *sources)
+{
+	GHashTable *set = g_hash_table_new_full(g_str_hash, g_str_equal,
+						g_free, NULL);
+	GPtrArray *v = g_ptr_array_new_with_free_func(g_free);
+	GHashTableIter it;
+	gpointer k;
+
+	g_hash_table_iter_init(&it, flow->api);
+	while (g_hash_table_iter_next(&it, &k, NULL))
+		if (g_str_has_suffix(k, "#r"))
+			g_hash_table_add(set, g_strndup(k, strlen(k) - 2));
+	for (guint i = 0; i < sources->len; i++) {
+		struct source *s = sources->pdata[i];
+
+		for (guint n = 0; n < s->macros->len; n++) {
+			struct source_macro *m = s->macros->pdata[n];
+
+			if (m->yields)
+				g_hash_table_add(set, g_strdup(m->name));
+		}
+	}
+	g_hash_table_iter_init(&it, set);
+	while (g_hash_table_iter_next(&it, &k, NULL))
+		g_ptr_array_add(v, g_strdup(k));
+	g_ptr_array_sort(v, by_text);
+	g_hash_table_destroy(set);
+	return v;
+}

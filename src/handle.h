@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What SmPL cannot say, for a conversion that changes what a handle type
+ * stands for: the typedef itself, declarations that carry a handle under the
+ * old type, macro bodies, and the comments of functions that carry handles.
+ * Declarations come from the flow; this module turns them into edits.
+ */
+#ifndef HANDLE_H
+#define HANDLE_H
+
+#include <glib.h>
+
+#include "edit.h"
+#include "flow.h"
+#include "manifest.h"
+#include "source.h"
+
+struct handle {
+	char *type;		/* "pgtable_t" */
+	char *old, *new;	/* "page", "ptdesc" */
+	char *to_old, *to_new;	/* "ptdesc_page", "page_ptdesc" */
+	char **retype;
+	char **rename;		/* "page=ptdesc" */
+};
+
+/* From the manifest's [handle]; NULL after a message. */
+struct handle *handle_load(const struct manifest *m);
+void handle_free(struct handle *h);
+
+/* The typedefs of @s that make the type a pointer to the old struct. */
+void handle_edit_typedefs(const struct handle *h, const struct source *s,
+			  struct edit_set *out);
+gboolean handle_has_typedef(const struct handle *h, const struct source *s);
+
+/*
+ * Declarations of @s that carry a handle.  @funcs: struct ast_func of all
+ * facts.  What cannot be edited is added to @problems (char *).
+ */
+void handle_edit_decls(const struct handle *h, const struct source *s,
+		       const struct flow *flow, const GPtrArray *funcs,
+		       struct edit_set *out, GPtrArray *problems);
+
+/* Comments before and in the functions of @s that carry handles. */
+void handle_edit_comments(const struct handle *h, const struct manifest *m,
+			  const struct source *s, const struct flow *flow,
+			  struct edit_set *out);
+
+/*
+ * Mark the macros of all @sources (struct source) that carry handles: by the
+ * names of the functions that do, by the expansions in @facts, and on through
+ * the bodies.
+ */
+void handle_mark_macros(const struct handle *h, const GPtrArray *sources,
+			const struct flow *flow, const GPtrArray *facts);
+
+/*
+ * The text of @s with the bodies of its marked macros appended as functions
+ * whose parameters are declared as handles, so that a semantic patch applies
+ * to them.  @text is the file's text to append to (with its declarations
+ * edited).  @map gets a struct handle_piece for each body.
+ */
+struct handle_piece { gsize at, len, from; };	/* @at in the result, @from in the file */
+char *handle_with_macros(const struct handle *h, const struct source *s,
+			 const char *text, gsize size, GArray *map,
+			 gsize *new_size);
+
+/* Names of macros and functions whose value is a handle, sorted. */
+GPtrArray *handle_yields(const struct flow *flow, const GPtrArray *sources);
+
+#endif

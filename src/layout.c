@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Works on one logical change at a time: the old line tells the column that a
+ * backslash had and whether the line was too long already.
+ */
+#include <string.h>
+
+#include "edit.h"
+#include "layout.h"
+
+#define TAB 8
+#define LIMIT 80
+
+static gsize width(const char *s, gsize len)
+{
+	gsize col = 0;
+
+	for (gsize i = 0; i < len; i++) {
+		if (s[i] == '\t')
+			col += TAB - col % TAB;
+		else if (((unsigned char)s[i] & 0xc0) != 0x80)
+			col++;
+	}
+	return col;
+}
+
+/* Is the line (without its newline) continued?  The backslash's offset, or -1. */
+static gssize continuation(const char *s, gsize len)
+{
+	while (len && s[len - 1] == '\r')
+		len--;
+	return len && s[len - 1] == '\\' ? (gssize)len - 1 : -1;
+}
+
+static void pad_to(GString *out, gsize col, gsize want, gboolean tabs)
+{
+	if (col >= want) {
+		g_string_append_c(out, ' ');
+		return;
+	}
+	while (tabs && col + TAB - col % TAB <= want) {
+		g_string_append_c(out, '\t');
+		col += TAB - col % TAB;
+	}
+	for (; col < want; col++)
+		g_string_append_c(out, ' ');
+}
+
+/* Put the backslash of a changed line back to the column that it had. */
+static void align_backslash(GString *out, const char *line, gsize len,
+			    gssize bs, const char *old, gsize old_len)
+{
+	gssize old_bs = continuation(old, old_len);
+	gsize end = bs;
+	gboolean tabs = FALSE;
+
+	if (old_bs < 0) {
+		g_string_append_len(out, line, len);
+		return;
+	}
+	while (end && (line[end - 1] == ' ' || line[end - 1] == '\t'))
+		end--;
+	for (gssize i = old_bs; i > 0 && strchr(" \t", old[i - 1]); i--)
+		tabs |= old[i - 1] == '\t';
+	g_string_append_len(out, line, end);
+	pad_to(out, width(line, end), width(old, old_bs), tabs);
+	g_string_append_len(out, line + bs, len - bs);
+}
+
+/* Where to break a line: behind the comma that leaves it shorter than LIMIT. */
+static gssize break_at(const char *s, gsize len, gsize *indent)
+{
+	gsize cols[64];
+	gint depth = 0, best_depth = G_MAXINT;
+	gssize best = -1;
+	gsize lead = 0;
+	char quote = 0;
+
+	while (lead < len && strchr(" \t", s[lead]))
+		lead++;
+	for (gsize i = 0; i < len; i++) {
+		if (quote) {
+			if (s[i] == '\\')
+				i++;
+			else if (s[i] == quote)
+				quote = 0;
+			continue;
+		}
+		if (s[i] == '"' || s[i] == '\'') {
+			quote = s[i];
+		} else if (s[i] == '/' && i + 1 < len && s[i + 1] == '*') {
+			break;
+		} else if (s[i] == '(') {
+			if (depth >= 0 && depth < 64)
+				cols[depth] = width(s, i + 1);
+			depth++;
+		} else if (s[i] == ')') {
+			depth--;
+		} else if (s[i] == ',' && i + 1 < len && s[i + 1] == ' ' &&
+			   depth <= best_depth && depth < 64 &&
+			   width(s, i + 1) <= LIMIT) {
+			best = i + 1;
+			best_depth = depth;
+			*indent = depth > 0 ? cols[depth - 1] :
+					      width(s, lead);
+		}
+	}
+	return best;
+}
+
+static void wrap(GString *out, const char *s, gsize len)
+{
+	gsize indent = 0;
+	gssize at;
+	GString *rest;
+
+	if (width(s, len) <= LIMIT ||
+	    (at = break_at(s, len, &indent)) < 0) {
+		g_string_append_len(out, s, len);
+		return;
+	}
+	g_string_append_len(out, s, at);
+	g_string_append_c(out, '\n');
+	rest = g_string_new(NULL);
+	pad_to(rest, 0, indent, TRUE);
+	g_string_append_len(rest, s + at + 1, len - at - 1);
+	/* No progress: the rest starts where the line did. */
+	if (width(rest->str, rest->len) < width(s, len))
+		wrap(out, rest->str, rest->len);
+	else
+		g_string_append_len(out, rest->str, rest->len);
+	g_string_free(rest, TRUE);
+}
+
+static void lay_line(GString *out, const char *line, gsize len,
+		     const char *old, gsize old_len)
+{
+	gssize bs = continuation(line, len);
+
+	if (bs >= 0)
+		align_backslash(out, line, len, bs, old, old_len);
+	else if (width(old, old_len) <= LIMIT)
+		wrap(out, line, len);
+	else
+		g_string_append_len(out, line, len);
+}
+
+static gsize line_end(const char *text, gsize size, gsize at)
+{
+	const char *nl = memchr(text + at, '\n', size - at);
+
+	return nl ? (gsize)(nl - text) : size;
+}
+
+char *layout_apply(const char *text, gsize size, const GPtrArray *edits,
+		   gsize *new_size)
+{
+	GString *out = g_string_sized_new(size + 256);
+	gsize at = 0;
+	guint i = 0;
+
+	while (i < edits->len) {
+		const struct edit *e = edits->pdata[i];
+		gsize start = e->off, end;
+		GString *line = g_string_new(NULL);
+
+		while (start > 0 && text[start - 1] != '\n')
+			start--;
+		g_string_append_len(out, text + at, start - at);
+		/* All edits that touch this line, and lines that they join. */
+		at = start;
+		end = line_end(text, size, e->off + e->len);
+		for (; i < edits->len; i++) {
+			e = edits->pdata[i];
+			if (e->off > end)
+				break;
+			g_string_append_len(line, text + at, e->off - at);
+			g_string_append(line, e->new_text);
+			at = e->off + e->len;
+			end = MAX(end, line_end(text, size, at));
+		}
+		g_string_append_len(line, text + at, end - at);
+		if (!memchr(text + start, '\n', end - start) &&
+		    !memchr(line->str, '\n', line->len))
+			lay_line(out, line->str, line->len, text + start,
+				 end - start);
+		else
+			g_string_append_len(out, line->str, line->len);
+		at = end;
+		g_string_free(line, TRUE);
+	}
+	g_string_append_len(out, text + at, size - at);
+	*new_size = out->len;
+	return g_string_free(out, FALSE);
+}

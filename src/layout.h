@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Layout: what an edit does to the lines it stands in.  Keeps the column of a
+ * continuation backslash, and breaks a line that an edit made longer than 80
+ * columns behind an argument, aligned to the open parenthesis.  Lines without
+ * an edit are never touched.
+ */
+#ifndef LAYOUT_H
+#define LAYOUT_H
+
+#include <glib.h>
+
+/*
+ * Apply the @edits (struct edit, sorted, of this file) to @text and lay out the
+ * lines that they changed.  The caller frees the result.
+ */
+char *layout_apply(const char *text, gsize size, const GPtrArray *edits,
+		   gsize *new_size);
+
+#endif

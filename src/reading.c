@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The cache: one file of facts a unit and cell, named after all that the
+ * question depends on but the files' contents.  The facts list the files that
+ * were included with their hashes; an entry holds when they hash the same
+ * today.  A file that appears where none was (an #include that now finds
+ * another header) is not noticed by that; the tree's release is in the key,
+ * and `treewide cell prune` drops all.
+ */
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "child.h"
+#include "diag.h"
+#include "reading.h"
+#include "treewide.h"
+
+/* A unit of mm/ takes a second; a minute is a hang. */
+static const struct child_limits limits = { 60, 4ull << 30 };
+
+struct job {
+	const struct reading *r;
+	struct reading_result *res;
+	const GPtrArray *units;
+	GArray *todo;		/* guint: indices into units */
+	GPtrArray *paths;	/* char *: cache file of each unit */
+	guint done;
+};
+
+static void feed(XXH3_state_t *h, const char *s)
+{
+	XXH3_64bits_update(h, s, strlen(s) + 1);
+}
+
+static guint64 files_hash(GHashTable *files)
+{
+	GHashTableIter it;
+	gpointer k;
+	guint64 sum = 0;
+
+	/* A set has no order: add up. */
+	g_hash_table_iter_init(&it, files);
+	while (g_hash_table_iter_next(&it, &k, NULL))
+		sum += XXH3_64bits(k, strlen(k));
+	return sum;
+}
+
+/* Another build of the driver may see other facts. */
+static char *reader_id(void)
+{
+	GStatBuf st;
+
+	if (g_stat("/proc/self/exe", &st))
+		return g_strdup(TREEWIDE_VERSION);
+	return g_strdup_printf("%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT,
+			       TREEWIDE_VERSION, (gint64)st.st_size,
+			       (gint64)st.st_mtime);
+}
+
+static char *cache_file(const struct reading *r, const struct reading_unit *u,
+			guint64 files, const char *reader)
+{
+	char *dir = tw_cache_path("facts"), *name, *path;
+	XXH3_state_t *h = XXH3_createState();
+
+	XXH3_64bits_reset(h);
+	feed(h, reader);
+	feed(h, r->tree);
+	feed(h, u->cell->name);
+	feed(h, u->cell->build);
+	feed(h, u->cell->key);
+	feed(h, u->file);
+	feed(h, r->old_struct);
+	for (char **t = r->types; *t; t++)
+		feed(h, *t);
+	XXH3_64bits_update(h, &files, sizeof(files));
+	/* Before and after a conversion are two questions. */
+	feed(h, r->n_unsaved ? "after" : "before");
+	name = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
+			       (guint64)XXH3_64bits_digest(h));
+	XXH3_freeState(h);
+	path = g_build_filename(dir, name, NULL);
+	g_free(name);
+	g_free(dir);
+	return path;
+}
+
+/* Content hash of a file now, by the text that libclang would be given. */
+static guint64 hash_now(const struct reading *r, const char *path,
+			GHashTable *memo)
+{
+	guint64 *h = g_hash_table_lookup(memo, path);
+	char *text;
+	gsize size;
+
+	if (h)
+		return *h;
+	h = g_new0(guint64, 1);
+	if (g_file_get_contents(path, &text, &size, NULL)) {
+		*h = XXH3_64bits(text, size);
+		g_free(text);
+	}
+	g_hash_table_insert(memo, g_strdup(path), h);
+	return *h;
+}
+
+static gboolean still_true(const struct reading *r, const struct ast_facts *a,
+			   GHashTable *memo)
+{
+	for (guint i = 0; i < a->deps->len; i++) {
+		const struct ast_dep *d = a->deps->pdata[i];
+
+		if (hash_now(r, d->path, memo) != d->hash)
+			return FALSE;
+	}
+	return a->deps->len > 0;
+}
+
+static int read_one(guint i, void *data)
+{
+	struct job *j = data;
+	guint n = g_array_index(j->todo, guint, i);
+	const struct reading_unit *u = j->units->pdata[n];
+	char *tmp = g_strdup_printf("%s.tmp-%d",
+				    (char *)j->paths->pdata[n], getpid());
+	struct ast_request req = {
+		.tree = j->r->tree,
+		.build = u->cell->build,
+		.args = u->cell->args,
+		.unit = u->file,
+		.cell = u->cell->name,
+		.types = j->r->types,
+		.old_struct = j->r->old_struct,
+		.files = j->r->files,
+		.unsaved = j->r->unsaved,
+		.n_unsaved = j->r->n_unsaved,
+	};
+
+	if (chdir(u->cell->build)) {
+		tw_error("cannot enter '%s': %s", u->cell->build,
+			 g_strerror(errno));
+		return 1;
+	}
+	if (ast_read(&req, tmp))
+		return 1;
+	if (g_rename(tmp, j->paths->pdata[n])) {
+		tw_error("cannot write '%s': %s", (char *)j->paths->pdata[n],
+			 g_strerror(errno));
+		return 1;
+	}
+	return 0;
+}
+
+static void read_done(guint i, enum child_end end, int status, void *data)
+{
+	struct job *j = data;
+	guint n = g_array_index(j->todo, guint, i);
+	const struct reading_unit *u = j->units->pdata[n];
+
+	tw_progress("read", ++j->done, j->todo->len, u->cell->name);
+	if (end != CHILD_OK)
+		g_ptr_array_add(j->res->failed, g_strdup_printf("%s %s: %s",
+				u->cell->name, u->file,
+				child_end_text(end, status, &limits)));
+}
+
+int reading_run(const struct reading *r, const GPtrArray *units,
+		struct reading_result *res)
+{
+	GHashTable *memo = g_hash_table_new_full(g_str_hash, g_str_equal,
+						 g_free, g_free);
+	guint64 files = files_hash(r->files);
+	char *dir = tw_cache_path("facts");
+	struct job j = { .r = r, .res = res, .units = units };
+	char *reader = reader_id();
+	int ret;
+
+	res->facts = g_ptr_array_new_with_free_func((GDestroyNotify)
+						    ast_facts_free);
+	res->failed = g_ptr_array_new_with_free_func(g_free);
+	res->cached = 0;
+	if (g_mkdir_with_parents(dir, 0755)) {
+		ret = tw_error("cannot make '%s': %s", dir, g_strerror(errno));
+		goto out;
+	}
+	for (guint i = 0; i < r->n_unsaved; i++) {
+		guint64 *h = g_new(guint64, 1);
+
+		*h = XXH3_64bits(r->unsaved[i].text, r->unsaved[i].size);
+		g_hash_table_insert(memo, g_build_filename(r->tree,
+					r->unsaved[i].file, NULL), h);
+	}
+	j.todo = g_array_new(FALSE, FALSE, sizeof(guint));
+	j.paths = g_ptr_array_new_with_free_func(g_free);
+	for (guint i = 0; i < units->len; i++) {
+		char *path = cache_file(r, units->pdata[i], files, reader);
+		struct ast_facts *a = ast_load(path);
+
+		g_ptr_array_add(j.paths, path);
+		if (a && still_true(r, a, memo)) {
+			g_ptr_array_add(res->facts, a);
+			res->cached++;
+			continue;
+		}
+		ast_facts_free(a);
+		g_ptr_array_add(res->facts, NULL);
+		g_array_append_val(j.todo, i);
+	}
+	ret = child_pool(j.todo->len, r->jobs, &limits, read_one, read_done,
+			 &j);
+	tw_progress_end();
+	for (guint i = 0; i < j.todo->len; i++) {
+		guint n = g_array_index(j.todo, guint, i);
+
+		res->facts->pdata[n] = ast_load(j.paths->pdata[n]);
+	}
+	while (g_ptr_array_remove(res->facts, NULL))
+		;
+	g_array_free(j.todo, TRUE);
+	g_ptr_array_free(j.paths, TRUE);
+out:
+	g_hash_table_destroy(memo);
+	g_free(reader);
+	g_free(dir);
+	return ret;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reading many translation units in many cells: each in a child, with limits,
+ * and through the cache: facts are taken from it when no file that the unit
+ * included has changed.
+ */
+#ifndef READING_H
+#define READING_H
+
+#include <glib.h>
+
+#include "ast.h"
+#include "cell.h"
+
+struct reading_unit {
+	const struct cell_info *cell;	/* borrowed */
+	char *file;
+};
+
+struct reading {
+	const char *tree;
+	char **types;
+	const char *old_struct;
+	GHashTable *files;		/* whose declarations are walked */
+	const struct ast_unsaved *unsaved;
+	guint n_unsaved;
+	int jobs;
+};
+
+struct reading_result {
+	GPtrArray *facts;	/* struct ast_facts, in the order of the units */
+	GPtrArray *failed;	/* char *: "cell file: why" */
+	guint cached;
+};
+
+/* 0, or -1 after a message when nothing could be run. */
+int reading_run(const struct reading *r, const GPtrArray *units,
+		struct reading_result *res);
+
+#endif

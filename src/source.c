@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loads and lexes a file, and finds the #defines in it. */
+#include <string.h>
+
+#include "source.h"
+
+gboolean source_is_c(const char *file)
+{
+	return g_str_has_suffix(file, ".c") || g_str_has_suffix(file, ".h");
+}
+
+char *source_arch(const char *file)
+{
+	const char *end;
+
+	if (!g_str_has_prefix(file, "arch/"))
+		return NULL;
+	end = strchr(file + 5, '/');
+	return end ? g_strndup(file + 5, end - file - 5) : NULL;
+}
+
+static void macro_free(gpointer p)
+{
+	struct source_macro *m = p;
+
+	g_free(m->name);
+	g_strfreev(m->params);
+	g_free(m);
+}
+
+static gsize next(const struct token_list *l, gsize i)
+{
+	return tok_skip(l, i + 1);
+}
+
+static char *text_of(const struct token_list *l, gsize i)
+{
+	char scratch[256];
+	gsize len;
+	const char *s = tok_text(l, i, &len, scratch, sizeof(scratch));
+
+	return g_strndup(s, len);
+}
+
+/* @i is the "define" of a #define: take the macro, or NULL. */
+static struct source_macro *take_macro(struct source *s, gsize i)
+{
+	const struct token_list *l = &s->toks;
+	struct source_macro *m;
+	GPtrArray *params = NULL;
+	gsize end;
+
+	i = next(l, i);
+	if (i >= l->n || l->v[i].kind != TOK_IDENT)
+		return NULL;
+	m = g_new0(struct source_macro, 1);
+	m->in = s;
+	m->name = text_of(l, i);
+	i++;
+	if (i < l->n && tok_is(l, i, "(")) {
+		params = g_ptr_array_new();
+		for (i = next(l, i); i < l->n && !tok_is(l, i, ")") &&
+		     l->v[i].kind != TOK_NEWLINE; i = next(l, i))
+			if (l->v[i].kind == TOK_IDENT || tok_is(l, i, "..."))
+				g_ptr_array_add(params, text_of(l, i));
+		g_ptr_array_add(params, NULL);
+		m->params = (char **)g_ptr_array_free(params, FALSE);
+		i++;
+	}
+	while (i < l->n && (l->v[i].kind == TOK_SPACE ||
+			    l->v[i].kind == TOK_SPLICE))
+		i++;
+	for (end = i; end < l->n && l->v[end].kind != TOK_NEWLINE; end++)
+		;
+	m->first = i;
+	m->last = end;
+	m->body = i < l->n ? l->v[i].off : l->size;
+	m->body_end = end < l->n ? l->v[end].off : l->size;
+	return m;
+}
+
+struct source *source_load(const struct tree *t, const char *file)
+{
+	struct source *s = g_new0(struct source, 1);
+
+	s->text = tree_read(t, file, &s->size, TRUE);
+	if (!s->text) {
+		g_free(s);
+		return NULL;
+	}
+	s->file = g_strdup(file);
+	s->arch = source_arch(file);
+	lex_c(s->text, s->size, &s->toks);
+	s->macros = g_ptr_array_new_with_free_func(macro_free);
+	for (gsize i = 0; i < s->toks.n; i++) {
+		struct source_macro *m;
+
+		if (s->toks.v[i].ctx != CTX_DIRECTIVE ||
+		    !tok_is(&s->toks, i, "define"))
+			continue;
+		m = take_macro(s, i);
+		if (m)
+			g_ptr_array_add(s->macros, m);
+	}
+	return s;
+}
+
+void source_free(struct source *s)
+{
+	if (!s)
+		return;
+	lex_free(&s->toks);
+	g_ptr_array_free(s->macros, TRUE);
+	g_free(s->file);
+	g_free(s->arch);
+	g_free(s->text);
+	g_free(s);
+}
+
+gsize source_token_at(const struct source *s, gsize off)
+{
+	gsize lo = 0, hi = s->toks.n;
+
+	while (lo < hi) {
+		gsize mid = lo + (hi - lo) / 2;
+
+		if (s->toks.v[mid].off < off)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+guint source_line(const struct source *s, gsize off)
+{
+	guint line = 1;
+
+	for (gsize i = 0; i < off && i < s->size; i++)
+		line += s->text[i] == '\n';
+	return line;
+}

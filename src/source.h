@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A C file of the tree while it is converted: its text, its tokens, and the
+ * macros that it defines.
+ */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include <glib.h>
+
+#include "lex.h"
+#include "tree.h"
+
+struct source_macro {
+	struct source *in;
+	char *name;
+	char **params;		/* NULL-terminated; NULL: like an object */
+	gsize body, body_end;	/* byte range of the body, splices included */
+	guint first, last;	/* tokens of the body: [first, last) */
+	guint64 handles;	/* bit N: parameter N carries a handle */
+	gboolean yields;	/* its value becomes a handle */
+};
+
+struct source {
+	char *file;		/* path in the tree */
+	char *arch;		/* the folder under arch/, or NULL */
+	char *text;
+	gsize size;
+	struct token_list toks;
+	GPtrArray *macros;	/* struct source_macro */
+};
+
+/* NULL when it cannot be read (no message). */
+struct source *source_load(const struct tree *t, const char *file);
+void source_free(struct source *s);
+
+gboolean source_is_c(const char *file);
+/* "arm64" of "arch/arm64/mm/mmu.c", or NULL; the caller frees it. */
+char *source_arch(const char *file);
+
+/* Index of the token at or behind byte @off; toks.n when there is none. */
+gsize source_token_at(const struct source *s, gsize off);
+guint source_line(const struct source *s, gsize off);
+
+#endif

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Myers' greedy algorithm on the tokens that count (no space, no newline, no
+ * splice), after the common head and tail are cut off.
+ */
+#include <string.h>
+#include <xxhash.h>
+
+#include "lex.h"
+#include "tokdiff.h"
+
+struct seq {
+	struct token_list l;
+	guint *at;		/* indices of the tokens that count */
+	guint64 *hash;
+	gssize n;
+};
+
+static void seq_init(struct seq *s, const char *text, gsize size)
+{
+	lex_c(text, size, &s->l);
+	s->at = g_new(guint, s->l.n + 1);
+	s->hash = g_new(guint64, s->l.n + 1);
+	s->n = 0;
+	for (gsize i = 0; i < s->l.n; i++) {
+		const struct token *t = &s->l.v[i];
+
+		if (t->kind == TOK_SPACE || t->kind == TOK_NEWLINE ||
+		    t->kind == TOK_SPLICE)
+			continue;
+		s->at[s->n] = i;
+		s->hash[s->n++] = XXH3_64bits(text + t->off, t->len);
+	}
+}
+
+static void seq_free(struct seq *s)
+{
+	lex_free(&s->l);
+	g_free(s->at);
+	g_free(s->hash);
+}
+
+static const struct token *tok(const struct seq *s, gssize i)
+{
+	return &s->l.v[s->at[i]];
+}
+
+static gsize tok_start(const struct seq *s, gssize i)
+{
+	return i < s->n ? tok(s, i)->off : s->l.size;
+}
+
+static gsize tok_end(const struct seq *s, gssize i)
+{
+	return i < 0 ? 0 : tok(s, i)->off + tok(s, i)->len;
+}
+
+/* Runs of white space become one blank: the layout is not ours to take. */
+static char *one_line(const char *s, gsize len)
+{
+	GString *out = g_string_sized_new(len);
+	gboolean space = FALSE;
+
+	for (gsize i = 0; i < len; i++) {
+		if (strchr(" \t\n\r", s[i]) ||
+		    (s[i] == '\\' && i + 1 < len && s[i + 1] == '\n')) {
+			space = TRUE;
+			continue;
+		}
+		if (space)
+			g_string_append_c(out, ' ');
+		space = FALSE;
+		g_string_append_c(out, s[i]);
+	}
+	if (space)
+		g_string_append_c(out, ' ');
+	return g_string_free(out, FALSE);
+}
+
+static void emit(GPtrArray *out, const struct seq *a, const struct seq *b,
+		 gssize a0, gssize a1, gssize b0, gssize b1)
+{
+	struct tokdiff *d = g_new0(struct tokdiff, 1);
+	gsize new_end;
+
+	if (a0 == a1) {
+		/* Inserted: to the side on which the new text has no blank. */
+		gsize prev = tok_end(b, b0 - 1);
+
+		d->new_off = tok_start(b, b0);
+		new_end = tok_end(b, b1 - 1);
+		if (prev != d->new_off && new_end == tok_start(b, b1)) {
+			d->off = tok_start(a, a0);
+		} else {
+			d->off = tok_end(a, a0 - 1);
+			d->new_off = prev;
+		}
+	} else if (b0 == b1) {
+		/* Removed: with the blank behind it, if there is one before. */
+		d->off = tok_start(a, a0);
+		d->len = tok_end(a, a1 - 1) - d->off;
+		if (a1 < a->n && tok(a, a1)->line == tok(a, a1 - 1)->line) {
+			char before = d->off ? a->l.buf[d->off - 1] : '\n';
+
+			if (strchr(" \t\n(", before))
+				d->len = tok_start(a, a1) - d->off;
+		}
+		d->new_off = new_end = tok_start(b, b0);
+	} else {
+		d->off = tok_start(a, a0);
+		d->len = tok_end(a, a1 - 1) - d->off;
+		d->new_off = tok_start(b, b0);
+		new_end = tok_end(b, b1 - 1);
+	}
+	d->new_len = new_end - d->new_off;
+	d->text = one_line(b->l.buf + d->new_off, d->new_len);
+	g_ptr_array_add(out, d);
+}
+
+static void diff_free(gpointer p)
+{
+	g_free(((struct tokdiff *)p)->text);
+	g_free(p);
+}
+
+GPtrArray *tokdiff(const char *old, gsize old_size,
+		   const char *text, gsize size)
+{
+	GPtrArray *out = g_ptr_array_new_with_free_func(diff_free), *trace;
+	gssize head = 0, n, m, d, max, x, y;
+	struct seq a, b;
+	gssize *v, *match;
+
+	seq_init(&a, old, old_size);
+	seq_init(&b, text, size);
+	while (head < a.n && head < b.n && a.hash[head] == b.hash[head])
+		head++;
+	n = a.n - head;
+	m = b.n - head;
+	while (n && m && a.hash[head + n - 1] == b.hash[head + m - 1])
+		n--, m--;
+	if (!n && !m)
+		goto out;
+	max = n + m;
+	v = g_new0(gssize, 2 * max + 3);
+	v += max + 1;
+	trace = g_ptr_array_new_with_free_func(g_free);
+	v[1] = 0;
+	for (d = 0; d <= max; d++) {
+		gssize *row = g_new(gssize, 2 * d + 3);
+
+		memcpy(row, v - d - 1, (2 * d + 3) * sizeof(*row));
+		g_ptr_array_add(trace, row);
+		for (gssize k = -d; k <= d; k += 2) {
+			x = k == -d || (k != d && v[k - 1] < v[k + 1]) ?
+				v[k + 1] : v[k - 1] + 1;
+			y = x - k;
+			while (x < n && y < m &&
+			       a.hash[head + x] == b.hash[head + y])
+				x++, y++;
+			v[k] = x;
+			if (x >= n && y >= m)
+				goto found;
+		}
+	}
+found:
+	/* Walk back along the snapshots: which token is which. */
+	match = g_new(gssize, n + 1);
+	for (gssize i = 0; i <= n; i++)
+		match[i] = -1;
+	for (x = n, y = m; d >= 0; d--) {
+		gssize *row = (gssize *)trace->pdata[d] + d + 1;
+		gssize k = x - y, pk, px = 0, py = 0;
+
+		if (d) {
+			pk = k == -d || (k != d && row[k - 1] < row[k + 1]) ?
+				k + 1 : k - 1;
+			px = row[pk];
+			py = px - pk;
+		}
+		while (x > px && y > py)
+			match[--x] = --y;
+		x = px;
+		y = py;
+	}
+	for (x = 0, y = 0; x < n || y < m;) {
+		gssize x0 = x, y0 = y;
+
+		while (x < n && match[x] < 0)
+			x++;
+		y = x < n ? match[x] : m;
+		if (x > x0 || y > y0)
+			emit(out, &a, &b, head + x0, head + x, head + y0,
+			     head + y);
+		if (x < n)
+			x++, y++;
+	}
+	g_free(match);
+	g_ptr_array_free(trace, TRUE);
+	g_free(v - max - 1);
+out:
+	seq_free(&a);
+	seq_free(&b);
+	return out;
+}
