@@ -105,6 +105,14 @@ def test_new_file_beside_modified_one(tree: Path, tmp_path: Path) -> None:
     assert (shown["mm"] / "a.c").read_text() == "one\nnew\ntwo\nthree\n"
 
 
+def test_no_index_header_of_a_new_file() -> None:
+    data = (b"diff --git a/mm/a.c b/mm/a.c\n" + MODIFY
+            + b"diff --git b/mm/n.c b/mm/n.c\nnew file mode 100644\n"
+            + b"--- /dev/null\n+++ b/mm/n.c\n@@ -0,0 +1 @@\n+n\n")
+    assert parse(data) == [FileChange("mm/a.c", "mm/a.c"),
+                           FileChange(None, "mm/n.c")]
+
+
 @pytest.mark.parametrize("data, why", [
     (MODIFY.replace(b"b/mm", b"b/../mm"), "out of the tree"),
     (MODIFY.replace(b"a/mm/a.c", b"/etc/passwd"), "absolute"),

@@ -61,7 +61,7 @@ _REFUSED = (
     (re.compile(r"^(new file mode|deleted file mode) 160000"
                 r"|^index .* 160000"), "a patch of a submodule"),
 )
-_DIFF_GIT = re.compile(r"^diff --git a/(.*) b/(.*)$")
+_DIFF_GIT = re.compile(r"^diff --git (?:a/(.*) b/(.*)$)?")
 
 
 def _strip(path: str, where: str) -> str | None:
@@ -125,7 +125,7 @@ def _scan(lines: list[str], name: str) -> list[FileChange]:
         if git:
             flush(where)
             started = True
-            if git[1] == git[2]:
+            if git[1] and git[1] == git[2]:
                 path = _safe(git[1], where)
                 cur = {"old": path, "new": path}
         elif line.startswith("new file mode"):
