@@ -263,6 +263,35 @@ def test_readcc_drops_options(tmp_path: Path) -> None:
     assert (tmp_path / "a.s").exists()
 
 
+def test_readcc_offsets_without_asm(tmp_path: Path) -> None:
+    """A stand-in target cannot have an arch's constraints: the marks of
+    kbuild are made all the same, and nothing else of the assembly."""
+    source = tmp_path / "a.c"
+    source.write_text(r"""
+struct v { long counter; };
+static inline long f(struct v *v)
+{
+	register long r asm("$8") = v->counter;
+	__asm__ __volatile__("x %0 ! \"a)\"" : "=&z" (v->counter) : "YZ" (r));
+	return r;
+}
+int main(void)
+{
+	struct v v;
+	asm volatile("\n.ascii \"->" "SIZE" " %0 size\"" : : "i" (sizeof(v)));
+	return f(&v);
+}
+""")
+    env = {"PATH": "/usr/bin:/bin", "READCC_CLANG": f"/usr/bin/{kbuild.CLANG}",
+           "READCC_TARGET": "mips-linux-gnu"}
+    out = tmp_path / "a.s"
+    done = subprocess.run([TOOLS / "readcc", "-S", "-o", str(out),
+                           str(source)], env=env, check=False,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "->SIZE 4 size" in out.read_text()
+
+
 @pytest.mark.skipif("TREEWIDE_TEST_TREE" not in os.environ,
                     reason="TREEWIDE_TEST_TREE=DIR names a kernel tree")
 def test_prepare_for_real() -> None:
