@@ -318,7 +318,8 @@ class CellCheck:
             file.write_bytes(text)
             box.ro[f"{SRC}/{path}"] = file
         log = self.dir / f"{name}-units.log"
-        self._make(box, log, ["-n", "V=1", "vmlinux", "modules"])
+        # -O: without it lines of parallel makes run into each other.
+        self._make(box, log, ["-n", "-O", "V=1", "vmlinux", "modules"])
         found = users.units(log.read_text("utf-8", "replace"), SRC, BUILD)
         if not found:
             raise CheckError(f"{self.cell.name}: kbuild's dry run names no "
