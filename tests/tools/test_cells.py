@@ -269,6 +269,7 @@ def test_readcc_offsets_without_asm(tmp_path: Path) -> None:
     source = tmp_path / "a.c"
     source.write_text(r"""
 struct v { long counter; };
+register struct v *current asm("q9");
 static inline long f(struct v *v)
 {
 	register long r asm("$8") = v->counter;

@@ -302,7 +302,10 @@ class Preparation:
         return self.result
 
     def key(self, versions: list[str]) -> str:
-        tools = [cache.hash_file(cache.tools_dir() / "readcc")]
+        posing = (self.mode == "read" and self.cell.read
+                  and self.cell.read.poses == "gcc")
+        tools = ([cache.hash_file(cache.tools_dir() / "readcc")] if posing
+                 else [])
         fragments = [fragment_path(f).read_text(encoding="utf-8")
                      for f in self.cell.fragments]
         return cache.hash_bytes("\0".join([
