@@ -13,7 +13,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from twlib import declnames, linemark, patchset  # noqa: E402
+from twlib import check, declnames, linemark, patchset  # noqa: E402
+from twlib.check import CellResult  # noqa: E402
 from twlib.patchset import FileChange, LineChange, PatchError  # noqa: E402
 
 MODIFY = b"""--- a/mm/a.c
@@ -232,3 +233,51 @@ def test_definitions_at() -> None:
     assert declnames.definitions_at(HEADER, {5}) == {"pmd_pgtable"}
     assert declnames.definitions_at(HEADER, {14}) == {"free_one"}
     assert declnames.definitions_at(HEADER, {9}) == set()
+
+
+@pytest.mark.parametrize("cells, expected", [
+    ([CellResult("a/b", "built", objects=1, identical=1)], "ok"),
+    ([CellResult("a/b", "built", different=1)], "failed"),
+    ([CellResult("a/b", "built", new_warnings=["w"])], "failed"),
+    ([CellResult("a/b", "not built"), CellResult("c/d", "built")],
+     "incomplete"),
+    ([CellResult("a/b", "not built"), CellResult("c/d", "failed")], "failed"),
+    ([CellResult("a/b", "built", not_built_before=["x.o"])], "incomplete"),
+    ([], "ok"),
+])
+def test_verdict(cells: list[CellResult], expected: str) -> None:
+    assert check.verdict(cells) == expected
+
+
+@pytest.mark.parametrize("args, status", [
+    ([], 129), (["--tree", ".", "--patch", "p", "-j", "0"], 129),
+    (["--tree", ".", "--patch", "p", "--format", "xml"], 129),
+])
+def test_usage(args: list[str], status: int) -> None:
+    with pytest.raises(SystemExit) as stop:
+        check.main(args)
+    assert stop.value.code == status
+
+
+@pytest.mark.parametrize("args, message", [
+    (["--tree", "/nonexistent"], "no such folder"),
+    (["--tree", "TREE"], "no kernel tree"),
+    (["--tree", "TREE", "--cells", "arm64/5k"], "nearest is arm64/4k"),
+])
+def test_fatal(tree: Path, tmp_path: Path, args: list[str], message: str,
+               monkeypatch: pytest.MonkeyPatch,
+               capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "p.patch").write_bytes(MODIFY)
+    args = [a.replace("TREE", str(tree)) for a in args]
+    assert check.main([*args, "--patch", str(tmp_path / "p.patch")]) == 128
+    assert message in capsys.readouterr().err
+
+
+def test_result_survives_the_cache(tmp_path: Path) -> None:
+    one = CellResult("a/b", "built", differences=[{"object": "x", "what": ""}])
+    check.save_result(tmp_path / "r.json", one)
+    assert check.load_result(tmp_path / "r.json") == one
+    (tmp_path / "r.json").write_text("{")
+    assert check.load_result(tmp_path / "r.json") is None

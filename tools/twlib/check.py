@@ -514,6 +514,13 @@ def prune_results(folder: Path, keep: int = 400) -> None:
         path.unlink(missing_ok=True)
 
 
+def remove_leftovers(folder: Path, age: float = 86400) -> None:
+    """Remove what killed checks left, once it is @age seconds old."""
+    for path in folder.glob("check-*"):
+        if time.time() - path.lstat().st_mtime > age:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def verdict(cells: Iterable[CellResult]) -> str:
     found = {c.verdict for c in cells}
     for worst in ("failed", "incomplete"):
@@ -532,7 +539,8 @@ def sentence(result: dict[str, Any], cells: list[CellResult]) -> str:
     if result["verdict"] == "ok":
         same = sum(c.identical for c in cells)
         lines = sum(c.normalised for c in cells)
-        parts.append(f"All {len(cells)} cells built; of {total} objects "
+        every = f"All {len(cells)} cells" if len(cells) > 1 else "The cell"
+        parts.append(f"{every} built; of {total} objects "
                      f"{same} are byte-identical before and after"
                      + (f", {lines} differ in line numbers only" if lines
                         else "") + ".")
@@ -547,8 +555,8 @@ def sentence(result: dict[str, Any], cells: list[CellResult]) -> str:
         parts.append("No cell compiles a file of the patch.")
     extra = sum(len(c.added) + len(c.removed) for c in built)
     if extra:
-        parts.append(f"{extra} objects are there only before or only after "
-                     "and have nothing to be compared with.")
+        parts.append("Only before or only after there are, with nothing to "
+                     f"be compared with: {extra}.")
     if result["uncompiled"]:
         parts.append(f"No cell compiled {len(result['uncompiled'])} of the "
                      f"patched files: {_some(result['uncompiled'])}.")
@@ -726,6 +734,7 @@ def main(argv: list[str] | None = None) -> int:
             patch.write_bytes(data)
         changes = patchset.parse(data, args.patch)
         folder = cache.cache_dir("work")
+        remove_leftovers(folder)
         if shutil.disk_usage(folder).free < FREE:
             raise CheckError(f"{folder}: less than {FREE // GIB} GiB free; "
                              "make room or set XDG_CACHE_HOME")
