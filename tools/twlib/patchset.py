@@ -307,7 +307,8 @@ def mounts(tree: Path, stage: Path, changes: list[FileChange],
             holder = os.path.dirname(holder)
         if holder in folders:
             number = sorted(folders).index(holder)
-            target = shadow / str(number) / os.path.relpath(path, holder or ".")
+            inside = path[len(holder) + 1:] if holder else path
+            target = shadow / str(number) / inside
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(stage / path, target)
         else:
