@@ -22,7 +22,12 @@
 
 /* The largest files of mm/ take seconds; a rule that loops takes for ever. */
 static const struct child_limits limits = { 180, 4ull << 30 };
-#define SMPL_MAGIC "treewide-smpl 1\n"
+#define SMPL_MAGIC "treewide-smpl 2\n"
+/*
+ * What spatch says, with exit status 255, of a file without the words that a
+ * rule needs: it matched nothing.
+ */
+#define NO_MATCH "-o can not be applied because there are no modified files"
 
 struct batch {
 	const GPtrArray *rules, *jobs;
@@ -138,7 +143,8 @@ static int run_rules(const struct batch *b, const struct smpl_job *job,
 		if (status) {
 			char *why = last_line(log);
 
-			fprintf(f, "E %u %s\n", i, why);
+			if (strcmp(why, NO_MATCH))
+				fprintf(f, "E %u %s\n", i, why);
 			g_free(why);
 			continue;
 		}
