@@ -37,15 +37,6 @@ expression e;
 - ptdesc_page(e)
 + e
 
-@declared@
-identifier h;
-expression e;
-@@
-  pgtable_t h =
-- ptdesc_page(e)
-+ e
-  ;
-
 @cast@
 {pgtable_t, struct ptdesc *} h;
 @@
