@@ -55,26 +55,135 @@ static gsize tok_end(const struct seq *s, gssize i)
 	return i < 0 ? 0 : tok(s, i)->off + tok(s, i)->len;
 }
 
-/* Runs of white space become one blank: the layout is not ours to take. */
-static char *one_line(const char *s, gsize len)
+static gboolean is_blank(const struct token *t)
 {
-	GString *out = g_string_sized_new(len);
-	gboolean space = FALSE;
+	return t->kind == TOK_SPACE || t->kind == TOK_NEWLINE ||
+	       t->kind == TOK_SPLICE;
+}
 
-	for (gsize i = 0; i < len; i++) {
-		if (strchr(" \t\n\r", s[i]) ||
-		    (s[i] == '\\' && i + 1 < len && s[i + 1] == '\n')) {
-			space = TRUE;
+/* Must what follows token @i stand on another line, as it does? */
+static gboolean on_own_lines(const struct seq *s, gssize i)
+{
+	gboolean newline = FALSE, last = i + 1 >= s->n;
+	const struct token *l;
+
+	if (i < 0)
+		return FALSE;
+	l = tok(s, i);
+	for (guint k = s->at[i] + 1; k < (last ? s->l.n : s->at[i + 1]); k++)
+		newline |= s->l.v[k].kind == TOK_NEWLINE;
+	return newline && (l->ctx != CTX_CODE ||
+			   (!last && tok(s, i + 1)->ctx != CTX_CODE) ||
+			   (l->kind == TOK_COMMENT &&
+			    s->l.buf[l->off + 1] == '/'));
+}
+
+/* Would tokens @i and @i + 1 read otherwise without the blank between them? */
+static gboolean glue(const struct seq *s, gssize i)
+{
+	const struct token *l, *r;
+	struct token_list both;
+	GString *text;
+	gboolean yes;
+
+	if (i < 0 || i + 1 >= s->n || tok_end(s, i) == tok_start(s, i + 1))
+		return FALSE;
+	l = tok(s, i);
+	r = tok(s, i + 1);
+	text = g_string_new_len(s->l.buf + l->off, l->len);
+	g_string_append_len(text, s->l.buf + r->off, r->len);
+	lex_c(text->str, text->len, &both);
+	yes = both.n != 2 || both.v[0].len != l->len;
+	lex_free(&both);
+	g_string_free(text, TRUE);
+	return yes;
+}
+
+/*
+ * Bytes [from, to) of @s, where white space between tokens becomes one blank:
+ * the layout is not ours to take.  What needs a line end keeps it.
+ */
+static char *one_line(const struct seq *s, gsize from, gsize to)
+{
+	GString *out = g_string_sized_new(to - from);
+	gboolean blank = FALSE;
+	gssize n = 0;
+
+	while (n < s->n && tok_end(s, n) <= from)
+		n++;
+	for (gsize i = n > 0 ? s->at[n - 1] + 1 : 0;
+	     i < s->l.n && s->l.v[i].off < to; i++) {
+		const struct token *t = &s->l.v[i];
+
+		if (t->off < from)
+			continue;
+		if (is_blank(t)) {
+			blank = TRUE;
 			continue;
 		}
-		if (space)
-			g_string_append_c(out, ' ');
-		space = FALSE;
-		g_string_append_c(out, s[i]);
+		if (blank)
+			g_string_append_c(out, on_own_lines(s, n - 1) ? '\n'
+								      : ' ');
+		blank = FALSE;
+		g_string_append_len(out, s->l.buf + t->off, t->len);
+		n++;
 	}
-	if (space)
-		g_string_append_c(out, ' ');
+	if (blank)
+		g_string_append_c(out, on_own_lines(s, n - 1) ? '\n' : ' ');
 	return g_string_free(out, FALSE);
+}
+
+static gboolean has_line_end(const GString *have)
+{
+	const char *nl = have->str;
+
+	/* A splice is none. */
+	while ((nl = strchr(nl, '\n')) &&
+	       ((nl > have->str && nl[-1] == '\\') ||
+		(nl > have->str + 1 && nl[-1] == '\r' && nl[-2] == '\\')))
+		nl++;
+	return nl != NULL;
+}
+
+/*
+ * The blank or line end that tokens @i and @i + 1 of the new text need between
+ * them and that @have, what an edit leaves there, does not give.
+ */
+static const char *missing(const struct seq *b, gssize i, const GString *have)
+{
+	if (on_own_lines(b, i))
+		return has_line_end(have) ? "" : "\n";
+	return !have->len && glue(b, i) ? " " : "";
+}
+
+/* Keep apart what the edit's ends would join. */
+static void keep_apart(struct tokdiff *d, const struct seq *a,
+		       const struct seq *b, gssize a0, gssize a1, gssize b0,
+		       gssize b1)
+{
+	gsize before = tok_end(a, a0 - 1), after = d->off + d->len;
+	GString *have = g_string_new_len(a->l.buf + before, d->off - before);
+	gsize lead = strspn(d->text, " \n"), tail = strlen(d->text);
+	const char *l, *r = "";
+	char *text;
+
+	g_string_append_len(have, d->text, lead);
+	if (b0 == b1)
+		g_string_append_len(have, a->l.buf + after,
+				    tok_start(a, a1) - after);
+	l = missing(b, b0 - 1, have);
+	if (b0 < b1) {
+		while (tail && strchr(" \n", d->text[tail - 1]))
+			tail--;
+		g_string_assign(have, d->text + tail);
+		g_string_append_len(have, a->l.buf + after,
+				    tok_start(a, a1) - after);
+		r = missing(b, b1 - 1, have);
+	}
+	text = g_strconcat(l, d->text, r, NULL);
+	g_free(d->text);
+	d->text = text;
+	g_string_free(have, TRUE);
 }
 
 static void emit(GPtrArray *out, const struct seq *a, const struct seq *b,
@@ -94,6 +203,9 @@ static void emit(GPtrArray *out, const struct seq *a, const struct seq *b,
 		} else {
 			d->off = tok_end(a, a0 - 1);
 			d->new_off = prev;
+			/* The blank behind it, if the old text has none. */
+			if (d->off == tok_start(a, a0))
+				new_end = tok_start(b, b1);
 		}
 	} else if (b0 == b1) {
 		/* Removed: with the blank behind it, if there is one before. */
@@ -113,7 +225,8 @@ static void emit(GPtrArray *out, const struct seq *a, const struct seq *b,
 		new_end = tok_end(b, b1 - 1);
 	}
 	d->new_len = new_end - d->new_off;
-	d->text = one_line(b->l.buf + d->new_off, d->new_len);
+	d->text = one_line(b, d->new_off, new_end);
+	keep_apart(d, a, b, a0, a1, b0, b1);
 	g_ptr_array_add(out, d);
 }
 
