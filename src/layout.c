@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Works on one logical change at a time: the old line tells the column that a
- * backslash had and whether the line was too long already.
+ * backslash had and whether the line was too long already.  Only plain code is
+ * broken: a line end would change what a directive means, and a comment's
+ * lines have a form of their own.
  */
 #include <string.h>
 
 #include "edit.h"
 #include "layout.h"
+#include "lex.h"
 
 #define TAB 8
 #define LIMIT 80
@@ -18,7 +21,7 @@ static gsize width(const char *s, gsize len)
 	for (gsize i = 0; i < len; i++) {
 		if (s[i] == '\t')
 			col += TAB - col % TAB;
-		else if (((unsigned char)s[i] & 0xc0) != 0x80)
+		else if (s[i] != '\r' && ((unsigned char)s[i] & 0xc0) != 0x80)
 			col++;
 	}
 	return col;
@@ -88,7 +91,7 @@ static gssize break_at(const char *s, gsize len, gsize *indent)
 		}
 		if (s[i] == '"' || s[i] == '\'') {
 			quote = s[i];
-		} else if (s[i] == '/' && i + 1 < len && s[i + 1] == '*') {
+		} else if (s[i] == '/' && i + 1 < len && strchr("*/", s[i + 1])) {
 			break;
 		} else if (s[i] == '(') {
 			if (depth >= 0 && depth < 64)
@@ -108,7 +111,8 @@ static gssize break_at(const char *s, gsize len, gsize *indent)
 	return best;
 }
 
-static void wrap(GString *out, const char *s, gsize len)
+/* @eol: what ends the lines here. */
+static void wrap(GString *out, const char *s, gsize len, const char *eol)
 {
 	gsize indent = 0;
 	gssize at;
@@ -120,29 +124,52 @@ static void wrap(GString *out, const char *s, gsize len)
 		return;
 	}
 	g_string_append_len(out, s, at);
-	g_string_append_c(out, '\n');
+	g_string_append(out, eol);
 	rest = g_string_new(NULL);
 	pad_to(rest, 0, indent, TRUE);
 	g_string_append_len(rest, s + at + 1, len - at - 1);
 	/* No progress: the rest starts where the line did. */
 	if (width(rest->str, rest->len) < width(s, len))
-		wrap(out, rest->str, rest->len);
+		wrap(out, rest->str, rest->len, eol);
 	else
 		g_string_append_len(out, rest->str, rest->len);
 	g_string_free(rest, TRUE);
 }
 
+/* Is the line that starts at byte @start code that may be broken? */
+static gboolean breakable(const struct token_list *l, gsize start)
+{
+	gsize lo = 0, hi = l->n;
+
+	while (lo < hi) {
+		gsize mid = lo + (hi - lo) / 2;
+
+		if (l->v[mid].off + l->v[mid].len <= start)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo < l->n && l->v[lo].off < start)
+		return FALSE;	/* within a comment or a string */
+	while (lo < l->n && l->v[lo].kind == TOK_SPACE)
+		lo++;
+	return lo >= l->n || l->v[lo].ctx == CTX_CODE;
+}
+
 static void lay_line(GString *out, const char *line, gsize len,
-		     const char *old, gsize old_len)
+		     const char *old, gsize old_len, gboolean may_break)
 {
 	gssize bs = continuation(line, len);
+	gboolean cr = len && line[len - 1] == '\r';
 
-	if (bs >= 0)
+	if (bs >= 0) {
 		align_backslash(out, line, len, bs, old, old_len);
-	else if (width(old, old_len) <= LIMIT)
-		wrap(out, line, len);
-	else
+	} else if (may_break && width(old, old_len) <= LIMIT) {
+		wrap(out, line, len - cr, cr ? "\r\n" : "\n");
+		g_string_append_len(out, line + len - cr, cr);
+	} else {
 		g_string_append_len(out, line, len);
+	}
 }
 
 static gsize line_end(const char *text, gsize size, gsize at)
@@ -156,9 +183,11 @@ char *layout_apply(const char *text, gsize size, const GPtrArray *edits,
 		   gsize *new_size)
 {
 	GString *out = g_string_sized_new(size + 256);
+	struct token_list toks;
 	gsize at = 0;
 	guint i = 0;
 
+	lex_c(text, size, &toks);
 	while (i < edits->len) {
 		const struct edit *e = edits->pdata[i];
 		gsize start = e->off, end;
@@ -183,13 +212,14 @@ char *layout_apply(const char *text, gsize size, const GPtrArray *edits,
 		if (!memchr(text + start, '\n', end - start) &&
 		    !memchr(line->str, '\n', line->len))
 			lay_line(out, line->str, line->len, text + start,
-				 end - start);
+				 end - start, breakable(&toks, start));
 		else
 			g_string_append_len(out, line->str, line->len);
 		at = end;
 		g_string_free(line, TRUE);
 	}
 	g_string_append_len(out, text + at, size - at);
+	lex_free(&toks);
 	*new_size = out->len;
 	return g_string_free(out, FALSE);
 }

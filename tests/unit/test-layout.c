@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Layout of changed lines: the column of a backslash, breaking behind an
+ * argument where the line has become too long, and what must not be broken or
+ * touched at all.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "edit.h"
+#include "layout.h"
+
+/* Replaces the first @from behind @at in @text by @to: an edit of @s. */
+static void add(struct edit_set *s, const char *text, const char *from,
+		const char *to)
+{
+	const char *p = strstr(text, from);
+
+	assert_non_null(p);
+	edit_add(s, "f.c", p - text, from, to, "t");
+}
+
+static void lay(struct edit_set *s, const char *text, const char *want)
+{
+	gsize n;
+	char *got = layout_apply(text, strlen(text), edit_of_file(s, "f.c"),
+				 &n);
+
+	assert_string_equal(got, want);
+	assert_int_equal(n, strlen(want));
+	g_free(got);
+	edit_set_free(s);
+}
+
+static void one(const char *text, const char *from, const char *to,
+		const char *want)
+{
+	struct edit_set *s = edit_set_new();
+
+	add(s, text, from, to);
+	lay(s, text, want);
+}
+
+static void test_backslash_tabs(void **state)
+{
+	/* Column 40 before and after. */
+	one("#define F(p)\t\t\t\t\\\n\tf(p)\n", "F(p)", "F(p, q)",
+	    "#define F(p, q)\t\t\t\t\\\n\tf(p)\n");
+	one("do {\t\t\t\t\t\\\n\tpage(p);\t\t\t\\\n} while (0)\n",
+	    "page(p)", "ptdesc_page(p)",
+	    "do {\t\t\t\t\t\\\n\tptdesc_page(p);\t\t\t\\\n} while (0)\n");
+	one("do {\t\t\t\t\t\\\n\tpage(p);\t\t\t\\\n", "page(p)", "p",
+	    "do {\t\t\t\t\t\\\n\tp;\t\t\t\t\\\n");
+}
+
+static void test_backslash_spaces(void **state)
+{
+	one("#define F(p)            \\\n\tf(p)\n", "F(p)", "F(p, q)",
+	    "#define F(p, q)         \\\n\tf(p)\n");
+	one("#define F(p, q) \\\n\tf(p)\n", "(p, q)", "(p)",
+	    "#define F(p)    \\\n\tf(p)\n");
+}
+
+static void test_backslash_no_room(void **state)
+{
+	one("#define F(p) \\\n\tf(p)\n", "F(p)", "F(p, q)",
+	    "#define F(p, q) \\\n\tf(p)\n");
+	one("\tf(p);\t\\\n", "f(p)", "a_longer_name(p)",
+	    "\ta_longer_name(p); \\\n");
+}
+
+static void test_wrap(void **state)
+{
+	/* Behind the last comma of the outermost call that fits. */
+	one("\tnext = list_first_entry_or_null(&pgtable->lru, struct page, lru);\n",
+	    "struct page, lru", "struct ptdesc, pt_list_member",
+	    "\tnext = list_first_entry_or_null(&pgtable->lru, struct ptdesc,\n"
+	    "\t\t\t\t\tpt_list_member);\n");
+	one("\tpmd_populate(mm, pmd, f(aaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbb), x);\n",
+	    "x)", "an_argument_x)",
+	    "\tpmd_populate(mm, pmd, f(aaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbb),\n"
+	    "\t\t     an_argument_x);\n");
+	/* A line of arguments alone keeps its indent. */
+	one("f(a,\n  aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, c);\n",
+	    "c)", "ptdesc_page(c))",
+	    "f(a,\n  aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb,\n"
+	    "  ptdesc_page(c));\n");
+	/* 80 columns are not too long. */
+	one("\tf(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbb);\n",
+	    "bb)", "bbb)",
+	    "\tf(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb);\n");
+}
+
+static void test_no_wrap(void **state)
+{
+	/* No comma; a comma in a string; too long before. */
+	one("\treturn aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa + bbbbbbbbbbbbbbbbbbbbbbbbb;\n",
+	    "bb;", "bbbbbbbbbb;",
+	    "\treturn aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa + bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;\n");
+	one("\tf(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\");\n",
+	    "f(", "longer(",
+	    "\tlonger(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\");\n");
+	one("\tf(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb);\n",
+	    "f(", "longer(",
+	    "\tlonger(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb);\n");
+}
+
+/* A line end would change what these mean. */
+static void test_no_wrap_comment(void **state)
+{
+	one("\tf(x); // aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbb\n",
+	    "f(x)", "a_name_that_is_longer(x)",
+	    "\ta_name_that_is_longer(x); // aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbb\n");
+	one("/*\n * f(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb)\n */\n",
+	    "f(", "longer(",
+	    "/*\n * longer(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb)\n */\n");
+}
+
+static void test_no_wrap_directive(void **state)
+{
+	one("#define F(p, q) aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa(p, bbbbbbbbbbbbbbbbbbbbb, q)\n",
+	    "F(", "LONGER(",
+	    "#define LONGER(p, q) aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa(p, bbbbbbbbbbbbbbbbbbbbb, q)\n");
+	/* The last line of a macro has no backslash. */
+	one("#define F(p, q) \\\n\taaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa(p, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, q)\n",
+	    ", q)\n", ", ptdesc_page(q))\n",
+	    "#define F(p, q) \\\n\taaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa(p, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, ptdesc_page(q))\n");
+}
+
+static void test_crlf(void **state)
+{
+	one("a;\r\nf(p);\r\nb;\r\n", "f(p)", "g(p)", "a;\r\ng(p);\r\nb;\r\n");
+	one("#define F(p)\t\t\\\r\n\tf(p)\r\n", "F(p)", "F(p, q)",
+	    "#define F(p, q)\t\t\\\r\n\tf(p)\r\n");
+	one("\tf(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbb);\r\n",
+	    "bb)", "bbb)",
+	    "\tf(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb);\r\n");
+	one("\tf(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbb);\r\n",
+	    "bb)", "bbbb)",
+	    "\tf(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa,\r\n"
+	    "\t  bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb);\r\n");
+}
+
+static void test_ends(void **state)
+{
+	struct edit_set *s = edit_set_new();
+
+	one("f(p);", "p", "q", "f(q);");
+	one("f(p)", "f(p)", "", "");
+	edit_add(s, "f.c", 5, "", "\ng(p);\n", "t");
+	lay(s, "f(p);", "f(p);\ng(p);\n");
+	s = edit_set_new();
+	edit_add(s, "f.c", 6, "", "g(p);\n", "t");
+	lay(s, "f(p);\n", "f(p);\ng(p);\n");
+	s = edit_set_new();
+	edit_add(s, "f.c", 0, "", "x", "t");
+	lay(s, "", "x");
+}
+
+static void test_many(void **state)
+{
+	const char *text = "a(p); b(p);\nc(p);\n\nd(p);\n";
+	struct edit_set *s = edit_set_new();
+
+	add(s, text, "a(p)", "aa(p)");
+	add(s, text, "b(p)", "bb(p)");
+	add(s, text, "d(p)", "dd(p)");
+	lay(s, text, "aa(p); bb(p);\nc(p);\n\ndd(p);\n");
+	/* Lines that an edit joins, with another edit behind the joint. */
+	text = "a(p,\n  q); b(p);\nc(p);\n";
+	s = edit_set_new();
+	add(s, text, "(p,\n  q)", "(q)");
+	add(s, text, "b(p)", "bb(p)");
+	lay(s, text, "a(q); bb(p);\nc(p);\n");
+}
+
+static void test_untouched(void **state)
+{
+	/* Trailing blanks and odd indents of other lines are not ours. */
+	one("  a;  \n\t b; \t\nf(p);\n\n\n   \n", "f(p)", "g(p)",
+	    "  a;  \n\t b; \t\ng(p);\n\n\n   \n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_backslash_tabs),
+		cmocka_unit_test(test_backslash_spaces),
+		cmocka_unit_test(test_backslash_no_room),
+		cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_no_wrap),
+		cmocka_unit_test(test_no_wrap_comment),
+		cmocka_unit_test(test_no_wrap_directive),
+		cmocka_unit_test(test_crlf),
+		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_untouched),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
