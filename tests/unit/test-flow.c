@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The flow on facts made by hand: which declarations of the old type carry
+ * handles only, which do not and why, and where the frontier is.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "flow.h"
+
+#define FN(name, n) "p:c:@F@" name "#" n
+#define RET(name) "r:c:@F@" name
+
+struct world {
+	GPtrArray *facts;
+	const char *open;	/* a function that others mention too */
+	struct flow *flow;
+};
+
+static void decl_free(gpointer p)
+{
+	struct ast_decl *d = p;
+
+	g_free(d->key);
+	g_free(d->file);
+	g_free(d->name);
+	g_free(d->func);
+	g_free(d);
+}
+
+static void event_free(gpointer p)
+{
+	struct ast_event *e = p;
+
+	g_free(e->src);
+	g_free(e->dst);
+	g_free(e->file);
+	g_free(e->xfile);
+	g_free(e);
+}
+
+static void typedef_free(gpointer p)
+{
+	struct ast_typedef *t = p;
+
+	g_free(t->name);
+	g_free(t->file);
+	g_free(t->underlying);
+	g_free(t);
+}
+
+static void func_free(gpointer p)
+{
+	struct ast_func *f = p;
+
+	g_free(f->usr);
+	g_free(f->name);
+	g_free(f->file);
+	g_free(f);
+}
+
+static void facts_free(gpointer p)
+{
+	struct ast_facts *a = p;
+
+	g_free(a->cell);
+	g_free(a->unit);
+	g_ptr_array_free(a->decls, TRUE);
+	g_ptr_array_free(a->events, TRUE);
+	g_ptr_array_free(a->funcs, TRUE);
+	g_ptr_array_free(a->typedefs, TRUE);
+	g_ptr_array_free(a->diags, TRUE);
+	g_ptr_array_free(a->skipped, TRUE);
+	g_ptr_array_free(a->deps, TRUE);
+	g_free(a);
+}
+
+/* One unit of a cell in which pgtable_t stands for @underlying. */
+static struct ast_facts *unit(struct world *w, const char *cell,
+			      const char *underlying)
+{
+	struct ast_facts *a = g_new0(struct ast_facts, 1);
+	struct ast_typedef *t = g_new0(struct ast_typedef, 1);
+
+	a->cell = g_strdup(cell);
+	a->unit = g_strdup("mm/a.c");
+	a->decls = g_ptr_array_new_with_free_func(decl_free);
+	a->events = g_ptr_array_new_with_free_func(event_free);
+	a->funcs = g_ptr_array_new_with_free_func(func_free);
+	a->typedefs = g_ptr_array_new_with_free_func(typedef_free);
+	a->diags = g_ptr_array_new();
+	a->skipped = g_ptr_array_new();
+	a->deps = g_ptr_array_new();
+	t->name = g_strdup("pgtable_t");
+	t->file = g_strdup_printf("arch/%s/include/asm/page.h", cell);
+	t->off = 10;
+	t->underlying = g_strdup(underlying);
+	g_ptr_array_add(a->typedefs, t);
+	g_ptr_array_add(w->facts, a);
+	return a;
+}
+
+/* A declaration; its place is made of its key so that cells agree on it. */
+static void decl(struct ast_facts *a, char cls, const char *key,
+		 const char *name)
+{
+	struct ast_decl *d = g_new0(struct ast_decl, 1);
+
+	d->key = g_strdup(key);
+	d->cls = cls;
+	d->file = g_strdup("mm/a.c");
+	d->start = 10 + g_str_hash(key) % 100000 * 10;
+	d->name_off = d->start + 5;
+	d->name = g_strdup(name);
+	g_ptr_array_add(a->decls, d);
+}
+
+static void event(struct ast_facts *a, const char *src, const char *dst)
+{
+	struct ast_event *e = g_new0(struct ast_event, 1);
+
+	e->src = g_strdup(src);
+	e->dst = g_strdup(dst);
+	e->file = g_strdup("mm/a.c");
+	e->off = 1000000 + a->events->len * 10;
+	e->line = 100 + a->events->len;
+	e->xfile = g_strdup(e->file);
+	e->xoff = e->off;
+	g_ptr_array_add(a->events, e);
+}
+
+static void func(struct ast_facts *a, const char *name)
+{
+	struct ast_func *f = g_new0(struct ast_func, 1);
+
+	f->usr = g_strconcat("c:@F@", name, NULL);
+	f->name = g_strdup(name);
+	f->file = g_strdup("mm/a.c");
+	f->start = 5;
+	f->end = 50;
+	f->defined = TRUE;
+	g_ptr_array_add(a->funcs, f);
+}
+
+static gboolean closed(const char *name, const char *file, void *data)
+{
+	const struct world *w = data;
+
+	return g_strcmp0(name, w->open) != 0;
+}
+
+static struct flow *flow_of(struct world *w)
+{
+	static char *retype[] = { "container_of", NULL };
+	struct flow_request req = {
+		.facts = w->facts, .old_struct = "page", .retype = retype,
+		.closed = closed, .data = w,
+	};
+
+	return w->flow = flow_new(&req);
+}
+
+static const struct flow_decl *taken(const struct flow *f, const char *name)
+{
+	for (guint i = 0; i < f->decls->len; i++) {
+		const struct flow_decl *d = f->decls->pdata[i];
+
+		if (!strcmp(d->name, name))
+			return d;
+	}
+	return NULL;
+}
+
+static guint frontiers(const struct flow *f, enum flow_kind kind)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < f->frontier->len; i++)
+		n += ((struct flow_frontier *)f->frontier->pdata[i])->kind ==
+		     kind;
+	return n;
+}
+
+static int setup(void **state)
+{
+	struct world *w = g_new0(struct world, 1);
+
+	w->facts = g_ptr_array_new_with_free_func(facts_free);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	flow_free(w->flow);
+	g_ptr_array_free(w->facts, TRUE);
+	g_free(w);
+	return 0;
+}
+
+static void test_only_handles(void **state)
+{
+	struct ast_facts *a = unit(*state, "x86", "struct page *");
+	struct flow *f;
+
+	decl(a, 'P', FN("release", "0"), "page");
+	decl(a, 'H', "v:mm/a.c:7", "pte");
+	func(a, "release");
+	func(a, "other");
+	event(a, "v:mm/a.c:7", FN("release", "0"));
+	event(a, "H", FN("release", "0"));
+	event(a, FN("release", "0"), "m:lru");
+	f = flow_of(*state);
+	assert_non_null(taken(f, "page"));
+	assert_true(taken(f, "page")->needs_struct);
+	assert_int_equal(f->decls->len, 1);
+	assert_int_equal(f->funcs->len, 1);
+	assert_string_equal(((struct flow_func *)f->funcs->pdata[0])->name,
+			    "release");
+	assert_true(g_hash_table_contains(f->api, "release#0"));
+	assert_int_equal(frontiers(f, FLOW_MEMBER), 1);
+	assert_int_equal(frontiers(f, FLOW_TO_OLD), 0);
+}
+
+static void test_also_a_page(void **state)
+{
+	struct ast_facts *a = unit(*state, "x86", "struct page *");
+	struct flow *f;
+
+	decl(a, 'P', FN("release", "0"), "page");
+	decl(a, 'P', "v:mm/a.c:9", "other");
+	event(a, "H", FN("release", "0"));
+	event(a, "P", "v:mm/a.c:9");
+	event(a, "v:mm/a.c:9", FN("release", "0"));
+	f = flow_of(*state);
+	assert_int_equal(f->decls->len, 0);
+	assert_int_equal(f->refused->len, 0);
+	assert_false(g_hash_table_contains(f->api, "release#0"));
+	/* The handle is bridged where it goes in. */
+	assert_int_equal(frontiers(f, FLOW_TO_OLD), 1);
+}
+
+static void test_chain(void **state)
+{
+	struct ast_facts *a = unit(*state, "x86", "struct page *");
+	struct flow *f;
+
+	/* handle -> outer(page) -> inner(page) -> local, and back out */
+	decl(a, 'P', FN("outer", "1"), "a");
+	decl(a, 'P', FN("inner", "0"), "b");
+	decl(a, 'P', "v:mm/a.c:3", "c");
+	decl(a, 'P', RET("inner"), "");
+	event(a, "H", FN("outer", "1"));
+	event(a, FN("outer", "1"), FN("inner", "0"));
+	event(a, FN("inner", "0"), "v:mm/a.c:3");
+	event(a, "v:mm/a.c:3", RET("inner"));
+	f = flow_of(*state);
+	assert_int_equal(f->decls->len, 4);
+	assert_true(g_hash_table_contains(f->api, "outer#1"));
+	assert_true(g_hash_table_contains(f->api, "inner#0"));
+	assert_true(g_hash_table_contains(f->api, "inner#r"));
+	assert_int_equal(f->frontier->len, 0);
+}
+
+static void test_retyped(void **state)
+{
+	struct ast_facts *a = unit(*state, "x86", "struct page *");
+	struct flow *f;
+
+	/* What container_of() makes is a handle if it becomes one. */
+	decl(a, 'P', "v:mm/a.c:3", "good");
+	decl(a, 'P', "v:mm/a.c:4", "lonely");
+	decl(a, 'P', "v:mm/a.c:5", "cast");
+	event(a, "U:container_of", "v:mm/a.c:3");
+	event(a, "v:mm/a.c:3", "H");
+	event(a, "U:container_of", "v:mm/a.c:4");
+	event(a, "v:mm/a.c:4", "P");
+	event(a, "U:some_cast", "v:mm/a.c:5");
+	event(a, "v:mm/a.c:5", "H");
+	f = flow_of(*state);
+	assert_non_null(taken(f, "good"));
+	assert_true(taken(f, "good")->needs_struct);
+	assert_null(taken(f, "lonely"));
+	assert_null(taken(f, "cast"));
+	assert_int_equal(frontiers(f, FLOW_RETYPE), 1);
+	assert_int_equal(frontiers(f, FLOW_TO_NEW), 1);
+}
+
+static void test_mutual_recursion(void **state)
+{
+	struct ast_facts *a = unit(*state, "x86", "struct page *");
+	struct flow *f;
+
+	/* They hold each other up, and no handle is anywhere. */
+	decl(a, 'P', FN("ping", "0"), "a");
+	decl(a, 'P', FN("pong", "0"), "b");
+	event(a, FN("ping", "0"), FN("pong", "0"));
+	event(a, FN("pong", "0"), FN("ping", "0"));
+	/* The same with a handle that gets in. */
+	decl(a, 'P', FN("tick", "0"), "c");
+	decl(a, 'P', FN("tock", "0"), "d");
+	event(a, FN("tick", "0"), FN("tock", "0"));
+	event(a, FN("tock", "0"), FN("tick", "0"));
+	event(a, "H", FN("tick", "0"));
+	f = flow_of(*state);
+	assert_null(taken(f, "a"));
+	assert_null(taken(f, "b"));
+	assert_non_null(taken(f, "c"));
+	assert_non_null(taken(f, "d"));
+}
+
+static void test_open_world(void **state)
+{
+	struct world *w = *state;
+	struct ast_facts *a = unit(w, "x86", "struct page *");
+	struct flow *f;
+
+	w->open = "release";
+	decl(a, 'P', FN("release", "0"), "page");
+	decl(a, 'P', FN("after", "0"), "next");
+	decl(a, 'P', "f:c:@S@s@FI@table", "table");
+	decl(a, 'P', "g:c:@cache", "cache");
+	event(a, "H", FN("release", "0"));
+	event(a, FN("release", "0"), FN("after", "0"));
+	event(a, "H", "f:c:@S@s@FI@table");
+	event(a, "H", "g:c:@cache");
+	f = flow_of(w);
+	/* Others may hand it a page, and it hands that on. */
+	assert_int_equal(f->decls->len, 0);
+	assert_int_equal(frontiers(f, FLOW_TO_OLD), 3);
+}
+
+static void test_address_taken(void **state)
+{
+	struct ast_facts *a = unit(*state, "x86", "struct page *");
+
+	decl(a, 'P', "v:mm/a.c:3", "page");
+	event(a, "H", "v:mm/a.c:3");
+	event(a, "v:mm/a.c:3", "A");
+	assert_null(taken(flow_of(*state), "page"));
+}
+
+static void test_cells_disagree(void **state)
+{
+	struct ast_facts *a = unit(*state, "x86", "struct page *");
+	struct ast_facts *b = unit(*state, "arm64", "struct page *");
+	struct flow *f;
+
+	decl(a, 'P', FN("release", "0"), "page");
+	event(a, "H", FN("release", "0"));
+	decl(b, 'P', FN("release", "0"), "page");
+	event(b, "P", FN("release", "0"));
+	f = flow_of(*state);
+	assert_int_equal(f->decls->len, 0);
+	assert_int_equal(f->refused->len, 1);
+	assert_true(g_str_has_prefix(f->refused->pdata[0], "mm/a.c\t"));
+}
+
+static void test_cells_agree(void **state)
+{
+	struct ast_facts *a = unit(*state, "x86", "struct page *");
+	struct ast_facts *b = unit(*state, "arm64", "struct page *");
+	struct flow *f;
+
+	for (int i = 0; i < 2; i++) {
+		decl(i ? a : b, 'P', FN("release", "0"), "page");
+		event(i ? a : b, "H", FN("release", "0"));
+	}
+	f = flow_of(*state);
+	assert_int_equal(f->decls->len, 1);
+	assert_int_equal(taken(f, "page")->cells->len, 2);
+	assert_int_equal(f->refused->len, 0);
+}
+
+static void test_shared_cell(void **state)
+{
+	struct ast_facts *a = unit(*state, "s390", "pte_t *");
+	struct flow *f;
+
+	/* A pointer to a page is none of its business there. */
+	decl(a, 'H', FN("pte_free", "1"), "pte");
+	event(a, "H", FN("pte_free", "1"));
+	event(a, FN("pte_free", "1"), "X");
+	f = flow_of(*state);
+	assert_int_equal(g_hash_table_size(f->page_cells), 0);
+	assert_int_equal(f->decls->len, 0);
+	assert_int_equal(f->frontier->len, 0);
+	assert_true(g_hash_table_contains(f->api, "pte_free#1"));
+	assert_string_equal(g_hash_table_lookup(f->typedefs,
+				"arch/s390/include/asm/page.h:10"), "pte_t *");
+}
+
+static void test_void_pointer(void **state)
+{
+	struct ast_facts *a = unit(*state, "x86", "struct page *");
+	struct flow *f;
+
+	/* tlb_remove_table(tlb, void *table) makes a page of it. */
+	decl(a, 'O', FN("remove", "1"), "table");
+	decl(a, 'P', "v:mm/a.c:3", "page");
+	event(a, "H", FN("remove", "1"));
+	event(a, FN("remove", "1"), "v:mm/a.c:3");
+	f = flow_of(*state);
+	assert_null(taken(f, "page"));
+	assert_int_equal(frontiers(f, FLOW_TO_OLD), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+		T(test_only_handles),
+		T(test_also_a_page),
+		T(test_chain),
+		T(test_retyped),
+		T(test_mutual_recursion),
+		T(test_open_world),
+		T(test_address_taken),
+		T(test_cells_disagree),
+		T(test_cells_agree),
+		T(test_shared_cell),
+		T(test_void_pointer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
