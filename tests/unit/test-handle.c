@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the driver edits itself: typedefs, declarations in their spellings,
+ * names, comments, and macros that carry handles, with the way back from the
+ * text that spatch sees to the file.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include <glib/gstdio.h>
+
+#include "edit.h"
+#include "handle.h"
+
+struct world {
+	struct tree tree;
+	GPtrArray *sources;
+	struct edit_set *edits;
+	GPtrArray *problems, *funcs, *facts;
+	struct flow flow;
+};
+
+static char *rename_rules[] = { "page=ptdesc", NULL };
+static char *retype[] = { "container_of", NULL };
+static const struct handle handle = {
+	.type = "pgtable_t", .old = "page", .new = "ptdesc",
+	.to_old = "ptdesc_page", .to_new = "page_ptdesc",
+	.retype = retype, .rename = rename_rules,
+};
+
+static struct source *source(struct world *w, const char *file,
+			     const char *text)
+{
+	char *path = g_build_filename(w->tree.path, file, NULL);
+	struct source *s;
+
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+	s = source_load(&w->tree, file);
+	assert_non_null(s);
+	g_ptr_array_add(w->sources, s);
+	g_unlink(path);
+	g_free(path);
+	return s;
+}
+
+static gsize at(const struct source *s, const char *what)
+{
+	const char *p = strstr(s->text, what);
+
+	assert_non_null(p);
+	return p - s->text;
+}
+
+/* Whether name @name, declared at @decl in @s, carries a handle. */
+static struct flow_decl *carries(struct world *w, const struct source *s,
+				 const char *decl, const char *name,
+				 const char *key, gboolean needs_struct)
+{
+	struct flow_decl *d = g_new0(struct flow_decl, 1);
+	const char *p;
+
+	d->key = (char *)key;
+	d->file = s->file;
+	d->name = (char *)name;
+	d->start = at(s, decl);
+	p = strstr(s->text + d->start, *name ? name : ")");
+	/* The declarator's name, not the struct's. */
+	while (*name && p[-1] != '*' && !g_str_has_prefix(p - 2, "* ") &&
+	       !g_str_has_prefix(p - 2, "t ") && !g_str_has_prefix(p - 2, ") "))
+		p = strstr(p + 1, name);
+	d->name_off = p - s->text;
+	d->needs_struct = needs_struct;
+	g_ptr_array_add(w->flow.decls, d);
+	return d;
+}
+
+static void function(struct world *w, const struct source *s, const char *name)
+{
+	struct ast_func *f = g_new0(struct ast_func, 1);
+
+	f->name = (char *)name;
+	f->file = s->file;
+	f->start = 0;
+	f->end = s->size;
+	f->defined = TRUE;
+	g_ptr_array_add(w->funcs, f);
+}
+
+static void result(struct world *w, const struct source *s, const char *want)
+{
+	gsize n;
+	char *got = edit_apply_text(w->edits, s->file, s->text, s->size, &n);
+
+	assert_non_null(got);
+	assert_string_equal(got, want);
+	g_free(got);
+}
+
+static void edit_decls(struct world *w, const struct source *s)
+{
+	handle_edit_decls(&handle, s, &w->flow, w->funcs, w->edits,
+			  w->problems);
+}
+
+static int setup(void **state)
+{
+	struct world *w = g_new0(struct world, 1);
+
+	w->tree.path = g_dir_make_tmp("test-handle-XXXXXX", NULL);
+	w->sources = g_ptr_array_new_with_free_func((GDestroyNotify)source_free);
+	w->edits = edit_set_new();
+	w->problems = g_ptr_array_new_with_free_func(g_free);
+	w->funcs = g_ptr_array_new_with_free_func(g_free);
+	w->facts = g_ptr_array_new();
+	w->flow.decls = g_ptr_array_new_with_free_func(g_free);
+	w->flow.funcs = g_ptr_array_new_with_free_func(g_free);
+	w->flow.api = g_hash_table_new(g_str_hash, g_str_equal);
+	w->flow.page_cells = g_hash_table_new(g_str_hash, g_str_equal);
+	*state = w;
+	return w->tree.path ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	g_rmdir(w->tree.path);
+	g_free(w->tree.path);
+	g_ptr_array_free(w->sources, TRUE);
+	edit_set_free(w->edits);
+	g_ptr_array_free(w->problems, TRUE);
+	g_ptr_array_free(w->funcs, TRUE);
+	g_ptr_array_free(w->facts, TRUE);
+	g_ptr_array_free(w->flow.decls, TRUE);
+	g_ptr_array_free(w->flow.funcs, TRUE);
+	g_hash_table_destroy(w->flow.api);
+	g_hash_table_destroy(w->flow.page_cells);
+	g_free(w);
+	return 0;
+}
+
+static void test_typedef(void **state)
+{
+	struct world *w = *state;
+	struct source *s = source(w, "page.h",
+		"/* typedef struct page *pgtable_t; */\n"
+		"#ifdef A\ntypedef struct page *pgtable_t;\n"
+		"#else\ntypedef struct page\t* pgtable_t;\n#endif\n"
+		"typedef pte_t *pgtable_t;\n"
+		"typedef struct page *token_t;\n"
+		"typedef struct ptdesc *pgtable_t;\n");
+
+	assert_true(handle_has_typedef(&handle, s));
+	handle_edit_typedefs(&handle, s, w->edits);
+	assert_int_equal(edit_count(w->edits), 2);
+	result(w, s,
+		"/* typedef struct page *pgtable_t; */\n"
+		"#ifdef A\ntypedef struct ptdesc *pgtable_t;\n"
+		"#else\ntypedef struct ptdesc\t* pgtable_t;\n#endif\n"
+		"typedef pte_t *pgtable_t;\n"
+		"typedef struct page *token_t;\n"
+		"typedef struct ptdesc *pgtable_t;\n");
+	s = source(w, "other.h", "typedef pte_t *pgtable_t;\n");
+	assert_false(handle_has_typedef(&handle, s));
+}
+
+static void test_declarations(void **state)
+{
+	struct world *w = *state;
+	struct source *s = source(w, "a.c",
+		"void f(struct page *one, struct page* two, struct page *);\n"
+		"void g(const struct page *three)\n{\n"
+		"\tstruct page *four = one;\n"
+		"\tstruct page\t*five;\n}\n"
+		"struct page *six(void);\n");
+
+	carries(w, s, "struct page *one", "one", "p:c:@F@f#0", FALSE);
+	carries(w, s, "struct page* two", "two", "p:c:@F@f#1", FALSE);
+	carries(w, s, "struct page *)", "", "p:c:@F@f#2", FALSE);
+	carries(w, s, "struct page *four", "four", "v:a.c:4", TRUE);
+	carries(w, s, "struct page\t*five", "five", "v:a.c:5", FALSE);
+	carries(w, s, "struct page *six", "six", "r:c:@F@six", FALSE);
+	edit_decls(w, s);
+	assert_int_equal(w->problems->len, 0);
+	result(w, s,
+		"void f(pgtable_t one, pgtable_t two, pgtable_t);\n"
+		"void g(const struct page *three)\n{\n"
+		"\tstruct ptdesc *four = one;\n"
+		"\tpgtable_t five;\n}\n"
+		"pgtable_t six(void);\n");
+}
+
+static void test_follows_another_type(void **state)
+{
+	struct world *w = *state;
+	struct source *s = source(w, "a.c",
+		"void f(pgtable_t one)\n{\n\ttypeof(one) two = one;\n}\n");
+
+	carries(w, s, "pgtable_t one", "one", "p:c:@F@f#0", FALSE);
+	carries(w, s, "typeof(one) two", "two", "v:a.c:2", FALSE);
+	edit_decls(w, s);
+	assert_int_equal(edit_count(w->edits), 0);
+	assert_int_equal(w->problems->len, 0);
+}
+
+static void test_together(void **state)
+{
+	struct world *w = *state;
+	struct source *s = source(w, "a.c",
+		"void f(void)\n{\n\tstruct page *one, *two;\n}\n");
+
+	carries(w, s, "struct page *one", "one", "v:a.c:1", FALSE);
+	edit_decls(w, s);
+	assert_int_equal(edit_count(w->edits), 0);
+	assert_int_equal(w->problems->len, 1);
+	assert_true(g_str_has_prefix(w->problems->pdata[0], "a.c:3: "));
+}
+
+static void test_together_second(void **state)
+{
+	struct world *w = *state;
+	struct source *s = source(w, "a.c",
+		"void f(void)\n{\n\tstruct page *one, *two;\n}\n");
+
+	carries(w, s, "struct page *one, *two", "two", "v:a.c:2", FALSE);
+	edit_decls(w, s);
+	assert_int_equal(edit_count(w->edits), 0);
+	assert_int_equal(w->problems->len, 1);
+}
+
+static void test_array(void **state)
+{
+	struct world *w = *state;
+	struct source *s = source(w, "a.c",
+		"void f(void)\n{\n\tstruct page **one;\n}\n");
+
+	carries(w, s, "struct page **one", "one", "v:a.c:1", FALSE);
+	edit_decls(w, s);
+	assert_int_equal(edit_count(w->edits), 0);
+	assert_int_equal(w->problems->len, 1);
+}
+
+static void test_rename(void **state)
+{
+	struct world *w = *state;
+	struct source *s = source(w, "a.c",
+		"void f(pgtable_t h)\n{\n"
+		"\tstruct page *page = h;\n\n"
+		"\t/* page */\n\tg(page, x->page, y.page, \"page\");\n}\n");
+
+	function(w, s, "f");
+	carries(w, s, "struct page *page", "page", "v:a.c:1", TRUE);
+	edit_decls(w, s);
+	result(w, s,
+		"void f(pgtable_t h)\n{\n"
+		"\tstruct ptdesc *ptdesc = h;\n\n"
+		"\t/* page */\n\tg(ptdesc, x->page, y.page, \"page\");\n}\n");
+}
+
+static void test_rename_taken(void **state)
+{
+	struct world *w = *state;
+	struct source *s = source(w, "a.c",
+		"void f(pgtable_t h)\n{\n\tint ptdesc = 0;\n"
+		"\tstruct page *page = h;\n\n\tg(page, ptdesc);\n}\n");
+
+	function(w, s, "f");
+	carries(w, s, "struct page *page", "page", "v:a.c:1", FALSE);
+	edit_decls(w, s);
+	result(w, s,
+		"void f(pgtable_t h)\n{\n\tint ptdesc = 0;\n"
+		"\tpgtable_t page = h;\n\n\tg(page, ptdesc);\n}\n");
+}
+
+static struct source_macro *macro(const struct source *s, const char *name)
+{
+	for (guint i = 0; i < s->macros->len; i++) {
+		struct source_macro *m = s->macros->pdata[i];
+
+		if (!strcmp(m->name, name))
+			return m;
+	}
+	fail_msg("no macro %s", name);
+	return NULL;
+}
+
+#define MACROS \
+	"#define outer(tlb, x, addr)\t\t\\\n\tmiddle(tlb, (x), addr)\n" \
+	"#define middle(t, y, a)\tinner(y, t)\n" \
+	"#define inner(table, tlb) do {\t\t\\\n" \
+	"\tpagetable_dtor(page_ptdesc(table));\t\\\n} while (0)\n" \
+	"#define other(x)\tpage_ptdesc(x)\n" \
+	"#define pmd_pgtable(pmd)\tpmd_page(pmd)\n" \
+	"#define LIMIT 4\n"
+
+static void test_mark_macros(void **state)
+{
+	struct world *w = *state;
+	struct source *s = source(w, "a.h", MACROS);
+
+	g_hash_table_add(w->flow.api, "outer#1");
+	g_hash_table_add(w->flow.api, "pmd_pgtable#r");
+	handle_mark_macros(&handle, w->sources, &w->flow, w->facts);
+	/* Through the nesting, where the parameters have other names. */
+	assert_int_equal(macro(s, "outer")->handles, 1 << 1);
+	assert_int_equal(macro(s, "middle")->handles, 1 << 1);
+	assert_int_equal(macro(s, "inner")->handles, 1 << 0);
+	assert_int_equal(macro(s, "other")->handles, 0);
+	assert_int_equal(macro(s, "LIMIT")->handles, 0);
+	assert_true(macro(s, "pmd_pgtable")->yields);
+	assert_false(macro(s, "outer")->yields);
+}
+
+/* Back: a macro that hands its parameter to a function that takes handles. */
+static void test_mark_macros_back(void **state)
+{
+	struct world *w = *state;
+	struct source *s = source(w, "a.h",
+		"#define free_tlb(tlb, pte, address) ___free_tlb(tlb, pte)\n"
+		"#define both(a, b) pte_free(a + b, b)\n");
+
+	g_hash_table_add(w->flow.api, "___free_tlb#1");
+	g_hash_table_add(w->flow.api, "pte_free#0");
+	handle_mark_macros(&handle, w->sources, &w->flow, w->facts);
+	assert_int_equal(macro(s, "free_tlb")->handles, 1 << 1);
+	/* A sum is no handle. */
+	assert_int_equal(macro(s, "both")->handles, 0);
+}
+
+static void test_with_macros(void **state)
+{
+	struct world *w = *state;
+	struct source *s = source(w, "a.h", MACROS);
+	GArray *map = g_array_new(FALSE, FALSE, sizeof(struct handle_piece));
+	gsize n;
+	char *text;
+
+	g_hash_table_add(w->flow.api, "outer#1");
+	g_hash_table_add(w->flow.api, "pmd_pgtable#r");
+	handle_mark_macros(&handle, w->sources, &w->flow, w->facts);
+	text = handle_with_macros(&handle, s, s->text, s->size, map, &n);
+	assert_int_equal(strlen(text), n);
+	assert_memory_equal(text, s->text, s->size);
+	assert_int_equal(map->len, 4);
+	for (guint i = 0; i < map->len; i++) {
+		const struct handle_piece *p =
+			&g_array_index(map, struct handle_piece, i);
+
+		assert_true(p->at + p->len <= n);
+		/* Byte for byte, but for the splices' backslashes. */
+		for (gsize k = 0; k < p->len; k++) {
+			char was = s->text[p->from + k], is = text[p->at + k];
+
+			assert_true(was == is || (was == '\\' && is == ' '));
+		}
+	}
+	assert_non_null(strstr(text + s->size, "(pgtable_t table, int tlb)"));
+	assert_non_null(strstr(text + s->size, "(int tlb, pgtable_t x, int addr)"));
+	assert_non_null(strstr(text + s->size, "pgtable_t __treewide_macro_"));
+	assert_null(strstr(text + s->size, "page_ptdesc(x)"));
+	g_free(text);
+	g_array_free(map, TRUE);
+}
+
+static void test_yields(void **state)
+{
+	struct world *w = *state;
+	GPtrArray *v;
+
+	source(w, "a.h", MACROS);
+	g_hash_table_add(w->flow.api, "pmd_pgtable#r");
+	g_hash_table_add(w->flow.api, "pte_alloc_one#r");
+	g_hash_table_add(w->flow.api, "pte_free#1");
+	handle_mark_macros(&handle, w->sources, &w->flow, w->facts);
+	v = handle_yields(&w->flow, w->sources);
+	assert_int_equal(v->len, 2);
+	assert_string_equal(v->pdata[0], "pmd_pgtable");
+	assert_string_equal(v->pdata[1], "pte_alloc_one");
+	g_ptr_array_free(v, TRUE);
+}
+
+static void test_comments(void **state)
+{
+	struct world *w = *state;
+	struct manifest m = { .keys = g_key_file_new() };
+	struct flow_func *f = g_new0(struct flow_func, 1);
+	struct source *s = source(w, "a.c",
+		"/* frees the page of x */\nvoid a(void) { }\n\n"
+		"/* frees the page of y */\n"
+		"void b(void)\n{\n\t/* the page of y */\n}\n"
+		"/* the page of z */\n");
+
+	g_key_file_set_string(m.keys, "comments", "the page of", "the table of");
+	f->name = "b";
+	f->file = s->file;
+	f->start = at(s, "void b");
+	f->end = at(s, "}\n/* the page of z");
+	g_ptr_array_add(w->flow.funcs, f);
+	handle_edit_comments(&handle, &m, s, &w->flow, w->edits);
+	assert_int_equal(edit_count(w->edits), 2);
+	result(w, s,
+		"/* frees the page of x */\nvoid a(void) { }\n\n"
+		"/* frees the table of y */\n"
+		"void b(void)\n{\n\t/* the table of y */\n}\n"
+		"/* the page of z */\n");
+	g_key_file_free(m.keys);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+		T(test_typedef),
+		T(test_declarations),
+		T(test_follows_another_type),
+		T(test_together),
+		T(test_together_second),
+		T(test_array),
+		T(test_rename),
+		T(test_rename_taken),
+		T(test_mark_macros),
+		T(test_mark_macros_back),
+		T(test_with_macros),
+		T(test_yields),
+		T(test_comments),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
