@@ -54,24 +54,18 @@ static gsize at(const struct source *s, const char *what)
 	return p - s->text;
 }
 
-/* Whether name @name, declared at @decl in @s, carries a handle. */
+/* @decl, a place of @s that ends with @name, declares what carries a handle. */
 static struct flow_decl *carries(struct world *w, const struct source *s,
 				 const char *decl, const char *name,
 				 const char *key, gboolean needs_struct)
 {
 	struct flow_decl *d = g_new0(struct flow_decl, 1);
-	const char *p;
 
 	d->key = (char *)key;
 	d->file = s->file;
 	d->name = (char *)name;
 	d->start = at(s, decl);
-	p = strstr(s->text + d->start, *name ? name : ")");
-	/* The declarator's name, not the struct's. */
-	while (*name && p[-1] != '*' && !g_str_has_prefix(p - 2, "* ") &&
-	       !g_str_has_prefix(p - 2, "t ") && !g_str_has_prefix(p - 2, ") "))
-		p = strstr(p + 1, name);
-	d->name_off = p - s->text;
+	d->name_off = d->start + strlen(decl) - strlen(name);
 	d->needs_struct = needs_struct;
 	g_ptr_array_add(w->flow.decls, d);
 	return d;
@@ -171,7 +165,7 @@ static void test_declarations(void **state)
 {
 	struct world *w = *state;
 	struct source *s = source(w, "a.c",
-		"void f(struct page *one, struct page* two, struct page *);\n"
+		"void f(struct page *one, struct page* two, struct page  *);\n"
 		"void g(const struct page *three)\n{\n"
 		"\tstruct page *four = one;\n"
 		"\tstruct page\t*five;\n}\n"
@@ -179,7 +173,7 @@ static void test_declarations(void **state)
 
 	carries(w, s, "struct page *one", "one", "p:c:@F@f#0", FALSE);
 	carries(w, s, "struct page* two", "two", "p:c:@F@f#1", FALSE);
-	carries(w, s, "struct page *)", "", "p:c:@F@f#2", FALSE);
+	carries(w, s, "struct page  *", "", "p:c:@F@f#2", FALSE);
 	carries(w, s, "struct page *four", "four", "v:a.c:4", TRUE);
 	carries(w, s, "struct page\t*five", "five", "v:a.c:5", FALSE);
 	carries(w, s, "struct page *six", "six", "r:c:@F@six", FALSE);
