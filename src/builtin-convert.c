@@ -13,6 +13,7 @@
 #include "apply.h"
 #include "convert.h"
 #include "diag.h"
+#include "output.h"
 #include "run.h"
 #include "treewide.h"
 
@@ -55,18 +56,6 @@ static GString *make_patch(const struct convert_result *res,
 	if (p->len)
 		g_string_prepend(p, res->provenance);
 	return p;
-}
-
-static int write_file(const char *path, const GString *text)
-{
-	GError *err = NULL;
-
-	/* Written beside and renamed: whole or not at all. */
-	if (g_file_set_contents(path, text->str, text->len, &err))
-		return 0;
-	tw_error("cannot write '%s': %s", path, err->message);
-	g_error_free(err);
-	return -1;
 }
 
 static json_t *strings(const GPtrArray *v)
@@ -200,8 +189,8 @@ int cmd_convert(int argc, char **argv)
 
 	patch = make_patch(&res, &stat);
 	kept = g_strdup_printf("%s/%s.patch", run, m->name);
-	if (write_file(kept, patch) ||
-	    (opt.output && write_file(opt.output, patch)))
+	if (output_write(kept, patch->str, patch->len) ||
+	    (opt.output && output_write(opt.output, patch->str, patch->len)))
 		return TW_FATAL;
 	for (guint i = 0; i < res.problems->len; i++)
 		fprintf(stderr, "%s\n", (char *)res.problems->pdata[i]);

@@ -12,6 +12,7 @@
 #include "diag.h"
 #include "ledger.h"
 #include "manifest.h"
+#include "output.h"
 #include "scan.h"
 #include "tree.h"
 #include "treewide.h"
@@ -303,20 +304,13 @@ static char *ledger_place(const char *given, const struct tw_options *opt,
 
 static int write_report(const struct report *r, const char *output)
 {
-	GError *err = NULL;
-
 	if (!output) {
 		fwrite(r->out->str, 1, r->out->len, stdout);
 		if (fflush(stdout) || ferror(stdout))
 			return tw_error("standard output: cannot be written: %m");
 		return 0;
 	}
-	if (!g_file_set_contents(output, r->out->str, r->out->len, &err)) {
-		tw_error("%s", err->message);
-		g_error_free(err);
-		return -1;
-	}
-	return 0;
+	return output_write(output, r->out->str, r->out->len);
 }
 
 static int set_meta(struct ledger *l, const struct manifest *conv,
