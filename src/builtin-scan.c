@@ -343,7 +343,7 @@ int cmd_scan(int argc, char **argv)
 	struct report r = { .res = &res };
 	struct manifest *conv = NULL;
 	struct tree *tree = NULL;
-	int json, ret = -1;
+	int json, ret = -1, status = TW_FATAL;
 
 	tw_parse_options(&argc, &argv, entries, "CONVERSION --tree DIR",
 			 "Finds every textual occurrence of the conversion's "
@@ -355,7 +355,11 @@ int cmd_scan(int argc, char **argv)
 		tw_die(TW_USAGE, "scan: which tree? name it with --tree DIR");
 	json = opt.format && !strcmp(opt.format, "json");
 	r.conv = conv = manifest_load(argv[1]);
-	r.tree = tree = conv ? tree_open(opt.tree) : NULL;
+	if (!conv) {
+		status = TW_USAGE;
+		goto out;
+	}
+	r.tree = tree = tree_open(opt.tree);
 	if (!tree)
 		goto out;
 	r.ledger_path = path = ledger_place(ledger, &opt, conv, tree);
@@ -397,5 +401,5 @@ out:
 	g_free(opt.output);
 	g_free(opt.run_dir);
 	g_free(opt.chdir);
-	return ret ? TW_FATAL : TW_OK;
+	return ret ? status : TW_OK;
 }
