@@ -49,8 +49,36 @@ UNIT    := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/te
 $(O)/unit/%: tests/unit/%.c $(O)/libtreewide.a | $(O)/unit
 	$(CC) $(TW_CFLAGS) $(CFLAGS) $(SAN) -MMD -MP -o $@ $< $(O)/libtreewide.a $(TW_LIBS) -lcmocka
 
+# Tests.  Each part prints its count; tests/summary adds them up.  check-san is
+# the unit and command-line tests on a build of its own with sanitizers.
+TREEWIDE ?= $(O)/treewide
+
+check:
+	@tools/setup --for check
+	@$(MAKE) --no-print-directory check-all
+
+check-all:
+	@tests/summary unit cocci cli tools san real
+
 check-unit: $(UNIT)
-	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
+	@tests/unit/run $(UNIT)
+
+check-cocci:
+	@tests/cocci/run
+	@tests/cocci/run --self-test
+
+check-cli: $(TREEWIDE)
+	@TREEWIDE='$(TREEWIDE)' tests/cli/run
+
+check-tools:
+	@tests/tools/run
+
+check-san:
+	@ASAN_OPTIONS=detect_leaks=0 $(MAKE) --no-print-directory SANITIZE=1 \
+		O='$(O)-san' TREEWIDE='$(O)-san/treewide' check-unit check-cli
+
+check-real: $(TREEWIDE)
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/real/run
 
 clean:
 	rm -rf build build-san treewide
@@ -95,10 +123,16 @@ help:
 	'  TREE=7.2         another version, or TREE=/path/to/linux, a tree of yours' \
 	'  J=N              use N processors' \
 	'make setup         only install what the main job needs (Debian)' \
-	'make check         all tests' \
-	'make check-unit    unit tests; SANITIZE=1 builds them with sanitizers' \
+	'make check         all tests; installs what they need (Debian)' \
+	'make check-unit    unit tests of the C modules' \
+	'make check-cocci   golden tests of the semantic patches' \
+	'make check-cli     errors and exit statuses of the driver' \
+	'make check-tools   tests of the programs around builds' \
+	'make check-san     unit and command-line tests with sanitizers' \
+	'make check-real    Linux 6.12 converted and cross-built in three cells' \
 	'make install       into PREFIX (/usr/local), below DESTDIR' \
 	'make clean         remove what was built'
 
-.PHONY: all check-unit clean help install run setup setup-check
+.PHONY: all check check-all check-cli check-cocci check-real check-san \
+	check-tools check-unit clean help install run setup setup-check
 -include $(wildcard $(O)/*.d $(O)/unit/*.d)
