@@ -878,7 +878,7 @@ int apply_recover(const char *tree)
 	char *text = NULL;
 	enum state state;
 	struct apply a;
-	gsize size;
+	gsize size = 0;
 	int ret;
 
 	if (open_root(&a, tree))

@@ -14,8 +14,6 @@
 #include "ast.h"
 #include "diag.h"
 
-#define FACTS_MAGIC "treewide-facts 1"
-
 struct walk {
 	const struct ast_request *req;
 	CXTranslationUnit tu;
@@ -170,7 +168,7 @@ static GArray *children(CXCursor c)
 static char *decl_key(struct walk *w, CXCursor d)
 {
 	char *usr = take(clang_getCursorUSR(d)), *key = NULL;
-	struct place p;
+	struct place p, x;
 
 	switch (clang_getCursorKind(d)) {
 	case CXCursor_FieldDecl:
@@ -185,8 +183,14 @@ static char *decl_key(struct walk *w, CXCursor d)
 			break;
 		}
 		p = spelled(w, clang_getCursorLocation(d));
-		if (p.file)
+		x = expanded(w, clang_getCursorLocation(d));
+		if (!p.file)
+			break;
+		if (!x.file || (x.file == p.file && x.off == p.off))
 			key = g_strdup_printf("v:%s:%u", p.file, p.off);
+		else	/* each expansion makes its own */
+			key = g_strdup_printf("v:%s:%u@%s:%u", p.file, p.off,
+					      x.file, x.off);
 		break;
 	case CXCursor_ParmDecl: {
 		CXCursor fn = clang_getCursorSemanticParent(d);
@@ -237,6 +241,26 @@ out:
 	g_free(spell);
 }
 
+/* The macro whose expansion begins at @l; "" when there is none. */
+static char *macro_name(struct walk *w, CXSourceLocation l)
+{
+	struct place s = spelled(w, l), x = expanded(w, l);
+	unsigned line, col, off;
+	char *name = NULL;
+	CXToken *tok;
+	CXFile f;
+
+	if (!x.file || (x.off == s.off && x.file == s.file))
+		return g_strdup("");
+	clang_getExpansionLocation(l, &f, &line, &col, &off);
+	tok = clang_getToken(w->tu, clang_getLocationForOffset(w->tu, f, off));
+	if (tok) {
+		name = take(clang_getTokenSpelling(w->tu, *tok));
+		clang_disposeTokens(w->tu, tok, 1);
+	}
+	return name ? name : g_strdup("");
+}
+
 static void event(struct walk *w, CXCursor at, const char *src,
 		  const char *dst)
 {
@@ -244,15 +268,17 @@ static void event(struct walk *w, CXCursor at, const char *src,
 	CXSourceLocation l = clang_getRangeStart(clang_getCursorExtent(at));
 	struct place s = spelled(w, l);
 	struct place x = expanded(w, l);
-	char *off, *line, *xoff;
+	char *off, *line, *xoff, *xname;
 
 	if (!s.file && !x.file)
 		return;
 	off = num(s.file ? s.off : x.off);
 	line = num(s.file ? s.line : x.line);
 	xoff = num(x.off);
+	xname = macro_name(w, l);
 	record(w->out, 'E', src, dst, s.file ? s.file : x.file, off, line,
-	       x.file ? x.file : "", xoff, NULL);
+	       x.file ? x.file : "", xoff, xname, NULL);
+	g_free(xname);
 	g_free(off);
 	g_free(line);
 	g_free(xoff);
@@ -340,31 +366,15 @@ static char *lvalue_key(struct walk *w, CXCursor c)
 static void unknown_source(struct walk *w, CXCursor c, const char *dst)
 {
 	CXSourceLocation l = clang_getRangeStart(clang_getCursorExtent(c));
-	struct place x = expanded(w, l), s = spelled(w, l);
-	char *src = NULL;
+	char *name, *src;
 
 	if (is_null(c))
 		return;
-	if (x.file && (x.off != s.off || x.file != s.file)) {
-		/* Through a macro: its name stands where it is expanded. */
-		CXFile f;
-		unsigned line, col, off;
-		CXSourceLocation el;
-		CXToken *tok;
-
-		clang_getExpansionLocation(l, &f, &line, &col, &off);
-		el = clang_getLocationForOffset(w->tu, f, off);
-		tok = clang_getToken(w->tu, el);
-		if (tok) {
-			char *name = take(clang_getTokenSpelling(w->tu, *tok));
-
-			src = g_strconcat("U:", name, NULL);
-			g_free(name);
-			clang_disposeTokens(w->tu, tok, 1);
-		}
-	}
-	event(w, c, src ? src : "U:", dst);
+	name = macro_name(w, l);
+	src = g_strconcat("U:", name, NULL);
+	event(w, c, src, dst);
 	g_free(src);
+	g_free(name);
 }
 
 /* Does @dst name something whose contents matter to the flow? */
@@ -852,7 +862,8 @@ int ast_read(const struct ast_request *req, const char *out)
 	err = clang_parseTranslationUnit2(index, path,
 			(const char *const *)req->args,
 			g_strv_length(req->args), unsaved, req->n_unsaved,
-			CXTranslationUnit_DetailedPreprocessingRecord |
+			(req->files ? /* for skipped ranges */
+			 CXTranslationUnit_DetailedPreprocessingRecord : 0) |
 			CXTranslationUnit_KeepGoing, &w.tu);
 	if (err != CXError_Success)
 		return tw_error("%s: libclang cannot read %s (error %d)",
@@ -863,12 +874,15 @@ int ast_read(const struct ast_request *req, const char *out)
 				g_strerror(errno));
 	w.names = g_hash_table_new(NULL, NULL);
 	w.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	fprintf(w.out, "%s\n", FACTS_MAGIC);
+	fprintf(w.out, "%s\n", AST_FACTS_MAGIC);
 	record(w.out, 'C', req->cell, req->unit, NULL);
 	put_diags(&w);
-	put_skipped(&w);
 	clang_getInclusions(w.tu, put_dep, &w);
-	clang_visitChildren(clang_getTranslationUnitCursor(w.tu), top, &w);
+	if (req->files) {
+		put_skipped(&w);
+		clang_visitChildren(clang_getTranslationUnitCursor(w.tu), top,
+				    &w);
+	}
 	record(w.out, '.', NULL);
 	if (ferror(w.out) | fclose(w.out))
 		return tw_error("cannot write '%s': %s", out,
@@ -893,7 +907,7 @@ static void name(gpointer p)						\
 FREE_FN(free_decl, ast_decl, AT(ast_decl, key), AT(ast_decl, file),
 	AT(ast_decl, name), AT(ast_decl, func))
 FREE_FN(free_event, ast_event, AT(ast_event, src), AT(ast_event, dst),
-	AT(ast_event, file), AT(ast_event, xfile))
+	AT(ast_event, file), AT(ast_event, xfile), AT(ast_event, xname))
 FREE_FN(free_func, ast_func, AT(ast_func, usr), AT(ast_func, name),
 	AT(ast_func, file))
 FREE_FN(free_typedef, ast_typedef, AT(ast_typedef, name),
@@ -944,6 +958,7 @@ static void load_line(struct ast_facts *a, char **f, guint n)
 		e->line = number(f, n, 5);
 		e->xfile = field(f, n, 6);
 		e->xoff = number(f, n, 7);
+		e->xname = field(f, n, 8);
 		g_ptr_array_add(a->events, e);
 		break;
 	}
@@ -1010,7 +1025,7 @@ struct ast_facts *ast_load(const char *path)
 		return NULL;
 	lines = g_strsplit(text, "\n", -1);
 	g_free(text);
-	if (!lines[0] || strcmp(lines[0], FACTS_MAGIC)) {
+	if (!lines[0] || strcmp(lines[0], AST_FACTS_MAGIC)) {
 		g_strfreev(lines);
 		return NULL;
 	}

@@ -11,7 +11,8 @@
  * and where it goes.
  *
  * Keys name what values come from and go to:
- *	v:FILE:OFF	a local variable, by the place of its name
+ *	v:FILE:OFF	a local variable, by the place of its name; in a macro's
+ *			body with the place of the expansion, "@FILE:OFF"
  *	g:USR		a variable with linkage
  *	p:USR#N		parameter N of a function
  *	r:USR		what a function returns
@@ -33,6 +34,10 @@
 
 #include <glib.h>
 
+/* Heads every file of facts.  Count up when a reader of today would see other
+ * facts than one of yesterday: the cache goes by it. */
+#define AST_FACTS_MAGIC "treewide-facts 3"
+
 struct ast_decl {
 	char *key;
 	char cls;		/* 'H', 'P', or 'O' */
@@ -50,6 +55,7 @@ struct ast_event {
 	guint line;
 	char *xfile;		/* place where it is expanded */
 	gsize xoff;
+	char *xname;		/* the outermost macro that it comes through, or "" */
 };
 
 struct ast_func {
@@ -90,7 +96,7 @@ struct ast_request {
 	const char *cell;
 	char **types;		/* seed types */
 	const char *old_struct;	/* "page" */
-	GHashTable *files;	/* files whose functions are walked: char * set */
+	GHashTable *files;	/* files whose functions are walked: char * set; NULL: messages only */
 	const struct ast_unsaved *unsaved;	/* converted texts, or NULL */
 	guint n_unsaved;
 };

@@ -6,6 +6,7 @@
  * patches and src/handle.c.
  */
 #include <glib/gstdio.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,8 +41,8 @@ struct convert {
 
 	struct ledger *ledger;
 	GPtrArray *sites;	/* struct site copies */
+	GHashTable *symbols;	/* seeds and derived names: char * set */
 	GHashTable *code_files;	/* C files with a site in code: char * set */
-	GHashTable *type_files;	/* those that name the seed type itself */
 	GPtrArray *cells;
 	GHashTable *sources;	/* file -> struct source */
 	GPtrArray *source_list;	/* the same, by name */
@@ -58,6 +59,12 @@ struct convert {
 
 /* Stage 1: the sites. */
 
+static gboolean is_code(const struct site *s)
+{
+	return s->ctx == SITE_CODE || s->ctx == SITE_MACRO ||
+	       s->ctx == SITE_DIRECTIVE || s->ctx == SITE_DISABLED;
+}
+
 static int keep_site(const struct site *s, void *data)
 {
 	struct convert *c = data;
@@ -69,14 +76,8 @@ static int keep_site(const struct site *s, void *data)
 	copy->reason = copy->evidence = NULL;
 	copy->fate = FATE_UNRESOLVED;
 	g_ptr_array_add(c->sites, copy);
-	if (source_is_c(s->file) &&
-	    (s->ctx == SITE_CODE || s->ctx == SITE_MACRO ||
-	     s->ctx == SITE_DIRECTIVE || s->ctx == SITE_DISABLED)) {
+	if (source_is_c(s->file) && is_code(s))
 		g_hash_table_add(c->code_files, g_strdup(s->file));
-		if (g_strv_contains((const char *const *)c->m->types,
-				    s->symbol))
-			g_hash_table_add(c->type_files, g_strdup(s->file));
-	}
 	return 0;
 }
 
@@ -111,6 +112,8 @@ static int scan(struct convert *c)
 	ledger_set_meta(c->ledger, "release", c->t->release);
 	if (scan_tree(&req, c->ledger, &res))
 		goto out;
+	for (guint i = 0; i < res.symbols->len; i++)
+		g_hash_table_add(c->symbols, g_strdup(res.symbols->pdata[i]));
 	g_ptr_array_free(res.symbols, TRUE);
 	ret = ledger_each(c->ledger, keep_site, c);
 out:
@@ -171,14 +174,84 @@ static void add_unit(struct convert *c, const struct cell_info *cell,
 	g_ptr_array_add(c->units, u);
 }
 
+/* How many of @todo does @file mention?  Strike them out if @strike. */
+static guint mentions(const struct convert *c, const char *file,
+		      GHashTable *todo, gboolean strike)
+{
+	GHashTable *hit = g_hash_table_new(g_str_hash, g_str_equal);
+	guint n;
+
+	for (guint i = 0; i < c->sites->len; i++) {
+		const struct site *s = c->sites->pdata[i];
+
+		if (is_code(s) && !strcmp(s->file, file) &&
+		    g_hash_table_contains(todo, s->symbol))
+			g_hash_table_add(hit, s->symbol);
+	}
+	n = g_hash_table_size(hit);
+	if (strike) {
+		GHashTableIter it;
+		gpointer k;
+
+		g_hash_table_iter_init(&it, hit);
+		while (g_hash_table_iter_next(&it, &k, NULL))
+			g_hash_table_remove(todo, k);
+	}
+	g_hash_table_destroy(hit);
+	return n;
+}
+
 /*
- * In each cell: the units of its arch that have sites, and the generic ones
- * that name the type (they pull in the headers).  The generic ones that only
- * mention a function are read in the cells that also build: two dozen readings
- * of the same lines add nothing.
+ * A few generic units that together mention every symbol that any generic unit
+ * mentions: greedy, the first by name among equals.
+ */
+static GHashTable *generic_cover(const struct convert *c)
+{
+	GHashTable *todo = g_hash_table_new(g_str_hash, g_str_equal);
+	GHashTable *cover = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = 0; i < c->sites->len; i++) {
+		const struct site *s = c->sites->pdata[i];
+
+		if (is_code(s) && g_str_has_suffix(s->file, ".c") &&
+		    !g_str_has_prefix(s->file, "arch/"))
+			g_hash_table_add(todo, s->symbol);
+	}
+	while (g_hash_table_size(todo)) {
+		const struct source *best = NULL;
+		guint most = 0;
+
+		for (guint k = 0; k < c->source_list->len; k++) {
+			const struct source *s = c->source_list->pdata[k];
+			guint n;
+
+			if (s->arch || !g_str_has_suffix(s->file, ".c"))
+				continue;
+			n = mentions(c, s->file, todo, FALSE);
+			if (n > most) {
+				most = n;
+				best = s;
+			}
+		}
+		if (!best)
+			break;
+		mentions(c, best->file, todo, TRUE);
+		g_hash_table_add(cover, best->file);
+	}
+	g_hash_table_destroy(todo);
+	return cover;
+}
+
+/*
+ * In each cell: the units of its arch that have sites, and generic ones, which
+ * pull in the headers.  The cells that also build read all generic units; the
+ * others a few that mention every symbol, so that each meets what the arch
+ * makes of it.
  */
 static void choose_units(struct convert *c)
 {
+	GHashTable *cover = generic_cover(c);
+
 	g_ptr_array_set_size(c->units, 0);
 	for (guint i = 0; i < c->cells->len; i++) {
 		const struct cell_info *cell = c->cells->pdata[i];
@@ -192,12 +265,14 @@ static void choose_units(struct convert *c)
 				continue;
 			if (s->arch ? !strcmp(s->arch, cell->srcarch) :
 			    cell->builds ||
-			    g_hash_table_contains(c->type_files, s->file))
+			    g_hash_table_contains(cover, s->file))
 				add_unit(c, cell, s->file);
 		}
 	}
+	g_hash_table_destroy(cover);
 }
 
+/* @unsaved: the converted texts; then only the messages are wanted. */
 static int read_units(struct convert *c, const struct ast_unsaved *unsaved,
 		      guint n_unsaved, struct reading_result *out)
 {
@@ -205,7 +280,7 @@ static int read_units(struct convert *c, const struct ast_unsaved *unsaved,
 		.tree = c->t->path,
 		.types = c->m->types,
 		.old_struct = c->h->old,
-		.files = c->code_files,
+		.files = unsaved ? NULL : c->code_files,
 		.unsaved = unsaved,
 		.n_unsaved = n_unsaved,
 		.jobs = c->jobs,
@@ -252,8 +327,7 @@ static int note_mention(const struct site *s, void *data)
 	GHashTable *by_symbol = data;
 	GPtrArray *v = g_hash_table_lookup(by_symbol, s->symbol);
 
-	if (s->ctx != SITE_CODE && s->ctx != SITE_MACRO &&
-	    s->ctx != SITE_DIRECTIVE && s->ctx != SITE_DISABLED)
+	if (!is_code(s) && s->ctx != SITE_ASSEMBLY)
 		return 0;
 	if (!v) {
 		v = g_ptr_array_new_with_free_func(g_free);
@@ -331,6 +405,7 @@ static int resolve(struct convert *c)
 			.facts = c->facts,
 			.old_struct = c->h->old,
 			.retype = c->h->retype,
+			.symbols = c->symbols,
 			.closed = closed,
 			.data = c,
 		};
@@ -605,7 +680,7 @@ static int rewrite(struct convert *c)
 	int ret = -1;
 
 	edit_declarations(c, decls);
-	handle_mark_macros(c->h, c->source_list, c->flow, c->facts);
+	handle_mark_macros(c->source_list, c->flow, c->facts, c->symbols);
 	if (load_rules(c))
 		goto out;
 	for (guint i = 0; i < c->source_list->len; i++) {
@@ -680,26 +755,56 @@ static gboolean edited_near(const struct convert *c, const char *file,
 	return FALSE;
 }
 
+/* "FILE:OFF" of the values that a cell with another type behind the handle sees. */
+static GHashTable *shared_uses(const struct convert *c)
+{
+	GHashTable *t = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					      NULL);
+
+	for (guint i = 0; i < c->facts->len; i++) {
+		const struct ast_facts *a = c->facts->pdata[i];
+
+		if (g_hash_table_contains(c->flow->page_cells, a->cell))
+			continue;
+		for (guint k = 0; k < a->events->len; k++) {
+			const struct ast_event *e = a->events->pdata[k];
+
+			g_hash_table_add(t, g_strdup_printf(
+				"%s:%" G_GSIZE_FORMAT, e->file, e->off));
+		}
+	}
+	return t;
+}
+
 /*
  * Where the AST sees a handle go to a parameter of the old type and no rule
  * did anything: the driver wraps the argument.
  */
 static void bridge_rest(struct convert *c)
 {
+	GHashTable *shared = shared_uses(c);
+
 	for (guint i = 0; i < c->flow->frontier->len; i++) {
 		const struct flow_frontier *f = c->flow->frontier->pdata[i];
 		struct source *s = g_hash_table_lookup(c->sources, f->file);
 		gsize tok, p, end;
+		gboolean skip;
 		int depth = 0;
-		char *text;
+		char *text, *place;
 
 		if (f->kind != FLOW_TO_OLD || f->dst[0] != 'p' || !s ||
 		    !convertible(c, s))
 			continue;
 		tok = source_token_at(s, f->off);
 		if (tok >= s->toks.n || s->toks.v[tok].off != f->off ||
-		    s->toks.v[tok].ctx != CTX_CODE || edited_near(c, f->file, f->off))
+		    s->toks.v[tok].ctx != CTX_CODE ||
+		    edited_near(c, f->file, f->off))
 			continue;
+		place = g_strdup_printf("%s:%" G_GSIZE_FORMAT, f->file, f->off);
+		skip = g_hash_table_contains(shared, place);
+		g_free(place);
+		if (skip)
+			continue;	/* no bridge fits both; reading says so */
 		p = tok ? tok_skip_back(&s->toks, tok - 1) : SIZE_MAX;
 		if (p == SIZE_MAX || (!tok_is(&s->toks, p, "(") &&
 				      !tok_is(&s->toks, p, ",")))
@@ -720,6 +825,7 @@ static void bridge_rest(struct convert *c)
 			 s->toks.v[end].len, "", ")", "driver/bridge");
 		g_free(text);
 	}
+	g_hash_table_destroy(shared);
 }
 
 /* Stage 7: no edit where a cell sees another type behind the handle. */
@@ -795,6 +901,36 @@ static int make_texts(struct convert *c)
 	}
 	g_ptr_array_free(files, TRUE);
 	return 0;
+}
+
+/* The edits as data, for whoever wants to know where a change comes from. */
+static int write_edits(const struct convert *c)
+{
+	char *path = g_build_filename(c->run, "edits.json", NULL);
+	GPtrArray *files = edit_files(c->edits);
+	json_t *all = json_array();
+	int ret = 0;
+
+	for (guint i = 0; i < files->len; i++) {
+		const GPtrArray *v = edit_of_file(c->edits, files->pdata[i]);
+
+		for (guint k = 0; k < v->len; k++) {
+			const struct edit *e = v->pdata[k];
+
+			json_array_append_new(all, json_pack(
+				"{s:s%,s:I,s:s%,s:s%,s:s}", "file", e->file,
+				strlen(e->file), "offset", (json_int_t)e->off,
+				"old", e->old_text, (size_t)e->old_len, "new",
+				e->new_text, (size_t)e->new_len, "rule",
+				e->rule));
+		}
+	}
+	if (json_dump_file(all, path, JSON_INDENT(1)))
+		ret = tw_error("cannot write '%s'", path);
+	json_decref(all);
+	g_ptr_array_free(files, TRUE);
+	g_free(path);
+	return ret;
 }
 
 /* Stage 8: read the result. */
@@ -977,8 +1113,7 @@ static void decide(struct convert *c, struct site *s, GHashTable *files_of)
 	struct source *src = g_hash_table_lookup(c->sources, s->file);
 	const struct edit *e = edit_on_line(c, s);
 	char *arch = source_arch(s->file), *cells;
-	gboolean code = s->ctx == SITE_CODE || s->ctx == SITE_MACRO ||
-			s->ctx == SITE_DIRECTIVE || s->ctx == SITE_DISABLED;
+	gboolean code = is_code(s);
 	guint n = 0;
 
 	cells = cells_that_saw(c, files_of, s, &n);
@@ -1147,8 +1282,8 @@ int convert_run(struct tree *t, struct manifest *m, const char *run, int jobs,
 	c.sites = g_ptr_array_new_with_free_func(site_free);
 	c.code_files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					     NULL);
-	c.type_files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-					     NULL);
+	c.symbols = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					  NULL);
 	c.sources = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 					  source_free_p);
 	c.source_list = g_ptr_array_new();
@@ -1182,14 +1317,18 @@ int convert_run(struct tree *t, struct manifest *m, const char *run, int jobs,
 	check_shared(&c);
 	if (edit_check(c.edits, read_source, &c))
 		goto out;
-	if (make_texts(&c) || (res->files->len && verify(&c)))
+	if (write_edits(&c) || make_texts(&c) ||
+	    (res->files->len && verify(&c)))
 		goto out;
 	decide_all(&c);
 	res->edits = edit_count(c.edits);
 	provenance(&c);
 	ret = 0;
 out:
-	ledger_close(c.ledger);
+	if (!ret)
+		ret = ledger_close(c.ledger);
+	else if (c.ledger)
+		ledger_abandon(c.ledger);
 	handle_free(c.h);
 	flow_free(c.flow);
 	if (c.cells)
@@ -1203,8 +1342,8 @@ out:
 		smpl_job_free(c.smpl_jobs->pdata[i], c.rules->len);
 	g_ptr_array_free(c.smpl_jobs, TRUE);
 	g_ptr_array_free(c.rules, TRUE);
+	g_hash_table_destroy(c.symbols);
 	g_hash_table_destroy(c.code_files);
-	g_hash_table_destroy(c.type_files);
 	g_hash_table_destroy(c.sources);
 	g_hash_table_destroy(c.mentions);
 	g_hash_table_destroy(c.asked);

@@ -64,6 +64,13 @@ static gboolean is_decl(const char *key)
 	return key[0] && key[1] == ':' && strchr("vgprf", key[0]);
 }
 
+/* A macro of the API whose value is a handle, whatever it is made of. */
+static gboolean yields(const struct flow *f, const struct ast_event *e)
+{
+	return *e->xname && !g_str_has_prefix(e->src, "U:") &&
+	       g_hash_table_contains(f->yields, e->xname);
+}
+
 static gboolean is_handle(struct cell *c, const char *key)
 {
 	struct node *n;
@@ -95,7 +102,24 @@ static gboolean retypable(const struct flow_request *req, const char *src)
 	       g_strv_contains((const char *const *)req->retype, src + 2);
 }
 
-static gboolean open_to_others(const struct flow_request *req,
+/* Is the function of @key called through a pointer, by whoever? */
+static gboolean address_taken(struct cell *c, const char *key)
+{
+	const char *end = key[0] == 'p' ? strrchr(key, '#') : NULL;
+	char *usr = end ? g_strndup(key + 2, end - key - 2)
+			: g_strdup(key + 2);
+	char *r = g_strconcat("r:", usr, NULL);
+	struct node *n = node_get(c, r, FALSE);
+	gboolean yes = FALSE;
+
+	for (guint i = 0; n && i < n->out->len; i++)
+		yes |= !strcmp(((struct ast_event *)n->out->pdata[i])->dst, "A");
+	g_free(r);
+	g_free(usr);
+	return yes;
+}
+
+static gboolean open_to_others(struct cell *c, const struct flow_request *req,
 			       const char *key, const struct node *n)
 {
 	gboolean open;
@@ -106,7 +130,7 @@ static gboolean open_to_others(const struct flow_request *req,
 	if (key[0] == 'v')
 		return FALSE;
 	fn = function_of(key);
-	if (!fn || !n->places->len) {
+	if (!fn || !n->places->len || address_taken(c, key)) {
 		g_free(fn);
 		return TRUE;
 	}
@@ -117,14 +141,14 @@ static gboolean open_to_others(const struct flow_request *req,
 }
 
 static gboolean strike(struct cell *c, const struct flow_request *req,
-		       const char *key, struct node *n)
+		       const struct flow *f, const char *key, struct node *n)
 {
 	gboolean fed = FALSE, feeds = FALSE, retyped = FALSE;
 
 	for (guint i = 0; i < n->in->len; i++) {
 		struct ast_event *e = n->in->pdata[i];
 
-		if (is_handle(c, e->src))
+		if (is_handle(c, e->src) || yields(f, e))
 			fed |= strcmp(e->src, key) != 0;
 		else if (retypable(req, e->src))
 			retyped = TRUE;
@@ -147,7 +171,7 @@ static gboolean strike(struct cell *c, const struct flow_request *req,
  * handles: keep those that a true handle feeds, or that are retyped and feed
  * one.
  */
-static void keep_grounded(struct cell *c, const struct flow_request *req)
+static void keep_grounded(struct cell *c, const struct flow *f)
 {
 	GHashTable *ground = g_hash_table_new(g_str_hash, g_str_equal);
 	gboolean changed = TRUE;
@@ -169,7 +193,7 @@ static void keep_grounded(struct cell *c, const struct flow_request *req)
 				struct node *s = is_decl(e->src) ?
 					node_get(c, e->src, FALSE) : NULL;
 
-				ok = !strcmp(e->src, "H") ||
+				ok = !strcmp(e->src, "H") || yields(f, e) ||
 				     (s && s->cls == 'H') ||
 				     g_hash_table_contains(ground, e->src);
 			}
@@ -225,7 +249,8 @@ static void mark_to_page(struct cell *c)
 	}
 }
 
-static void solve(struct cell *c, const struct flow_request *req)
+static void solve(struct cell *c, const struct flow_request *req,
+		  const struct flow *f)
 {
 	gboolean changed;
 	GHashTableIter it;
@@ -240,18 +265,18 @@ static void solve(struct cell *c, const struct flow_request *req)
 		g_hash_table_iter_init(&it, c->nodes);
 		while (g_hash_table_iter_next(&it, (gpointer *)&key,
 					      (gpointer *)&n))
-			if (n->candidate && strike(c, req, key, n)) {
+			if (n->candidate && strike(c, req, f, key, n)) {
 				n->candidate = FALSE;
 				changed = TRUE;
 			}
 		if (changed)
 			continue;
-		keep_grounded(c, req);
+		keep_grounded(c, f);
 		/* Looking at the whole tree is dear: last, for the few left. */
 		g_hash_table_iter_init(&it, c->nodes);
 		while (g_hash_table_iter_next(&it, (gpointer *)&key,
 					      (gpointer *)&n))
-			if (n->candidate && open_to_others(req, key, n)) {
+			if (n->candidate && open_to_others(c, req, key, n)) {
 				n->candidate = FALSE;
 				changed = TRUE;
 			}
@@ -332,6 +357,38 @@ static void note_api(struct cell *c, struct flow *f)
 		if (fn && hash)
 			g_hash_table_add(f->api, g_strconcat(fn, hash, NULL));
 		g_free(fn);
+	}
+}
+
+/*
+ * What gives a handle, by name: a function that returns the type in any cell,
+ * and a macro of the API whose value is stored as one.
+ */
+static void note_yields(struct cell *c, const struct flow_request *req,
+			struct flow *f)
+{
+	GHashTableIter it;
+	const char *key;
+	struct node *n;
+
+	g_hash_table_iter_init(&it, c->nodes);
+	while (g_hash_table_iter_next(&it, (gpointer *)&key, (gpointer *)&n)) {
+		char *fn = key[0] == 'r' && n->cls == 'H' ? function_of(key)
+							  : NULL;
+
+		if (fn)
+			g_hash_table_add(f->yields, fn);
+	}
+	for (guint i = 0; i < c->events->len; i++) {
+		const struct ast_event *e = c->events->pdata[i];
+		struct node *d;
+
+		if (!*e->xname || g_str_has_prefix(e->src, "U:") ||
+		    !g_hash_table_contains(req->symbols, e->xname))
+			continue;
+		d = is_decl(e->dst) ? node_get(c, e->dst, FALSE) : NULL;
+		if ((d && d->cls == 'H') || !strcmp(e->dst, "H"))
+			g_hash_table_add(f->yields, g_strdup(e->xname));
 	}
 }
 
@@ -588,6 +645,8 @@ struct flow *flow_new(const struct flow_request *req)
 	f->api = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	f->typedefs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					    g_free);
+	f->yields = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					  NULL);
 	f->page_cells = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					      NULL);
 	for (guint i = 0; i < req->facts->len; i++) {
@@ -601,12 +660,15 @@ struct flow *flow_new(const struct flow_request *req)
 		cell_add(c, a, f, req->old_struct);
 	}
 	g_hash_table_iter_init(&it, cells);
+	while (g_hash_table_iter_next(&it, NULL, &p))
+		note_yields(p, req, f);
+	g_hash_table_iter_init(&it, cells);
 	while (g_hash_table_iter_next(&it, NULL, &p)) {
 		struct cell *c = p;
 
 		if (c->page_backed) {
 			g_hash_table_add(f->page_cells, g_strdup(c->name));
-			solve(c, req);
+			solve(c, req, f);
 			note_decls(c, decls, req);
 			note_frontier(c, req, front);
 		}
@@ -659,5 +721,6 @@ void flow_free(struct flow *f)
 	g_hash_table_destroy(f->api);
 	g_hash_table_destroy(f->typedefs);
 	g_hash_table_destroy(f->page_cells);
+	g_hash_table_destroy(f->yields);
 	g_free(f);
 }

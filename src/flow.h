@@ -57,6 +57,7 @@ struct flow {
 	GHashTable *api;	/* "name#2" (a parameter), "name#r": by name, any cell */
 	GHashTable *page_cells;	/* cells where the seed is a pointer to the old struct */
 	GHashTable *typedefs;	/* "FILE:OFF" of a typedef -> underlying type */
+	GHashTable *yields;	/* sites that give a handle, functions and macros: char * set */
 	GPtrArray *refused;	/* char *: "file:off\treason" of declarations that stay */
 };
 
@@ -64,6 +65,7 @@ struct flow_request {
 	GPtrArray *facts;	/* struct ast_facts */
 	const char *old_struct;
 	char **retype;		/* macros whose result takes another type: container_of */
+	GHashTable *symbols;	/* names that are sites: char * set */
 	/* Was every mention of function @name in the tree read? */
 	gboolean (*closed)(const char *name, const char *file, void *data);
 	void *data;

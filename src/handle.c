@@ -277,7 +277,7 @@ void handle_edit_comments(const struct handle *h, const struct manifest *m,
 		if (strcmp(f->file, s->file))
 			continue;
 		i = source_token_at(s, f->start);
-		/* The comment before it, across directives on the way. */
+		/* The comment right before it. */
 		for (gsize k = i; k-- > 0; ) {
 			const struct token *t = &s->toks.v[k];
 
@@ -337,7 +337,17 @@ static gboolean api_has(const struct flow *f, const char *name, int n)
 	return yes;
 }
 
-static GHashTable *macros_by_name(const GPtrArray *sources)
+/* Does a function of this name carry a handle in some cell? */
+static gboolean in_api(const struct flow *f, const char *name)
+{
+	for (int i = 0; i < 8; i++)
+		if (api_has(f, name, i))
+			return TRUE;
+	return g_hash_table_contains(f->yields, name);
+}
+
+static GHashTable *macros_by_name(const GPtrArray *sources,
+				  const struct flow *flow, GHashTable *symbols)
 {
 	GHashTable *t = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 				(GDestroyNotify)g_ptr_array_unref);
@@ -349,6 +359,9 @@ static GHashTable *macros_by_name(const GPtrArray *sources)
 			struct source_macro *m = s->macros->pdata[k];
 			GPtrArray *v = g_hash_table_lookup(t, m->name);
 
+			if (!g_hash_table_contains(symbols, m->name) &&
+			    !in_api(flow, m->name))
+				continue;
 			if (!v) {
 				v = g_ptr_array_new();
 				g_hash_table_insert(t, m->name, v);
@@ -493,10 +506,10 @@ static void mark_expansion(const GPtrArray *sources, GHashTable *files,
 	g_free(name);
 }
 
-void handle_mark_macros(const struct handle *h, const GPtrArray *sources,
-			const struct flow *flow, const GPtrArray *facts)
+void handle_mark_macros(const GPtrArray *sources, const struct flow *flow,
+			const GPtrArray *facts, GHashTable *symbols)
 {
-	GHashTable *by_name = macros_by_name(sources);
+	GHashTable *by_name = macros_by_name(sources, flow, symbols);
 	GHashTable *files = g_hash_table_new(g_str_hash, g_str_equal);
 	GHashTable *fields = g_hash_table_new(g_str_hash, g_str_equal);
 	gboolean news = TRUE;
@@ -545,15 +558,14 @@ void handle_mark_macros(const struct handle *h, const GPtrArray *sources,
 
 		for (guint k = 0; k < s->macros->len; k++) {
 			struct source_macro *m = s->macros->pdata[k];
-			char *r = g_strconcat(m->name, "#r", NULL);
 
 			for (int p = 0; m->params && m->params[p] && p < 64; p++)
 				if (api_has(flow, m->name, p))
 					m->handles |= 1ull << p;
-			if (g_hash_table_contains(flow->api, r) ||
-			    ends_in_field(m, fields))
+			if (g_hash_table_contains(flow->yields, m->name) ||
+			    (g_hash_table_contains(by_name, m->name) &&
+			     ends_in_field(m, fields)))
 				m->yields = TRUE;
-			g_free(r);
 		}
 	}
 	while (news) {
@@ -564,7 +576,8 @@ void handle_mark_macros(const struct handle *h, const GPtrArray *sources,
 			for (guint k = 0; k < s->macros->len; k++) {
 				struct source_macro *m = s->macros->pdata[k];
 
-				if (m->params)
+				if (m->params &&
+				    g_hash_table_contains(by_name, m->name))
 					news |= follow_body(m, flow, by_name);
 			}
 		}
@@ -623,10 +636,9 @@ GPtrArray *handle_yields(const struct flow *flow, const GPtrArray *sources)
 	GHashTableIter it;
 	gpointer k;
 
-	g_hash_table_iter_init(&it, flow->api);
+	g_hash_table_iter_init(&it, flow->yields);
 	while (g_hash_table_iter_next(&it, &k, NULL))
-		if (g_str_has_suffix(k, "#r"))
-			g_hash_table_add(set, g_strndup(k, strlen(k) - 2));
+		g_hash_table_add(set, g_strdup(k));
 	for (guint i = 0; i < sources->len; i++) {
 		struct source *s = sources->pdata[i];
 

@@ -48,10 +48,11 @@ void handle_edit_comments(const struct handle *h, const struct manifest *m,
 /*
  * Mark the macros of all @sources (struct source) that carry handles: by the
  * names of the functions that do, by the expansions in @facts, and on through
- * the bodies.
+ * the bodies.  Only macros whose name is a site (@symbols) or belongs to a
+ * function that carries handles: page_to_pfn() serves others too.
  */
-void handle_mark_macros(const struct handle *h, const GPtrArray *sources,
-			const struct flow *flow, const GPtrArray *facts);
+void handle_mark_macros(const GPtrArray *sources, const struct flow *flow,
+			const GPtrArray *facts, GHashTable *symbols);
 
 /*
  * The text of @s with the bodies of its marked macros appended as functions

@@ -3,9 +3,8 @@
  * The cache: one file of facts a unit and cell, named after all that the
  * question depends on but the files' contents.  The facts list the files that
  * were included with their hashes; an entry holds when they hash the same
- * today.  A file that appears where none was (an #include that now finds
- * another header) is not noticed by that; the tree's release is in the key,
- * and `treewide cell prune` drops all.
+ * today.  A header that appears where none was, and would be found first, is
+ * not noticed by that.
  */
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -42,6 +41,8 @@ static guint64 files_hash(GHashTable *files)
 	gpointer k;
 	guint64 sum = 0;
 
+	if (!files)
+		return 0;
 	/* A set has no order: add up. */
 	g_hash_table_iter_init(&it, files);
 	while (g_hash_table_iter_next(&it, &k, NULL))
@@ -49,26 +50,14 @@ static guint64 files_hash(GHashTable *files)
 	return sum;
 }
 
-/* Another build of the driver may see other facts. */
-static char *reader_id(void)
-{
-	GStatBuf st;
-
-	if (g_stat("/proc/self/exe", &st))
-		return g_strdup(TREEWIDE_VERSION);
-	return g_strdup_printf("%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT,
-			       TREEWIDE_VERSION, (gint64)st.st_size,
-			       (gint64)st.st_mtime);
-}
-
 static char *cache_file(const struct reading *r, const struct reading_unit *u,
-			guint64 files, const char *reader)
+			guint64 files)
 {
 	char *dir = tw_cache_path("facts"), *name, *path;
 	XXH3_state_t *h = XXH3_createState();
 
 	XXH3_64bits_reset(h);
-	feed(h, reader);
+	feed(h, AST_FACTS_MAGIC);
 	feed(h, r->tree);
 	feed(h, u->cell->name);
 	feed(h, u->cell->build);
@@ -176,7 +165,6 @@ int reading_run(const struct reading *r, const GPtrArray *units,
 	guint64 files = files_hash(r->files);
 	char *dir = tw_cache_path("facts");
 	struct job j = { .r = r, .res = res, .units = units };
-	char *reader = reader_id();
 	int ret;
 
 	res->facts = g_ptr_array_new_with_free_func((GDestroyNotify)
@@ -197,7 +185,7 @@ int reading_run(const struct reading *r, const GPtrArray *units,
 	j.todo = g_array_new(FALSE, FALSE, sizeof(guint));
 	j.paths = g_ptr_array_new_with_free_func(g_free);
 	for (guint i = 0; i < units->len; i++) {
-		char *path = cache_file(r, units->pdata[i], files, reader);
+		char *path = cache_file(r, units->pdata[i], files);
 		struct ast_facts *a = ast_load(path);
 
 		g_ptr_array_add(j.paths, path);
@@ -224,7 +212,6 @@ int reading_run(const struct reading *r, const GPtrArray *units,
 	g_ptr_array_free(j.paths, TRUE);
 out:
 	g_hash_table_destroy(memo);
-	g_free(reader);
 	g_free(dir);
 	return ret;
 }

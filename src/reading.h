@@ -21,7 +21,7 @@ struct reading {
 	const char *tree;
 	char **types;
 	const char *old_struct;
-	GHashTable *files;		/* whose declarations are walked */
+	GHashTable *files;		/* whose declarations are walked; NULL: messages only */
 	const struct ast_unsaved *unsaved;
 	guint n_unsaved;
 	int jobs;

@@ -8,7 +8,7 @@
 // driver fills it in from the AST.
 //
 // Limits: a member that struct ptdesc has no name for stays as it is; the
-// driver finds it in the AST and refuses the place.
+// result is read again in every cell, and the place is named then.
 // Confidence: high.
 
 @lru@
