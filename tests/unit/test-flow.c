@@ -18,6 +18,7 @@
 struct world {
 	GPtrArray *facts;
 	const char *open;	/* a function that others mention too */
+	GHashTable *symbols;	/* names that are sites */
 	struct flow *flow;
 };
 
@@ -40,6 +41,7 @@ static void event_free(gpointer p)
 	g_free(e->dst);
 	g_free(e->file);
 	g_free(e->xfile);
+	g_free(e->xname);
 	g_free(e);
 }
 
@@ -119,7 +121,9 @@ static void decl(struct ast_facts *a, char cls, const char *key,
 	g_ptr_array_add(a->decls, d);
 }
 
-static void event(struct ast_facts *a, const char *src, const char *dst)
+/* A value that comes out of macro @xname. */
+static void event_of(struct ast_facts *a, const char *src, const char *dst,
+		     const char *xname)
 {
 	struct ast_event *e = g_new0(struct ast_event, 1);
 
@@ -130,7 +134,13 @@ static void event(struct ast_facts *a, const char *src, const char *dst)
 	e->line = 100 + a->events->len;
 	e->xfile = g_strdup(e->file);
 	e->xoff = e->off;
+	e->xname = g_strdup(xname);
 	g_ptr_array_add(a->events, e);
+}
+
+static void event(struct ast_facts *a, const char *src, const char *dst)
+{
+	event_of(a, src, dst, "");
 }
 
 static void func(struct ast_facts *a, const char *name)
@@ -158,7 +168,7 @@ static struct flow *flow_of(struct world *w)
 	static char *retype[] = { "container_of", NULL };
 	struct flow_request req = {
 		.facts = w->facts, .old_struct = "page", .retype = retype,
-		.closed = closed, .data = w,
+		.symbols = w->symbols, .closed = closed, .data = w,
 	};
 
 	return w->flow = flow_new(&req);
@@ -190,6 +200,7 @@ static int setup(void **state)
 	struct world *w = g_new0(struct world, 1);
 
 	w->facts = g_ptr_array_new_with_free_func(facts_free);
+	w->symbols = g_hash_table_new(g_str_hash, g_str_equal);
 	*state = w;
 	return 0;
 }
@@ -200,6 +211,7 @@ static int teardown(void **state)
 
 	flow_free(w->flow);
 	g_ptr_array_free(w->facts, TRUE);
+	g_hash_table_destroy(w->symbols);
 	g_free(w);
 	return 0;
 }
@@ -346,6 +358,38 @@ static void test_address_taken(void **state)
 	assert_null(taken(flow_of(*state), "page"));
 }
 
+/* Called through a pointer, by whoever. */
+static void test_function_address_taken(void **state)
+{
+	struct ast_facts *a = unit(*state, "x86", "struct page *");
+
+	decl(a, 'P', FN("release", "0"), "page");
+	event(a, "H", FN("release", "0"));
+	event(a, RET("release"), "A");
+	assert_null(taken(flow_of(*state), "page"));
+}
+
+/* pmd_pgtable() is pmd_page(): a macro of the API gives a handle. */
+static void test_macro_yields(void **state)
+{
+	struct world *w = *state;
+	struct ast_facts *a = unit(w, "x86", "struct page *");
+	struct flow *f;
+
+	g_hash_table_add(w->symbols, "pmd_pgtable");
+	decl(a, 'H', "v:mm/a.c:1", "pte");
+	decl(a, 'P', "v:mm/a.c:2", "table");
+	decl(a, 'P', "v:mm/a.c:3", "page");
+	event_of(a, "P", "v:mm/a.c:1", "pmd_pgtable");
+	event_of(a, "P", "v:mm/a.c:2", "pmd_pgtable");
+	event_of(a, "P", "v:mm/a.c:3", "pmd_page");
+	f = flow_of(w);
+	assert_true(g_hash_table_contains(f->yields, "pmd_pgtable"));
+	assert_false(g_hash_table_contains(f->yields, "pmd_page"));
+	assert_non_null(taken(f, "table"));
+	assert_null(taken(f, "page"));
+}
+
 static void test_cells_disagree(void **state)
 {
 	struct ast_facts *a = unit(*state, "x86", "struct page *");
@@ -422,6 +466,8 @@ int main(void)
 		T(test_mutual_recursion),
 		T(test_open_world),
 		T(test_address_taken),
+		T(test_function_address_taken),
+		T(test_macro_yields),
 		T(test_cells_disagree),
 		T(test_cells_agree),
 		T(test_shared_cell),

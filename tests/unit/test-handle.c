@@ -20,6 +20,7 @@ struct world {
 	GPtrArray *sources;
 	struct edit_set *edits;
 	GPtrArray *problems, *funcs, *facts;
+	GHashTable *symbols;	/* names that are sites */
 	struct flow flow;
 };
 
@@ -113,6 +114,8 @@ static int setup(void **state)
 	w->flow.funcs = g_ptr_array_new_with_free_func(g_free);
 	w->flow.api = g_hash_table_new(g_str_hash, g_str_equal);
 	w->flow.page_cells = g_hash_table_new(g_str_hash, g_str_equal);
+	w->flow.yields = g_hash_table_new(g_str_hash, g_str_equal);
+	w->symbols = g_hash_table_new(g_str_hash, g_str_equal);
 	*state = w;
 	return w->tree.path ? 0 : -1;
 }
@@ -132,6 +135,8 @@ static int teardown(void **state)
 	g_ptr_array_free(w->flow.funcs, TRUE);
 	g_hash_table_destroy(w->flow.api);
 	g_hash_table_destroy(w->flow.page_cells);
+	g_hash_table_destroy(w->flow.yields);
+	g_hash_table_destroy(w->symbols);
 	g_free(w);
 	return 0;
 }
@@ -296,8 +301,10 @@ static void test_mark_macros(void **state)
 	struct source *s = source(w, "a.h", MACROS);
 
 	g_hash_table_add(w->flow.api, "outer#1");
-	g_hash_table_add(w->flow.api, "pmd_pgtable#r");
-	handle_mark_macros(&handle, w->sources, &w->flow, w->facts);
+	g_hash_table_add(w->symbols, "middle");
+	g_hash_table_add(w->symbols, "inner");
+	g_hash_table_add(w->flow.yields, "pmd_pgtable");
+	handle_mark_macros(w->sources, &w->flow, w->facts, w->symbols);
 	/* Through the nesting, where the parameters have other names. */
 	assert_int_equal(macro(s, "outer")->handles, 1 << 1);
 	assert_int_equal(macro(s, "middle")->handles, 1 << 1);
@@ -316,12 +323,28 @@ static void test_mark_macros_back(void **state)
 		"#define free_tlb(tlb, pte, address) ___free_tlb(tlb, pte)\n"
 		"#define both(a, b) pte_free(a + b, b)\n");
 
+	g_hash_table_add(w->symbols, "free_tlb");
+	g_hash_table_add(w->symbols, "both");
 	g_hash_table_add(w->flow.api, "___free_tlb#1");
 	g_hash_table_add(w->flow.api, "pte_free#0");
-	handle_mark_macros(&handle, w->sources, &w->flow, w->facts);
+	handle_mark_macros(w->sources, &w->flow, w->facts, w->symbols);
 	assert_int_equal(macro(s, "free_tlb")->handles, 1 << 1);
 	/* A sum is no handle. */
 	assert_int_equal(macro(s, "both")->handles, 0);
+}
+
+/* A macro that serves others too does not become one of handles. */
+static void test_mark_macros_of_others(void **state)
+{
+	struct world *w = *state;
+	struct source *s = source(w, "a.h",
+		"#define pte_pfn_of(pte) page_to_pfn(pte)\n"
+		"#define page_to_pfn(page) __page_to_pfn(page)\n");
+
+	g_hash_table_add(w->flow.api, "pte_pfn_of#0");
+	handle_mark_macros(w->sources, &w->flow, w->facts, w->symbols);
+	assert_int_equal(macro(s, "pte_pfn_of")->handles, 1);
+	assert_int_equal(macro(s, "page_to_pfn")->handles, 0);
 }
 
 static void test_with_macros(void **state)
@@ -333,8 +356,10 @@ static void test_with_macros(void **state)
 	char *text;
 
 	g_hash_table_add(w->flow.api, "outer#1");
-	g_hash_table_add(w->flow.api, "pmd_pgtable#r");
-	handle_mark_macros(&handle, w->sources, &w->flow, w->facts);
+	g_hash_table_add(w->symbols, "middle");
+	g_hash_table_add(w->symbols, "inner");
+	g_hash_table_add(w->flow.yields, "pmd_pgtable");
+	handle_mark_macros(w->sources, &w->flow, w->facts, w->symbols);
 	text = handle_with_macros(&handle, s, s->text, s->size, map, &n);
 	assert_int_equal(strlen(text), n);
 	assert_memory_equal(text, s->text, s->size);
@@ -365,10 +390,10 @@ static void test_yields(void **state)
 	GPtrArray *v;
 
 	source(w, "a.h", MACROS);
-	g_hash_table_add(w->flow.api, "pmd_pgtable#r");
-	g_hash_table_add(w->flow.api, "pte_alloc_one#r");
+	g_hash_table_add(w->flow.yields, "pmd_pgtable");
+	g_hash_table_add(w->flow.yields, "pte_alloc_one");
 	g_hash_table_add(w->flow.api, "pte_free#1");
-	handle_mark_macros(&handle, w->sources, &w->flow, w->facts);
+	handle_mark_macros(w->sources, &w->flow, w->facts, w->symbols);
 	v = handle_yields(&w->flow, w->sources);
 	assert_int_equal(v->len, 2);
 	assert_string_equal(v->pdata[0], "pmd_pgtable");
@@ -417,6 +442,7 @@ int main(void)
 		T(test_rename_taken),
 		T(test_mark_macros),
 		T(test_mark_macros_back),
+		T(test_mark_macros_of_others),
 		T(test_with_macros),
 		T(test_yields),
 		T(test_comments),
