@@ -161,6 +161,7 @@ static void rename_local(const struct handle *h, const struct source *s,
 {
 	const struct ast_func *fn = function_at(funcs, s->file, d->name_off);
 	const char *to = NULL;
+	guint declared = 0;
 
 	for (char **r = h->rename; r && *r; r++) {
 		gsize n = strlen(d->name);
@@ -171,10 +172,17 @@ static void rename_local(const struct handle *h, const struct source *s,
 	if (!to || !fn || d->key[0] != 'v')
 		return;
 	for (gsize i = source_token_at(s, fn->start);
-	     i < s->toks.n && s->toks.v[i].off < fn->end; i++)
-		if (s->toks.v[i].kind == TOK_IDENT && is(s, i, to) &&
-		    !is_member(s, i))
+	     i < s->toks.n && s->toks.v[i].off < fn->end; i++) {
+		if (s->toks.v[i].kind != TOK_IDENT || is_member(s, i))
+			continue;
+		if (is(s, i, to))
 			return;	/* the name is taken */
+		declared += is(s, i, d->name) && prev(s, i) != SIZE_MAX &&
+			    is(s, prev(s, i), "*") &&
+			    s->toks.v[prev(s, prev(s, i))].kind == TOK_IDENT;
+	}
+	if (declared > 1)
+		return;	/* another variable of that name: leave both */
 	for (gsize i = source_token_at(s, fn->start);
 	     i < s->toks.n && s->toks.v[i].off < fn->end; i++)
 		if (s->toks.v[i].kind == TOK_IDENT && is(s, i, d->name) &&
@@ -188,6 +196,24 @@ static void problem(GPtrArray *problems, const struct source *s, gsize off,
 {
 	g_ptr_array_add(problems, g_strdup_printf("%s:%u: %s", s->file,
 						  source_line(s, off), why));
+}
+
+/* Does a declaration go on behind the variable at token @i? */
+static gboolean more_declarators(const struct source *s, gsize i)
+{
+	int depth = 0;
+
+	for (; i < s->toks.n; i = next(s, i)) {
+		if (is(s, i, "(") || is(s, i, "{") || is(s, i, "["))
+			depth++;
+		else if (is(s, i, ")") || is(s, i, "}") || is(s, i, "]"))
+			depth--;
+		if (depth < 0 || (!depth && is(s, i, ";")))
+			return FALSE;
+		if (!depth && is(s, i, ","))
+			return TRUE;
+	}
+	return FALSE;
 }
 
 void handle_edit_decls(const struct handle *h, const struct source *s,
@@ -218,7 +244,7 @@ void handle_edit_decls(const struct handle *h, const struct source *s,
 				"the declaration carries a handle and is not written as a plain pointer; split it by hand");
 			continue;
 		}
-		if (d->key[0] == 'v' && is(s, next(s, next(s, star)), ",")) {
+		if (d->key[0] == 'v' && more_declarators(s, next(s, star))) {
 			problem(problems, s, d->name_off,
 				"a handle is declared together with other variables; split the declaration by hand");
 			continue;

@@ -428,6 +428,42 @@ static void test_comments(void **state)
 	g_key_file_free(m.keys);
 }
 
+/* With an initialiser before the comma: the others would change too. */
+static void test_together_initialised(void **state)
+{
+	struct world *w = *state;
+	struct source *s = source(w, "a.c",
+		"void f(pgtable_t h)\n{\n\tstruct page *one = h, *two;\n}\n");
+
+	carries(w, s, "struct page *one", "one", "v:a.c:1", FALSE);
+	edit_decls(w, s);
+	assert_int_equal(edit_count(w->edits), 0);
+	assert_int_equal(w->problems->len, 1);
+}
+
+/* Two variables of one name: only the one that carries a handle is renamed. */
+static void test_rename_shadowed(void **state)
+{
+	struct world *w = *state;
+	struct source *s = source(w, "a.c",
+		"void f(pgtable_t h, struct page *p)\n{\n"
+		"\tif (h) {\n\t\tstruct page *page = h;\n\n\t\tg(page);\n"
+		"\t} else {\n\t\tstruct page *page = p;\n\n\t\tk(page);\n\t}\n}\n");
+
+	function(w, s, "f");
+	carries(w, s, "struct page *page = h", "page", "v:a.c:1", TRUE);
+	edit_decls(w, s);
+	{
+		gsize n;
+		char *got = edit_apply_text(w->edits, "a.c", s->text, s->size,
+					    &n);
+
+		assert_non_null(strstr(got, "struct page *page = p;"));
+		assert_non_null(strstr(got, "k(page);"));
+		g_free(got);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -446,6 +482,8 @@ int main(void)
 		T(test_with_macros),
 		T(test_yields),
 		T(test_comments),
+		T(test_together_initialised),
+		T(test_rename_shadowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
