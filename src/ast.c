@@ -164,7 +164,20 @@ static GArray *children(CXCursor c)
 }
 #define CHILD(v, i) g_array_index(v, CXCursor, i)
 
-/* The key of a declaration; NULL for what has none. */
+/* Declared with the type of something else: it follows that one. */
+static gboolean takes_any_type(CXCursor d)
+{
+	char *s = take(clang_getTypeSpelling(clang_getCursorType(d)));
+	gboolean yes = strstr(s, "typeof") || strstr(s, "__auto_type");
+
+	g_free(s);
+	return yes;
+}
+
+/*
+ * The key of a declaration; NULL for what has none, as a variable in a macro's
+ * body that is declared with the old type: it never becomes a handle.
+ */
 static char *decl_key(struct walk *w, CXCursor d)
 {
 	char *usr = take(clang_getCursorUSR(d)), *key = NULL;
@@ -188,7 +201,7 @@ static char *decl_key(struct walk *w, CXCursor d)
 			break;
 		if (!x.file || (x.file == p.file && x.off == p.off))
 			key = g_strdup_printf("v:%s:%u", p.file, p.off);
-		else	/* each expansion makes its own */
+		else if (takes_any_type(d)) /* each expansion makes its own */
 			key = g_strdup_printf("v:%s:%u@%s:%u", p.file, p.off,
 					      x.file, x.off);
 		break;
@@ -624,7 +637,8 @@ static void walk_var(struct walk *w, CXCursor c)
 	v = children(c);
 	for (guint i = 0; i < v->len; i++)
 		if (clang_isExpression(clang_getCursorKind(CHILD(v, i))))
-			walk_value(w, CHILD(v, i), key ? key : "X");
+			walk_value(w, CHILD(v, i), key ? key :
+				   cls == 'P' ? "P" : "X");
 	g_array_free(v, TRUE);
 	g_free(key);
 }
@@ -811,12 +825,13 @@ static void put_dep(CXFile file, CXSourceLocation *stack, unsigned n,
 	struct walk *w = data;
 	char *raw = take(clang_getFileName(file));
 	char *full = g_canonicalize_filename(raw, w->req->build);
+	const char *name = file_name(w, file);
 	size_t size = 0;
 	const char *text = clang_getFileContents(w->tu, file, &size);
 	char *hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
 			(guint64)(text ? XXH3_64bits(text, size) : 0));
 
-	record(w->out, 'I', full, hash, NULL);
+	record(w->out, 'I', name ? name : full, hash, NULL);
 	g_free(hash);
 	g_free(full);
 	g_free(raw);

@@ -12,7 +12,8 @@
  *
  * Keys name what values come from and go to:
  *	v:FILE:OFF	a local variable, by the place of its name; in a macro's
- *			body with the place of the expansion, "@FILE:OFF"
+ *			body, if it is declared by typeof, with the place of
+ *			the expansion, "@FILE:OFF"
  *	g:USR		a variable with linkage
  *	p:USR#N		parameter N of a function
  *	r:USR		what a function returns
@@ -36,7 +37,7 @@
 
 /* Heads every file of facts.  Count up when a reader of today would see other
  * facts than one of yesterday: the cache goes by it. */
-#define AST_FACTS_MAGIC "treewide-facts 3"
+#define AST_FACTS_MAGIC "treewide-facts 5"
 
 struct ast_decl {
 	char *key;
@@ -79,7 +80,8 @@ struct ast_diag {
 
 struct ast_range { char *file; gsize start, end; };
 
-struct ast_dep { char *path; guint64 hash; };	/* absolute; xxh3 of content */
+/* A file that was read: in the tree, "@BUILD@/...", or absolute; xxh3 of it. */
+struct ast_dep { char *path; guint64 hash; };
 
 struct ast_facts {
 	char *cell, *unit;

@@ -30,6 +30,7 @@
 /* A name with more files than this is a common helper, not ours to change. */
 #define CLOSED_WORLD_FILES 16
 #define MAX_ROUNDS 4
+#define MAX_DEPTH 16
 
 struct convert {
 	struct tree *t;
@@ -51,6 +52,8 @@ struct convert {
 	struct flow *flow;
 	GHashTable *mentions;	/* function -> GPtrArray of files, or NULL: too many */
 	GHashTable *asked;	/* functions the flow asked for */
+	guint depth;		/* of macros that call macros */
+	GHashTable *through;	/* "function macro" -> a macro that calls it */
 	GHashTable *page_archs, *shared_archs, *read_archs;
 	GPtrArray *rules;	/* struct smpl_rule */
 	GPtrArray *smpl_jobs;
@@ -296,6 +299,28 @@ static int read_units(struct convert *c, const struct ast_unsaved *unsaved,
 
 /* Stage 4: the flow, with a look at the whole tree for closed worlds. */
 
+static gboolean closed(const char *name, const char *file, void *data);
+
+/* Are the macros that call @name closed, too? */
+static gboolean macros_closed(struct convert *c, const char *name,
+			      const char *file)
+{
+	char *prefix = g_strconcat(name, " ", NULL);
+	gboolean yes = c->depth < MAX_DEPTH;
+	GHashTableIter it;
+	gpointer k, m;
+
+	c->depth++;
+	g_hash_table_iter_init(&it, c->through);
+	while (yes && g_hash_table_iter_next(&it, &k, &m))
+		if (g_str_has_prefix(k, prefix) &&
+		    !g_hash_table_contains(c->symbols, m))
+			yes = closed(m, file, c);
+	c->depth--;
+	g_free(prefix);
+	return yes;
+}
+
 static gboolean closed(const char *name, const char *file, void *data)
 {
 	struct convert *c = data;
@@ -319,22 +344,50 @@ static gboolean closed(const char *name, const char *file, void *data)
 		g_free(farch);
 	}
 	g_free(arch);
-	return v && yes;
+	return v && yes && macros_closed(c, name, file);
+}
+
+struct look_up {
+	struct convert *c;
+	GHashTable *found;	/* function -> files */
+};
+
+/* The macro in whose body byte @off of @file stands, or NULL. */
+static const char *macro_around(struct convert *c, const char *file, gsize off)
+{
+	struct source *s = load_source(c, file);
+
+	for (guint i = 0; s && i < s->macros->len; i++) {
+		const struct source_macro *m = s->macros->pdata[i];
+
+		if (m->body <= off && off < m->body_end)
+			return m->name;
+	}
+	return NULL;
 }
 
 static int note_mention(const struct site *s, void *data)
 {
-	GHashTable *by_symbol = data;
-	GPtrArray *v = g_hash_table_lookup(by_symbol, s->symbol);
+	struct look_up *l = data;
+	GPtrArray *v = g_hash_table_lookup(l->found, s->symbol);
 
 	if (!is_code(s) && s->ctx != SITE_ASSEMBLY)
 		return 0;
 	if (!v) {
 		v = g_ptr_array_new_with_free_func(g_free);
-		g_hash_table_insert(by_symbol, g_strdup(s->symbol), v);
+		g_hash_table_insert(l->found, g_strdup(s->symbol), v);
 	}
 	if (!v->len || strcmp(v->pdata[v->len - 1], s->file))
 		g_ptr_array_add(v, g_strdup(s->file));
+	/* Whoever expands the macro calls the function. */
+	if (s->ctx == SITE_MACRO) {
+		const char *m = macro_around(l->c, s->file, s->off);
+
+		if (m && strcmp(m, s->symbol))
+			g_hash_table_insert(l->c->through,
+				g_strdup_printf("%s %s", s->symbol, m),
+				g_strdup(m));
+	}
 	return 0;
 }
 
@@ -356,7 +409,7 @@ static gboolean look_up(struct convert *c)
 	if (!l || scan_tree(&req, l, &res))
 		goto out;
 	g_ptr_array_free(res.symbols, TRUE);
-	ledger_each(l, note_mention, found);
+	ledger_each(l, note_mention, &(struct look_up){ c, found });
 	for (char **n = names; *n; n++) {
 		GPtrArray *v = g_hash_table_lookup(found, *n);
 		guint other = 0;
@@ -1047,7 +1100,6 @@ static GHashTable *index_deps(const struct convert *c)
 {
 	GHashTable *t = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 				(GDestroyNotify)g_ptr_array_unref);
-	gsize n = strlen(c->t->path);
 
 	for (guint i = 0; i < c->facts->len; i++) {
 		struct ast_facts *a = c->facts->pdata[i];
@@ -1057,13 +1109,12 @@ static GHashTable *index_deps(const struct convert *c)
 					 a->deps->pdata[k])->path;
 			GPtrArray *v;
 
-			if (strncmp(p, c->t->path, n) || p[n] != '/' ||
-			    !g_hash_table_contains(c->code_files, p + n + 1))
+			if (!g_hash_table_contains(c->code_files, p))
 				continue;
-			v = g_hash_table_lookup(t, p + n + 1);
+			v = g_hash_table_lookup(t, p);
 			if (!v) {
 				v = g_ptr_array_new();
-				g_hash_table_insert(t, (char *)p + n + 1, v);
+				g_hash_table_insert(t, (char *)p, v);
 			}
 			g_ptr_array_add(v, a);
 		}
@@ -1291,6 +1342,8 @@ int convert_run(struct tree *t, struct manifest *m, const char *run, int jobs,
 	c.mentions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					   NULL);
 	c.asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	c.through = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					  g_free);
 	c.page_archs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					     NULL);
 	c.shared_archs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
@@ -1347,6 +1400,7 @@ out:
 	g_hash_table_destroy(c.sources);
 	g_hash_table_destroy(c.mentions);
 	g_hash_table_destroy(c.asked);
+	g_hash_table_destroy(c.through);
 	g_hash_table_destroy(c.page_archs);
 	g_hash_table_destroy(c.shared_archs);
 	g_hash_table_destroy(c.read_archs);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Messages and progress on stderr.  Progress is drawn in place on a terminal
- * and is silent elsewhere, so that logs stay readable; every message first
- * clears it.
+ * and is a line a quarter elsewhere, so that logs stay readable; every message
+ * first clears it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@ static GMutex lock;
 static gboolean progress_shown;
 static gint64 progress_start, progress_drawn;
 static char *progress_stage;
+static guint progress_quarter;
 
 static void clear_line(void)
 {
@@ -96,9 +97,23 @@ void tw_progress(const char *what, unsigned done, unsigned total,
 	gint64 now = g_get_monotonic_time();
 	char left[32] = "";
 
-	if (!isatty(STDERR_FILENO))
-		return;
 	g_mutex_lock(&lock);
+	if (!isatty(STDERR_FILENO)) {
+		/* A log: a line for each quarter. */
+		guint quarter = total ? (guint64)done * 4 / total : 0;
+
+		if (g_strcmp0(progress_stage, what)) {
+			g_free(progress_stage);
+			progress_stage = g_strdup(what);
+			progress_quarter = 0;
+		}
+		if (quarter > progress_quarter)
+			fprintf(stderr, "treewide: %s: %u of %u\n", what, done,
+				total);
+		progress_quarter = MAX(progress_quarter, quarter);
+		g_mutex_unlock(&lock);
+		return;
+	}
 	if (g_strcmp0(progress_stage, what)) {
 		g_free(progress_stage);
 		progress_stage = g_strdup(what);

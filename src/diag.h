@@ -20,7 +20,8 @@ void tw_note(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 void tw_die(int status, const char *fmt, ...) G_GNUC_PRINTF(2, 3) G_GNUC_NORETURN;
 
 /*
- * Progress: shown on stderr in place when it is a terminal, silent otherwise.
+ * Progress: shown on stderr in place when it is a terminal, else a line for
+ * each quarter that is done.
  * @what is the stage ("scan"), @done of @total; @total 0 when unknown.
  * tw_progress_end() clears the line.  Safe to call from any thread.
  */

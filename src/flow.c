@@ -403,7 +403,8 @@ static void note_decls(struct cell *c, GHashTable *by_place,
 	while (g_hash_table_iter_next(&it, (gpointer *)&key, (gpointer *)&n)) {
 		gboolean needs = FALSE;
 
-		if (n->cls != 'P' || (!n->candidate && !n->in->len))
+		if (n->cls != 'P' || (!n->candidate && !n->in->len) ||
+		    (key[0] == 'v' && strchr(key, '@')))
 			continue;
 		for (guint i = 0; i < n->out->len; i++) {
 			const char *dst =

@@ -70,18 +70,54 @@ static void align_backslash(GString *out, const char *line, gsize len,
 	g_string_append_len(out, line + bs, len - bs);
 }
 
-/* Where to break a line: behind the comma that leaves it shorter than LIMIT. */
+struct place {		/* where a line may be broken: the blank at @at */
+	gsize at, indent;
+	int depth;
+	gboolean comma, rest_fits;
+};
+
+static gboolean better(const struct place *a, const struct place *b)
+{
+	if (a->rest_fits != b->rest_fits)
+		return a->rest_fits;
+	if (a->depth != b->depth)
+		return a->depth < b->depth;
+	if (a->comma != b->comma)
+		return a->comma;
+	return a->at > b->at;
+}
+
+/* The blank of a binary operator that begins at @s ("| " of " | "), or 0. */
+static gsize operator_blank(const char *s, gsize len)
+{
+	static const char *const ops[] = {
+		" << ", " >> ", " | ", " & ", " + ", " && ", " || ", " ? ",
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(ops); i++)
+		if (len >= strlen(ops[i]) &&
+		    !strncmp(s, ops[i], strlen(ops[i])))
+			return strlen(ops[i]) - 1;
+	return 0;
+}
+
+/*
+ * Where to break a line so that it fits: behind a comma or a binary operator,
+ * as far out of parentheses as leaves the rest short enough, too.
+ */
 static gssize break_at(const char *s, gsize len, gsize *indent)
 {
-	gsize cols[64];
-	gint depth = 0, best_depth = G_MAXINT;
-	gssize best = -1;
-	gsize lead = 0;
+	struct place best = { 0 };
+	gboolean found = FALSE;
+	gsize cols[64], lead = 0;
+	gint depth = 0;
 	char quote = 0;
 
 	while (lead < len && strchr(" \t", s[lead]))
 		lead++;
 	for (gsize i = 0; i < len; i++) {
+		struct place p = { 0 };
+
 		if (quote) {
 			if (s[i] == '\\')
 				i++;
@@ -91,7 +127,8 @@ static gssize break_at(const char *s, gsize len, gsize *indent)
 		}
 		if (s[i] == '"' || s[i] == '\'') {
 			quote = s[i];
-		} else if (s[i] == '/' && i + 1 < len && strchr("*/", s[i + 1])) {
+		} else if (s[i] == '/' && i + 1 < len &&
+			   strchr("*/", s[i + 1])) {
 			break;
 		} else if (s[i] == '(') {
 			if (depth >= 0 && depth < 64)
@@ -99,16 +136,24 @@ static gssize break_at(const char *s, gsize len, gsize *indent)
 			depth++;
 		} else if (s[i] == ')') {
 			depth--;
-		} else if (s[i] == ',' && i + 1 < len && s[i + 1] == ' ' &&
-			   depth <= best_depth && depth < 64 &&
-			   width(s, i + 1) <= LIMIT) {
-			best = i + 1;
-			best_depth = depth;
-			*indent = depth > 0 ? cols[depth - 1] :
-					      width(s, lead);
+		} else if (s[i] == ',' && i + 1 < len && s[i + 1] == ' ') {
+			p.at = i + 1;
+			p.comma = TRUE;
+		} else if (depth > 0 && operator_blank(s + i, len - i)) {
+			p.at = i + operator_blank(s + i, len - i);
 		}
+		if (!p.at || depth >= 64 || width(s, p.at) > LIMIT)
+			continue;
+		p.depth = depth;
+		p.indent = depth > 0 ? cols[depth - 1] : width(s, lead);
+		p.rest_fits = p.indent + width(s + p.at + 1, len - p.at - 1) <=
+			      LIMIT;
+		if (!found || better(&p, &best))
+			best = p;
+		found = TRUE;
 	}
-	return best;
+	*indent = best.indent;
+	return found ? (gssize)best.at : -1;
 }
 
 /* @eol: what ends the lines here. */
@@ -164,7 +209,7 @@ static void lay_line(GString *out, const char *line, gsize len,
 
 	if (bs >= 0) {
 		align_backslash(out, line, len, bs, old, old_len);
-	} else if (may_break && width(old, old_len) <= LIMIT) {
+	} else if (may_break && width(line, len) > width(old, old_len)) {
 		wrap(out, line, len - cr, cr ? "\r\n" : "\n");
 		g_string_append_len(out, line + len - cr, cr);
 	} else {

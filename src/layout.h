@@ -2,7 +2,7 @@
 /*
  * Layout: what an edit does to the lines it stands in.  Keeps the column of a
  * continuation backslash, and breaks a line that an edit made longer than 80
- * columns behind an argument, aligned to the open parenthesis.  Lines without
+ * columns behind an argument or an operator, aligned to the open parenthesis.  Lines without
  * an edit are never touched.
  */
 #ifndef LAYOUT_H

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The cache: one file of facts a unit and cell, named after all that the
- * question depends on but the files' contents.  The facts list the files that
+ * question depends on but the files' contents and the tree's place: a copy of
+ * a tree finds what the tree left.  The facts list the files that
  * were included with their hashes; an entry holds when they hash the same
  * today.  A header that appears where none was, and would be found first, is
  * not noticed by that.
@@ -58,9 +59,7 @@ static char *cache_file(const struct reading *r, const struct reading_unit *u,
 
 	XXH3_64bits_reset(h);
 	feed(h, AST_FACTS_MAGIC);
-	feed(h, r->tree);
 	feed(h, u->cell->name);
-	feed(h, u->cell->build);
 	feed(h, u->cell->key);
 	feed(h, u->file);
 	feed(h, r->old_struct);
@@ -79,8 +78,7 @@ static char *cache_file(const struct reading *r, const struct reading_unit *u,
 }
 
 /* Content hash of a file now, by the text that libclang would be given. */
-static guint64 hash_now(const struct reading *r, const char *path,
-			GHashTable *memo)
+static guint64 hash_now(const char *path, GHashTable *memo)
 {
 	guint64 *h = g_hash_table_lookup(memo, path);
 	char *text;
@@ -97,16 +95,27 @@ static guint64 hash_now(const struct reading *r, const char *path,
 	return *h;
 }
 
-static gboolean still_true(const struct reading *r, const struct ast_facts *a,
-			   GHashTable *memo)
+static gboolean still_true(const struct reading *r, const char *build,
+			   const struct ast_facts *a, GHashTable *memo)
 {
-	for (guint i = 0; i < a->deps->len; i++) {
-		const struct ast_dep *d = a->deps->pdata[i];
+	gboolean same = a->deps->len > 0;
 
-		if (hash_now(r, d->path, memo) != d->hash)
-			return FALSE;
+	for (guint i = 0; i < a->deps->len && same; i++) {
+		const struct ast_dep *d = a->deps->pdata[i];
+		char *path = g_str_has_prefix(d->path, "@BUILD@") ?
+			g_strconcat(build, d->path + strlen("@BUILD@"), NULL) :
+			g_path_is_absolute(d->path) ? g_strdup(d->path) :
+			g_build_filename(r->tree, d->path, NULL);
+
+		same = hash_now(path, memo) == d->hash;
+		g_free(path);
 	}
-	return a->deps->len > 0;
+	return same;
+}
+
+static const char *build_of(const GPtrArray *units, guint i)
+{
+	return ((struct reading_unit *)units->pdata[i])->cell->build;
 }
 
 static int read_one(guint i, void *data)
@@ -189,7 +198,7 @@ int reading_run(const struct reading *r, const GPtrArray *units,
 		struct ast_facts *a = ast_load(path);
 
 		g_ptr_array_add(j.paths, path);
-		if (a && still_true(r, a, memo)) {
+		if (a && still_true(r, build_of(units, i), a, memo)) {
 			g_ptr_array_add(res->facts, a);
 			res->cached++;
 			continue;

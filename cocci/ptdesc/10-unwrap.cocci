@@ -10,8 +10,18 @@
 // pgtable_t of what is a handle already goes too.
 // Confidence: high.
 
-@unwrap@
+// The only argument, in parentheses: these go too.
+@unwrap_alone@
 typedef pgtable_t;
+identifier f;
+{pgtable_t, struct ptdesc *} h;
+@@
+  f(
+- (page_ptdesc(h))
++ h
+  )
+
+@unwrap@
 {pgtable_t, struct ptdesc *} h;
 @@
 - page_ptdesc(h)

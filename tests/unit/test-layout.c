@@ -97,7 +97,7 @@ static void test_wrap(void **state)
 
 static void test_no_wrap(void **state)
 {
-	/* No comma; a comma in a string; too long before. */
+	/* No comma; a comma in a string; too long before and shorter now. */
 	one("\treturn aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa + bbbbbbbbbbbbbbbbbbbbbbbbb;\n",
 	    "bb;", "bbbbbbbbbb;",
 	    "\treturn aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa + bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;\n");
@@ -105,8 +105,26 @@ static void test_no_wrap(void **state)
 	    "f(", "longer(",
 	    "\tlonger(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\");\n");
 	one("\tf(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb);\n",
+	    "f(", "",
+	    "\taaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb);\n");
+}
+
+/* Too long before, and longer now: broken, as a reviewer would want it. */
+static void test_wrap_grown(void **state)
+{
+	one("\tf(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb);\n",
 	    "f(", "longer(",
-	    "\tlonger(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb);\n");
+	    "\tlonger(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa,\n"
+	    "\t       bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb);\n");
+}
+
+/* The comma further out would leave the rest too long. */
+static void test_wrap_operator(void **state)
+{
+	one("\tset_it(entry, make(((unsigned long)to_pfn(p) << A_SHIFT_OF_IT) |\n\t\tC));\n",
+	    "(p)", "(a_bridge_of_some_len(p))",
+	    "\tset_it(entry, make(((unsigned long)to_pfn(a_bridge_of_some_len(p)) <<\n"
+	    "\t\t\t    A_SHIFT_OF_IT) |\n\t\tC));\n");
 }
 
 /* A line end would change what these mean. */
@@ -193,6 +211,8 @@ int main(void)
 		cmocka_unit_test(test_backslash_no_room),
 		cmocka_unit_test(test_wrap),
 		cmocka_unit_test(test_no_wrap),
+		cmocka_unit_test(test_wrap_grown),
+		cmocka_unit_test(test_wrap_operator),
 		cmocka_unit_test(test_no_wrap_comment),
 		cmocka_unit_test(test_no_wrap_directive),
 		cmocka_unit_test(test_crlf),

@@ -38,3 +38,11 @@ static pgtable_t pte_same(pgtable_t pte)
 }
 
 #define pte_dtor(pte) pagetable_dtor(page_ptdesc(pte))
+
+/* In parentheses: gone when it is the only argument. */
+#define pte_dtor_alone(pte) pagetable_dtor((page_ptdesc(pte)))
+
+static void pte_drop(struct mm_struct *mm, pgtable_t pte)
+{
+	pagetable_dtor((page_ptdesc(pte)));
+}
