@@ -200,6 +200,7 @@ int reading_run(const struct reading *r, const GPtrArray *units,
 		g_ptr_array_add(j.paths, path);
 		if (a && still_true(r, build_of(units, i), a, memo)) {
 			g_ptr_array_add(res->facts, a);
+			g_utime(path, NULL);	/* used: pruned last */
 			res->cached++;
 			continue;
 		}

@@ -118,6 +118,27 @@ def folder_size(path: Path) -> int:
     return total
 
 
+def prune_files(where: Path, limit: int) -> list[Path]:
+    """Remove the plain files of @where (facts, spatch's results) that were
+    used longest ago until the rest is at most @limit bytes.  They are written
+    beside and renamed, so that a reader sees a whole one or none."""
+    entries = []
+    for path in where.iterdir():
+        with contextlib.suppress(OSError):
+            st = path.stat()
+            entries.append((st.st_mtime, st.st_blocks * 512, path))
+    total = sum(size for _used, size, _path in entries)
+    removed = []
+    for _used, size, path in sorted(entries):
+        if total <= limit:
+            break
+        with contextlib.suppress(OSError):
+            path.unlink()
+            removed.append(path)
+            total -= size
+    return removed
+
+
 def prune(where: Path, limit: int) -> list[Path]:
     """Remove the entries of @where that were used longest ago until the rest
     is at most @limit bytes.  An entry in use (its lock is held) stays.  What
