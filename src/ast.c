@@ -826,12 +826,15 @@ static void put_dep(CXFile file, CXSourceLocation *stack, unsigned n,
 	char *raw = take(clang_getFileName(file));
 	char *full = g_canonicalize_filename(raw, w->req->build);
 	const char *name = file_name(w, file);
+	gboolean walked = name && w->req->files &&
+			  g_hash_table_contains(w->req->files, name);
 	size_t size = 0;
 	const char *text = clang_getFileContents(w->tu, file, &size);
 	char *hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
 			(guint64)(text ? XXH3_64bits(text, size) : 0));
 
-	record(w->out, 'I', name ? name : full, hash, NULL);
+	record(w->out, 'I', name ? name : full, hash, walked ? "1" : "0",
+	       NULL);
 	g_free(hash);
 	g_free(full);
 	g_free(raw);
@@ -1024,6 +1027,7 @@ static void load_line(struct ast_facts *a, char **f, guint n)
 
 		d->path = field(f, n, 1);
 		d->hash = n > 2 ? g_ascii_strtoull(f[2], NULL, 16) : 0;
+		d->walked = number(f, n, 3);
 		g_ptr_array_add(a->deps, d);
 		break;
 	}

@@ -37,7 +37,7 @@
 
 /* Heads every file of facts.  Count up when a reader of today would see other
  * facts than one of yesterday: the cache goes by it. */
-#define AST_FACTS_MAGIC "treewide-facts 5"
+#define AST_FACTS_MAGIC "treewide-facts 6"
 
 struct ast_decl {
 	char *key;
@@ -81,7 +81,7 @@ struct ast_diag {
 struct ast_range { char *file; gsize start, end; };
 
 /* A file that was read: in the tree, "@BUILD@/...", or absolute; xxh3 of it. */
-struct ast_dep { char *path; guint64 hash; };
+struct ast_dep { char *path; guint64 hash; gboolean walked; };
 
 struct ast_facts {
 	char *cell, *unit;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <utime.h>
 #include <xxhash.h>
 
 #include "child.h"
@@ -36,23 +37,7 @@ static void feed(XXH3_state_t *h, const char *s)
 	XXH3_64bits_update(h, s, strlen(s) + 1);
 }
 
-static guint64 files_hash(GHashTable *files)
-{
-	GHashTableIter it;
-	gpointer k;
-	guint64 sum = 0;
-
-	if (!files)
-		return 0;
-	/* A set has no order: add up. */
-	g_hash_table_iter_init(&it, files);
-	while (g_hash_table_iter_next(&it, &k, NULL))
-		sum += XXH3_64bits(k, strlen(k));
-	return sum;
-}
-
-static char *cache_file(const struct reading *r, const struct reading_unit *u,
-			guint64 files)
+static char *cache_file(const struct reading *r, const struct reading_unit *u)
 {
 	char *dir = tw_cache_path("facts"), *name, *path;
 	XXH3_state_t *h = XXH3_createState();
@@ -65,9 +50,8 @@ static char *cache_file(const struct reading *r, const struct reading_unit *u,
 	feed(h, r->old_struct);
 	for (char **t = r->types; *t; t++)
 		feed(h, *t);
-	XXH3_64bits_update(h, &files, sizeof(files));
 	/* Before and after a conversion are two questions. */
-	feed(h, r->n_unsaved ? "after" : "before");
+	feed(h, r->unsaved ? "after" : "before");
 	name = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
 			       (guint64)XXH3_64bits_digest(h));
 	XXH3_freeState(h);
@@ -107,7 +91,10 @@ static gboolean still_true(const struct reading *r, const char *build,
 			g_path_is_absolute(d->path) ? g_strdup(d->path) :
 			g_build_filename(r->tree, d->path, NULL);
 
-		same = hash_now(path, memo) == d->hash;
+		/* Walked as it would be today: no more and no less. */
+		same = hash_now(path, memo) == d->hash &&
+		       d->walked == (r->files &&
+				g_hash_table_contains(r->files, d->path));
 		g_free(path);
 	}
 	return same;
@@ -171,7 +158,6 @@ int reading_run(const struct reading *r, const GPtrArray *units,
 {
 	GHashTable *memo = g_hash_table_new_full(g_str_hash, g_str_equal,
 						 g_free, g_free);
-	guint64 files = files_hash(r->files);
 	char *dir = tw_cache_path("facts");
 	struct job j = { .r = r, .res = res, .units = units };
 	int ret;
@@ -194,7 +180,7 @@ int reading_run(const struct reading *r, const GPtrArray *units,
 	j.todo = g_array_new(FALSE, FALSE, sizeof(guint));
 	j.paths = g_ptr_array_new_with_free_func(g_free);
 	for (guint i = 0; i < units->len; i++) {
-		char *path = cache_file(r, units->pdata[i], files);
+		char *path = cache_file(r, units->pdata[i]);
 		struct ast_facts *a = ast_load(path);
 
 		g_ptr_array_add(j.paths, path);
