@@ -53,7 +53,7 @@ struct convert {
 	GHashTable *mentions;	/* function -> GPtrArray of files, or NULL: too many */
 	GHashTable *asked;	/* functions the flow asked for */
 	guint depth;		/* of macros that call macros */
-	GHashTable *through;	/* "function macro" -> a macro that calls it */
+	GHashTable *through;	/* "function macro file" -> a macro that calls it */
 	GHashTable *page_archs, *shared_archs, *read_archs;
 	GPtrArray *rules;	/* struct smpl_rule */
 	GPtrArray *smpl_jobs;
@@ -301,6 +301,17 @@ static int read_units(struct convert *c, const struct ast_unsaved *unsaved,
 
 static gboolean closed(const char *name, const char *file, void *data);
 
+/* What another arch does under a name is no matter of this one. */
+static gboolean other_arch(const char *a, const char *b)
+{
+	char *x = source_arch(a), *y = source_arch(b);
+	gboolean yes = x && y && strcmp(x, y);
+
+	g_free(x);
+	g_free(y);
+	return yes;
+}
+
 /* Are the macros that call @name closed, too? */
 static gboolean macros_closed(struct convert *c, const char *name,
 			      const char *file)
@@ -314,7 +325,8 @@ static gboolean macros_closed(struct convert *c, const char *name,
 	g_hash_table_iter_init(&it, c->through);
 	while (yes && g_hash_table_iter_next(&it, &k, &m))
 		if (g_str_has_prefix(k, prefix) &&
-		    !g_hash_table_contains(c->symbols, m))
+		    !g_hash_table_contains(c->symbols, m) &&
+		    !other_arch(strrchr(k, ' ') + 1, file))
 			yes = closed(m, file, c);
 	c->depth--;
 	g_free(prefix);
@@ -324,26 +336,20 @@ static gboolean macros_closed(struct convert *c, const char *name,
 static gboolean closed(const char *name, const char *file, void *data)
 {
 	struct convert *c = data;
-	char *arch = source_arch(file);
 	gpointer v;
 	gboolean yes = TRUE;
 
 	if (!g_hash_table_lookup_extended(c->mentions, name, NULL, &v)) {
 		g_hash_table_add(c->asked, g_strdup(name));
-		g_free(arch);
 		return TRUE;	/* for now; the next round knows */
 	}
 	for (guint i = 0; v && i < ((GPtrArray *)v)->len; i++) {
 		const char *f = ((GPtrArray *)v)->pdata[i];
-		char *farch = source_arch(f);
 
-		/* Another arch's function of the same name is not this one. */
-		if (!(arch && farch && strcmp(arch, farch)) &&
+		if (!other_arch(f, file) &&
 		    !g_hash_table_contains(c->code_files, f))
 			yes = FALSE;
-		g_free(farch);
 	}
-	g_free(arch);
 	return v && yes && macros_closed(c, name, file);
 }
 
@@ -385,7 +391,8 @@ static int note_mention(const struct site *s, void *data)
 
 		if (m && strcmp(m, s->symbol))
 			g_hash_table_insert(l->c->through,
-				g_strdup_printf("%s %s", s->symbol, m),
+				g_strdup_printf("%s %s %s", s->symbol, m,
+						s->file),
 				g_strdup(m));
 	}
 	return 0;
@@ -741,17 +748,16 @@ static int rewrite(struct convert *c)
 		const GPtrArray *e = edit_of_file(decls, s->file);
 		struct smpl_job *job;
 		struct rewrite w = { .s = s };
-		char *text;
+		char *text, *blank;
 
 		if (!convertible(c, s))
 			continue;
-		text = e && e->len ? edit_apply_text(decls, s->file, s->text,
-						     s->size, &w.plain)
-				   : g_memdup2(s->text, s->size + 1);
+		blank = handle_blank_macros(s);
+		text = edit_apply_text(decls, s->file, blank, s->size,
+				       &w.plain);
+		g_free(blank);
 		if (!text)
 			goto out;
-		if (!e || !e->len)
-			w.plain = s->size;
 		w.decl_shift = shifts_of(e);
 		w.pieces = g_array_new(FALSE, FALSE,
 				       sizeof(struct handle_piece));

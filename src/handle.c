@@ -613,6 +613,22 @@ void handle_mark_macros(const GPtrArray *sources, const struct flow *flow,
 	g_hash_table_destroy(by_name);
 }
 
+char *handle_blank_macros(const struct source *s)
+{
+	char *text = g_memdup2(s->text, s->size + 1);
+
+	for (guint k = 0; k < s->macros->len; k++) {
+		const struct source_macro *m = s->macros->pdata[k];
+
+		if (!m->handles && !m->yields)
+			continue;
+		for (gsize i = m->body; i < m->body_end; i++)
+			if (!strchr("\n\r\\", text[i]))
+				text[i] = ' ';
+	}
+	return text;
+}
+
 char *handle_with_macros(const struct handle *h, const struct source *s,
 			 const char *text, gsize size, GArray *map,
 			 gsize *new_size)

@@ -55,6 +55,12 @@ void handle_mark_macros(const GPtrArray *sources, const struct flow *flow,
 			const GPtrArray *facts, GHashTable *symbols);
 
 /*
+ * The text of @s with the bodies of its marked macros blanked out, so that a
+ * semantic patch does not rewrite one twice.  The caller frees it.
+ */
+char *handle_blank_macros(const struct source *s);
+
+/*
  * The text of @s with the bodies of its marked macros appended as functions
  * whose parameters are declared as handles, so that a semantic patch applies
  * to them.  @text is the file's text to append to (with its declarations
