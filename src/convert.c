@@ -1128,6 +1128,7 @@ static GHashTable *index_deps(const struct convert *c)
 	return t;
 }
 
+/* The first edit of the line, or of the macro, that the site stands in. */
 static const struct edit *edit_on_line(const struct convert *c,
 				       const struct site *s)
 {
@@ -1141,6 +1142,19 @@ static const struct edit *edit_on_line(const struct convert *c,
 		;
 	for (to = s->off; to < src->size && src->text[to] != '\n'; to++)
 		;
+	/* A macro is one thing, however many lines it has. */
+	for (guint i = 0; i < src->macros->len; i++) {
+		const struct source_macro *m = src->macros->pdata[i];
+		gsize start = m->body;
+
+		while (start && !(src->text[start - 1] == '\n' &&
+				  !(start > 1 && src->text[start - 2] == '\\')))
+			start--;
+		if (start <= s->off && s->off < m->body_end) {
+			from = MIN(from, start);
+			to = MAX(to, m->body_end);
+		}
+	}
 	for (guint i = 0; i < v->len; i++) {
 		const struct edit *e = v->pdata[i];
 
