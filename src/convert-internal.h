@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the stages of a conversion hand on.  Only src/convert.c and its stages
+ * include this: src/resolve.c (read the cells, follow the flow), src/rewrite.c
+ * (semantic patches and the driver's own edits), src/fate.c (the fate of every
+ * site).
+ */
+#ifndef CONVERT_INTERNAL_H
+#define CONVERT_INTERNAL_H
+
+#include <glib.h>
+
+#include "ast.h"
+#include "cell.h"
+#include "convert.h"
+#include "edit.h"
+#include "flow.h"
+#include "handle.h"
+#include "ledger.h"
+#include "reading.h"
+#include "smpl.h"
+#include "source.h"
+
+struct convert {
+	struct tree *t;
+	struct manifest *m;
+	struct handle *h;
+	const char *run;
+	int jobs;
+	struct convert_result *res;
+
+	struct ledger *ledger;
+	GPtrArray *sites;	/* struct site copies */
+	GHashTable *symbols;	/* seeds and derived names: char * set */
+	GHashTable *code_files;	/* C files with a site in code: char * set */
+	GPtrArray *cells;
+	GHashTable *sources;	/* file -> struct source */
+	GPtrArray *source_list;	/* the same, by name */
+	GPtrArray *units;
+	GPtrArray *facts;
+	struct flow *flow;
+	GHashTable *mentions;	/* function -> GPtrArray of files, or NULL: too many */
+	GHashTable *asked;	/* functions the flow asked for */
+	guint depth;		/* of macros that call macros */
+	GHashTable *through;	/* "function macro file" -> a macro that calls it */
+	GHashTable *page_archs, *shared_archs, *read_archs;
+	GPtrArray *rules;	/* struct smpl_rule */
+	GPtrArray *smpl_jobs;
+	struct edit_set *edits;
+};
+
+/* Is the site C code, whatever arm or macro it stands in? */
+gboolean convert_is_code(const struct site *s);
+/* The source, loaded when it is not yet; NULL when it cannot be read. */
+struct source *convert_source(struct convert *c, const char *file);
+/* Load all files of code_files, and list them by name. */
+void convert_load_sources(struct convert *c);
+/* Does the handle of the source's arch, or of any for a generic one, change? */
+gboolean convert_may_change(const struct convert *c, const struct source *s);
+
+/* The stages: 0, or -1 after a message. */
+int convert_resolve(struct convert *c);
+int convert_rewrite(struct convert *c);
+void convert_decide(struct convert *c);
+
+/*
+ * Read all units.  @unsaved: the converted texts; then only the messages are
+ * wanted.  The caller frees what is in @out.
+ */
+int convert_read_units(struct convert *c, const struct ast_unsaved *unsaved,
+		       guint n_unsaved, struct reading_result *out);
+
+#endif

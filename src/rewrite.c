@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Makes the edits: declarations first, then semantic patches on the text with
+ * its declarations edited and its macro bodies appended as functions, then a
+ * bridge where the AST sees a need that no rule met.  What spatch gives back is
+ * compared with what it got, token by token, and mapped to the file as it is.
+ */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "convert-internal.h"
+#include "diag.h"
+#include "tokdiff.h"
+
+static void edit_declarations(struct convert *c, struct edit_set *out)
+{
+	GPtrArray *funcs = g_ptr_array_new();
+
+	for (guint i = 0; i < c->facts->len; i++) {
+		struct ast_facts *a = c->facts->pdata[i];
+
+		for (guint k = 0; k < a->funcs->len; k++)
+			g_ptr_array_add(funcs, a->funcs->pdata[k]);
+	}
+	for (guint i = 0; i < c->source_list->len; i++) {
+		struct source *s = c->source_list->pdata[i];
+
+		if (!convert_may_change(c, s))
+			continue;
+		handle_edit_typedefs(c->h, s, out);
+		handle_edit_decls(c->h, s, c->flow, funcs, out,
+				  c->res->problems);
+	}
+	g_ptr_array_free(funcs, TRUE);
+}
+
+static int load_rules(struct convert *c)
+{
+	GPtrArray *yields = handle_yields(c->flow, c->source_list);
+	char *dir = g_build_filename(c->run, "rules", NULL), *alt;
+	int ret = 0;
+
+	g_ptr_array_add(yields, NULL);
+	alt = g_strjoinv("|", (char **)yields->pdata);
+	if (g_mkdir_with_parents(dir, 0755))
+		ret = tw_error("cannot make '%s'", dir);
+	for (guint i = 0; i < c->m->rules->len && !ret; i++) {
+		struct smpl_rule *r = g_new0(struct smpl_rule, 1);
+		char *base = g_path_get_basename(c->m->rules->pdata[i]);
+		char *text, **parts;
+		GError *err = NULL;
+
+		g_ptr_array_add(c->rules, r);
+		if (!g_file_get_contents(c->m->rules->pdata[i], &text, NULL,
+					 &err)) {
+			ret = tw_error("%s", err->message);
+			g_error_free(err);
+			g_free(base);
+			break;
+		}
+		parts = g_strsplit(text, "%YIELDS%", -1);
+		r->text = g_strjoinv(*alt ? alt : "$.", parts);
+		r->path = g_build_filename(dir, base, NULL);
+		*strrchr(base, '.') = '\0';
+		r->name = g_strdup_printf("%s/%s", c->m->name, base);
+		if (!g_file_set_contents(r->path, r->text, -1, &err)) {
+			ret = tw_error("%s", err->message);
+			g_error_free(err);
+		}
+		g_strfreev(parts);
+		g_free(text);
+		g_free(base);
+	}
+	g_free(alt);
+	g_free(dir);
+	g_ptr_array_free(yields, TRUE);
+	return ret;
+}
+
+/* A monotone map from a text with edits to the text without them. */
+struct shift { gsize at, len, old_at, old_len; };
+
+static gsize map_back(const GArray *shifts, gsize at)
+{
+	gssize delta = 0;
+
+	for (guint i = 0; i < shifts->len; i++) {
+		const struct shift *s = &g_array_index(shifts, struct shift, i);
+
+		if (at < s->at)
+			break;
+		if (at < s->at + s->len)
+			return s->old_at;
+		delta = (gssize)(s->old_at + s->old_len) -
+			(gssize)(s->at + s->len);
+	}
+	return at + delta;
+}
+
+struct rewrite {	/* what became of one file in spatch */
+	struct source *s;
+	GArray *decl_shift;	/* declarations edited: text -> file */
+	GArray *pieces;		/* macro bodies appended */
+	gsize plain;		/* size of the text without them */
+};
+
+static gssize to_file(const struct rewrite *w, gsize at)
+{
+	for (guint i = 0; i < w->pieces->len; i++) {
+		const struct handle_piece *p =
+			&g_array_index(w->pieces, struct handle_piece, i);
+
+		if (at >= p->at && at <= p->at + p->len)
+			return p->from + (at - p->at);
+	}
+	return at < w->plain ? (gssize)map_back(w->decl_shift, at) : -1;
+}
+
+/* The rules whose step touched the text near @at (in the first text). */
+static char *rules_at(const struct convert *c, const struct smpl_job *job,
+		      gsize from, gsize to)
+{
+	const char *text = job->text;
+	gsize size = job->size;
+	GPtrArray *back = g_ptr_array_new();
+	GString *names = g_string_new(NULL);
+
+	for (guint k = 0; k < c->rules->len; k++) {
+		const struct smpl_step *st = &job->steps[k];
+		GPtrArray *d;
+		GArray *sh;
+		gssize delta = 0;
+		gboolean hit = FALSE;
+
+		if (!st->text)
+			continue;
+		d = tokdiff(text, size, st->text, st->size);
+		sh = g_array_new(FALSE, FALSE, sizeof(struct shift));
+		for (guint i = 0; i < d->len; i++) {
+			const struct tokdiff *t = d->pdata[i];
+			struct shift s = { t->off + delta, strlen(t->text),
+					   t->off, t->len };
+			gsize at = t->off;
+
+			for (guint b = back->len; b-- > 0; )
+				at = map_back(back->pdata[b], at);
+			hit |= at + t->len >= from && at <= to;
+			delta += (gssize)s.len - (gssize)s.old_len;
+			g_array_append_val(sh, s);
+		}
+		if (hit) {
+			if (names->len)
+				g_string_append_c(names, '+');
+			g_string_append(names,
+				((struct smpl_rule *)c->rules->pdata[k])->name);
+		}
+		g_ptr_array_add(back, sh);
+		g_ptr_array_free(d, TRUE);
+		text = st->text;
+		size = st->size;
+	}
+	for (guint b = 0; b < back->len; b++)
+		g_array_free(back->pdata[b], TRUE);
+	g_ptr_array_free(back, TRUE);
+	return g_string_free(names, FALSE);
+}
+
+static void take_edits(struct convert *c, const struct rewrite *w,
+		       const struct smpl_job *job)
+{
+	const char *text = NULL;
+	gsize size = 0;
+	GPtrArray *d;
+
+	for (guint k = 0; k < c->rules->len; k++) {
+		if (job->steps[k].error)
+			g_ptr_array_add(c->res->problems, g_strdup_printf(
+				"%s: %s: %s", w->s->file,
+				((struct smpl_rule *)c->rules->pdata[k])->name,
+				job->steps[k].error));
+		if (job->steps[k].text) {
+			text = job->steps[k].text;
+			size = job->steps[k].size;
+		}
+	}
+	if (!text)
+		return;
+	d = tokdiff(job->text, job->size, text, size);
+	for (guint i = 0; i < d->len; i++) {
+		const struct tokdiff *t = d->pdata[i];
+		gssize from = to_file(w, t->off);
+		gssize to = to_file(w, t->off + t->len);
+		char *old, *rule;
+
+		if (from < 0 || to < from || (gsize)to > w->s->size) {
+			g_ptr_array_add(c->res->problems, g_strdup_printf(
+				"%s: an edit of a semantic patch has no place in the file; look at the rules in '%s'",
+				w->s->file, c->run));
+			continue;
+		}
+		old = g_strndup(w->s->text + from, to - from);
+		rule = rules_at(c, job, t->off, t->off + t->len);
+		edit_add(c->edits, w->s->file, from, old, t->text, rule);
+		g_free(rule);
+		g_free(old);
+	}
+	g_ptr_array_free(d, TRUE);
+}
+
+static GArray *shifts_of(const GPtrArray *edits)
+{
+	GArray *v = g_array_new(FALSE, FALSE, sizeof(struct shift));
+	gssize delta = 0;
+
+	for (guint i = 0; edits && i < edits->len; i++) {
+		const struct edit *e = edits->pdata[i];
+		struct shift s = { e->off + delta, e->new_len, e->off, e->len };
+
+		delta += (gssize)e->new_len - (gssize)e->len;
+		g_array_append_val(v, s);
+	}
+	return v;
+}
+
+static int run_rules(struct convert *c)
+{
+	struct edit_set *decls = edit_set_new();
+	GArray *all = g_array_new(FALSE, TRUE, sizeof(struct rewrite));
+	int ret = -1;
+
+	edit_declarations(c, decls);
+	handle_mark_macros(c->source_list, c->flow, c->facts, c->symbols);
+	if (load_rules(c))
+		goto out;
+	for (guint i = 0; i < c->source_list->len; i++) {
+		struct source *s = c->source_list->pdata[i];
+		const GPtrArray *e = edit_of_file(decls, s->file);
+		struct smpl_job *job;
+		struct rewrite w = { .s = s };
+		char *text, *blank;
+
+		if (!convert_may_change(c, s))
+			continue;
+		blank = handle_blank_macros(s);
+		text = edit_apply_text(decls, s->file, blank, s->size,
+				       &w.plain);
+		g_free(blank);
+		if (!text)
+			goto out;
+		w.decl_shift = shifts_of(e);
+		w.pieces = g_array_new(FALSE, FALSE,
+				       sizeof(struct handle_piece));
+		job = g_new0(struct smpl_job, 1);
+		job->name = g_strdup(s->file);
+		job->text = handle_with_macros(c->h, s, text, w.plain,
+					       w.pieces, &job->size);
+		g_free(text);
+		g_ptr_array_add(c->smpl_jobs, job);
+		g_array_append_val(all, w);
+		for (guint k = 0; e && k < e->len; k++) {
+			const struct edit *d = e->pdata[k];
+
+			edit_add(c->edits, d->file, d->off, d->old_text,
+				 d->new_text, d->rule);
+		}
+	}
+	if (smpl_run(c->rules, c->smpl_jobs, c->jobs))
+		goto out;
+	for (guint i = 0; i < all->len; i++)
+		take_edits(c, &g_array_index(all, struct rewrite, i),
+			   c->smpl_jobs->pdata[i]);
+	for (guint i = 0; i < c->source_list->len; i++) {
+		struct source *s = c->source_list->pdata[i];
+
+		if (convert_may_change(c, s))
+			handle_edit_comments(c->h, c->m, s, c->flow, c->edits);
+	}
+	ret = 0;
+out:
+	for (guint i = 0; i < all->len; i++) {
+		struct rewrite *w = &g_array_index(all, struct rewrite, i);
+
+		g_array_free(w->decl_shift, TRUE);
+		g_array_free(w->pieces, TRUE);
+	}
+	g_array_free(all, TRUE);
+	edit_set_free(decls);
+	return ret;
+}
+
+/* Is there an edit within the call that holds @off? */
+static gboolean edited_near(const struct convert *c, const char *file,
+			    gsize off)
+{
+	const GPtrArray *v = edit_of_file(c->edits, file);
+
+	for (guint i = 0; v && i < v->len; i++) {
+		const struct edit *e = v->pdata[i];
+
+		if (e->off + e->len + 64 >= off && e->off <= off + 64)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* "FILE:OFF" of the values that a cell with another type behind the handle sees. */
+static GHashTable *shared_uses(const struct convert *c)
+{
+	GHashTable *t = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					      NULL);
+
+	for (guint i = 0; i < c->facts->len; i++) {
+		const struct ast_facts *a = c->facts->pdata[i];
+
+		if (g_hash_table_contains(c->flow->page_cells, a->cell))
+			continue;
+		for (guint k = 0; k < a->events->len; k++) {
+			const struct ast_event *e = a->events->pdata[k];
+
+			g_hash_table_add(t, g_strdup_printf(
+				"%s:%" G_GSIZE_FORMAT, e->file, e->off));
+		}
+	}
+	return t;
+}
+
+/*
+ * Where the AST sees a handle go to a parameter of the old type and no rule
+ * did anything: the driver wraps the argument.
+ */
+static void bridge_rest(struct convert *c)
+{
+	GHashTable *shared = shared_uses(c);
+
+	for (guint i = 0; i < c->flow->frontier->len; i++) {
+		const struct flow_frontier *f = c->flow->frontier->pdata[i];
+		struct source *s = g_hash_table_lookup(c->sources, f->file);
+		gsize tok, p, end;
+		gboolean skip;
+		int depth = 0;
+		char *text, *place;
+
+		if (f->kind != FLOW_TO_OLD || f->dst[0] != 'p' || !s ||
+		    !convert_may_change(c, s))
+			continue;
+		tok = source_token_at(s, f->off);
+		if (tok >= s->toks.n || s->toks.v[tok].off != f->off ||
+		    s->toks.v[tok].ctx != CTX_CODE ||
+		    edited_near(c, f->file, f->off))
+			continue;
+		place = g_strdup_printf("%s:%" G_GSIZE_FORMAT, f->file, f->off);
+		skip = g_hash_table_contains(shared, place);
+		g_free(place);
+		if (skip)
+			continue;	/* no bridge fits both; reading says so */
+		p = tok ? tok_skip_back(&s->toks, tok - 1) : SIZE_MAX;
+		if (p == SIZE_MAX || (!tok_is(&s->toks, p, "(") &&
+				      !tok_is(&s->toks, p, ",")))
+			continue;
+		end = tok;
+		for (gsize k = tok; k < s->toks.n; k = tok_skip(&s->toks, k + 1)) {
+			if (tok_is(&s->toks, k, "(") || tok_is(&s->toks, k, "["))
+				depth++;
+			if (tok_is(&s->toks, k, ")") || tok_is(&s->toks, k, "]"))
+				depth--;
+			if (depth < 0 || (!depth && tok_is(&s->toks, k, ",")))
+				break;
+			end = k;
+		}
+		text = g_strdup_printf("%s(", c->h->to_old);
+		edit_add(c->edits, s->file, f->off, "", text, "driver/bridge");
+		edit_add(c->edits, s->file, s->toks.v[end].off +
+			 s->toks.v[end].len, "", ")", "driver/bridge");
+		g_free(text);
+	}
+	g_hash_table_destroy(shared);
+}
+
+/* No edit where a cell sees another type behind the handle. */
+
+static void check_shared(struct convert *c)
+{
+	for (guint i = 0; i < c->facts->len; i++) {
+		const struct ast_facts *a = c->facts->pdata[i];
+
+		if (g_hash_table_contains(c->flow->page_cells, a->cell))
+			continue;
+		for (guint k = 0; k < a->events->len; k++) {
+			const struct ast_event *e = a->events->pdata[k];
+			const GPtrArray *v = edit_of_file(c->edits, e->file);
+
+			for (guint n = 0; v && n < v->len; n++) {
+				const struct edit *d = v->pdata[n];
+
+				if (d->off <= e->off &&
+				    e->off < d->off + d->len)
+					g_ptr_array_add(c->res->problems,
+						g_strdup_printf("%s:%u: edited by %s, but cell %s compiles it with another %s",
+							e->file, e->line,
+							d->rule, a->cell,
+							c->h->type));
+			}
+		}
+	}
+}
+
+int convert_rewrite(struct convert *c)
+{
+	if (run_rules(c))
+		return -1;
+	bridge_rest(c);
+	check_shared(c);
+	return 0;
+}
