@@ -47,6 +47,7 @@ struct convert {
 	GPtrArray *rules;	/* struct smpl_rule */
 	GPtrArray *smpl_jobs;
 	struct edit_set *edits;
+	GHashTable *handle_lines;	/* "FILE:LINE" set, while fates are decided */
 };
 
 /* Is the site C code, whatever arm or macro it stands in? */

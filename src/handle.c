@@ -155,7 +155,7 @@ static gboolean is_member(const struct source *s, gsize i)
 }
 
 /* A local that is named after the old struct takes the new one's name. */
-static void rename_local(const struct handle *h, const struct source *s,
+static gboolean rename_local(const struct handle *h, const struct source *s,
 			 const struct flow_decl *d, const GPtrArray *funcs,
 			 struct edit_set *out)
 {
@@ -170,25 +170,26 @@ static void rename_local(const struct handle *h, const struct source *s,
 			to = *r + n + 1;
 	}
 	if (!to || !fn || d->key[0] != 'v')
-		return;
+		return FALSE;
 	for (gsize i = source_token_at(s, fn->start);
 	     i < s->toks.n && s->toks.v[i].off < fn->end; i++) {
 		if (s->toks.v[i].kind != TOK_IDENT || is_member(s, i))
 			continue;
 		if (is(s, i, to))
-			return;	/* the name is taken */
+			return FALSE;	/* the name is taken */
 		declared += is(s, i, d->name) && prev(s, i) != SIZE_MAX &&
 			    is(s, prev(s, i), "*") &&
 			    s->toks.v[prev(s, prev(s, i))].kind == TOK_IDENT;
 	}
 	if (declared > 1)
-		return;	/* another variable of that name: leave both */
+		return FALSE;	/* another variable of that name: leave both */
 	for (gsize i = source_token_at(s, fn->start);
 	     i < s->toks.n && s->toks.v[i].off < fn->end; i++)
 		if (s->toks.v[i].kind == TOK_IDENT && is(s, i, d->name) &&
 		    !is_member(s, i))
 			add_edit(out, s, s->toks.v[i].off, tok_end(s, i), to,
 				 "driver/rename");
+	return TRUE;
 }
 
 static void problem(GPtrArray *problems, const struct source *s, gsize off,
@@ -223,6 +224,7 @@ void handle_edit_decls(const struct handle *h, const struct source *s,
 	for (guint n = 0; n < flow->decls->len; n++) {
 		const struct flow_decl *d = flow->decls->pdata[n];
 		gsize star = SIZE_MAX, i;
+		gboolean renamed;
 
 		if (strcmp(d->file, s->file))
 			continue;
@@ -249,7 +251,9 @@ void handle_edit_decls(const struct handle *h, const struct source *s,
 				"a handle is declared together with other variables; split the declaration by hand");
 			continue;
 		}
-		if (d->needs_struct && d->key[0] == 'v') {
+		/* What is named after the new struct is spelled by it. */
+		renamed = rename_local(h, s, d, funcs, out);
+		if (renamed || (d->needs_struct && d->key[0] == 'v')) {
 			gsize name = next(s, i);
 
 			add_edit(out, s, s->toks.v[name].off, tok_end(s, name),
@@ -264,7 +268,6 @@ void handle_edit_decls(const struct handle *h, const struct source *s,
 				 text, "driver/declaration");
 			g_free(text);
 		}
-		rename_local(h, s, d, funcs, out);
 	}
 }
 

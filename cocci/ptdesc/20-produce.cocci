@@ -8,12 +8,13 @@
 // Limits: only the helpers named here are known to give a struct page.
 // Confidence: high.
 
+// The parentheses around the cast are optional (an isomorphism), and go.
 @cast@
 typedef pgtable_t;
 identifier page =~ "^(p[mu]d_page|p4d_page|pgd_page|virt_to_page|pfn_to_page|phys_to_page|vmalloc_to_page)$";
 expression e;
 @@
-- (pgtable_t)page(e)
+- ((pgtable_t)page(e))
 + page_ptdesc(page(e))
 
 @returned@

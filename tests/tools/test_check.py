@@ -173,6 +173,13 @@ def test_neutral_stays_out_of_macros_comments_and_calls(tmp_path: Path
                    tmp_path).endswith("c);\n#line 4\n\tg();\n")
 
 
+def test_neutral_after_a_skipped_arm(tmp_path: Path) -> None:
+    """The directive within the arm does nothing when the arm is skipped."""
+    before = "#ifndef A\na;\nb;\n#endif\nc;\nd;\n"
+    assert neutral(before, before.replace("a;", "a;\nx;"), tmp_path) == \
+        "#ifndef A\na;\nx;\n#line 3\nb;\n#endif\n#line 5\nc;\nd;\n"
+
+
 def test_neutral_compiles_to_the_same_bytes(tmp_path: Path) -> None:
     before = ("#define W(x) do { if (x) report(__FILE__, __LINE__); } "
               "while (0)\nvoid report(const char *, int);\n"

@@ -15,6 +15,8 @@ macro's arguments).  Lines up to that place keep their new numbers.
 """
 from __future__ import annotations
 
+import re
+
 from .patchset import LineChange
 
 
@@ -69,6 +71,9 @@ def safe_lines(text: bytes) -> list[bool]:
     return result
 
 
+ARM_END = re.compile(rb"\s*#\s*(endif|else|elif)\b")
+
+
 def neutralise(after: bytes, changes: list[LineChange]) -> bytes:
     """@after with a #line directive behind each change that moves lines."""
     lines = after.split(b"\n")
@@ -80,6 +85,11 @@ def neutralise(after: bytes, changes: list[LineChange]) -> bytes:
         shift = (change.old + change.old_n) - (change.new + change.new_n)
         limit = changes[number + 1].new if number + 1 < len(changes) else count
         place = change.new + change.new_n
+        # A directive in an arm that is skipped does nothing: say it again
+        # wherever an arm ends.
+        for i in range(place + 1, min(limit, count)):
+            if shift and safe[i] and ARM_END.match(lines[i - 1]):
+                marks[i] = i + shift + 1
         if shift == shown:
             continue
         while place < limit and not safe[place]:

@@ -109,5 +109,6 @@ void free_page_and_swap_cache(struct page *page);
 void tlb_remove_table(struct mmu_gather *tlb, void *table);
 void tlb_remove_page(struct mmu_gather *tlb, struct page *page);
 void pr_err(const char *fmt, ...);
+unsigned long virt_to_pfn(const void *addr);
 
 #endif

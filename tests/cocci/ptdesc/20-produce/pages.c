@@ -31,3 +31,15 @@ static void pmd_copy(struct mm_struct *mm, pmd_t *from, pmd_t *to)
 
 	pmd_populate(mm, to, table);
 }
+
+static pgtable_t pte_table_of(pmd_t pmd)
+{
+	pgtable_t pte = ((pgtable_t)pmd_page(pmd));
+
+	return pte;
+}
+
+static pgtable_t pte_table_if(pmd_t pmd, int there)
+{
+	return there ? (pgtable_t)pmd_page(pmd) : 0;
+}

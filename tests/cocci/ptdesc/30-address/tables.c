@@ -15,3 +15,8 @@ static unsigned long pte_base(struct mm_struct *mm)
 	pte = mm->pmd_huge_pte;
 	return (unsigned long)page_address(pte);
 }
+
+static unsigned long pte_pfn_of(pgtable_t pte)
+{
+	return virt_to_pfn(page_address(pte));
+}
