@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "apply.h"
 #include "convert.h"
@@ -153,6 +154,26 @@ static void refuse_dirty(const struct tree *t)
 		       t->path);
 }
 
+/* Where nothing can be written is said before the slow work, not after. */
+static void refuse_unwritable(const struct tree *t, const char *output)
+{
+	char *dir;
+
+	if (do_apply && access(t->path, W_OK))
+		tw_die(TW_FATAL, "cannot write to the tree '%s': %s", t->path,
+		       g_strerror(errno));
+	if (!output)
+		return;
+	if (g_file_test(output, G_FILE_TEST_IS_DIR))
+		tw_die(TW_FATAL, "cannot write '%s': it is a folder; name a file",
+		       output);
+	dir = g_path_get_dirname(output);
+	if (access(dir, W_OK) && access(output, W_OK))
+		tw_die(TW_FATAL, "cannot write '%s': '%s': %s", output, dir,
+		       g_strerror(errno));
+	g_free(dir);
+}
+
 int cmd_convert(int argc, char **argv)
 {
 	struct convert_result res = { 0 };
@@ -182,6 +203,7 @@ int cmd_convert(int argc, char **argv)
 	if (do_apply && apply_recover(t->path) < 0)
 		return TW_FATAL;
 	refuse_dirty(t);
+	refuse_unwritable(t, opt.output);
 	name = g_strdup_printf("%s-%s", m->name, t->release);
 	run = run_dir(opt.run_dir, name);
 	if (!run || convert_run(t, m, run, opt.jobs, &res))
