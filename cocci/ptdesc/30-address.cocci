@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The kernel address of the table that a handle stands for.
+// The kernel address of the table that a handle stands for: page_address() of
+// the bridged handle.
 //
-// ptdesc_address() does what page_address() does; a guard for tables in
+// ptdesc_address() does the same through one more inline function, and gcc 12
+// then compiles some callers to other, equal code (riscv, and m68k of 7.2).  A
+// conversion of types leaves objects as they are, byte for byte; to use the
+// ptdesc helper is a change of its own that can follow.  A guard for tables in
 // high memory stays where it is.
-// In virt_to_pfn() the address is bridged instead: with ptdesc_address() gcc 12
-// compiles riscv's pmd_populate() to other (equal) code, and a conversion of
-// types leaves objects as they are, byte for byte.
 // Confidence: high.
 
-@pfn@
+@address@
 typedef pgtable_t;
 {pgtable_t, struct ptdesc *} h;
 @@
-  virt_to_pfn(page_address(
+  page_address(
 - h
 + ptdesc_page(h)
-  ))
-
-@address@
-{pgtable_t, struct ptdesc *} h;
-@@
-- page_address(h)
-+ ptdesc_address(h)
+  )
