@@ -13,6 +13,30 @@
 #include "diag.h"
 #include "treewide.h"
 
+/* GOption wants a blank in "-j4", which nobody writes. */
+static void split_jobs(int *argc, char ***argv)
+{
+	char **v = g_new0(char *, *argc * 2 + 1);
+	int n = 0;
+
+	for (int i = 0; i < *argc; i++) {
+		char *a = (*argv)[i];
+
+		if (!strcmp(a, "--")) {
+			while (i < *argc)
+				v[n++] = (*argv)[i++];
+			break;
+		}
+		if (a[0] == '-' && a[1] == 'j' && g_ascii_isdigit(a[2])) {
+			v[n++] = "-j";
+			a += 2;
+		}
+		v[n++] = a;
+	}
+	*argc = n;
+	*argv = v;
+}
+
 void tw_parse_options(int *argc, char ***argv, const GOptionEntry *entries,
 		      const char *synopsis, const char *summary,
 		      struct tw_options *opt)
@@ -39,6 +63,7 @@ void tw_parse_options(int *argc, char ***argv, const GOptionEntry *entries,
 	char *prog = g_strdup_printf("treewide %s", command);
 
 	memset(opt, 0, sizeof(*opt));
+	split_jobs(argc, argv);
 	g_set_prgname(prog);
 	ctx = g_option_context_new(synopsis);
 	g_option_context_set_summary(ctx, summary);
