@@ -43,7 +43,7 @@ struct convert {
 	GHashTable *asked;	/* functions the flow asked for */
 	guint depth;		/* of macros that call macros */
 	GHashTable *through;	/* "function macro file" -> a macro that calls it */
-	GHashTable *page_archs, *shared_archs, *read_archs;
+	GHashTable *page_archs, *read_archs;
 	GPtrArray *rules;	/* struct smpl_rule */
 	GPtrArray *smpl_jobs;
 	struct edit_set *edits;

@@ -132,8 +132,9 @@ static void classify_archs(struct convert *c)
 		}
 		g_ptr_array_add(c->res->cells_read, g_strdup(cell->name));
 		page = g_hash_table_contains(c->flow->page_cells, cell->name);
-		g_hash_table_add(page ? c->page_archs : c->shared_archs,
-				 g_strdup(cell->srcarch));
+		if (page)
+			g_hash_table_add(c->page_archs,
+					 g_strdup(cell->srcarch));
 		g_hash_table_add(c->read_archs, g_strdup(cell->srcarch));
 	}
 	/* An arch without a cell that can be read: its text must do. */
@@ -412,7 +413,6 @@ int convert_run(struct tree *t, struct manifest *m, const char *run, int jobs,
 	memset(res, 0, sizeof(*res));
 	res->files = g_ptr_array_new_with_free_func(file_free);
 	res->problems = g_ptr_array_new_with_free_func(g_free);
-	res->notes = g_ptr_array_new_with_free_func(g_free);
 	res->cells_read = g_ptr_array_new_with_free_func(g_free);
 	res->cells_unread = g_ptr_array_new_with_free_func(g_free);
 	c.sites = g_ptr_array_new_with_free_func(site_free);
@@ -431,8 +431,6 @@ int convert_run(struct tree *t, struct manifest *m, const char *run, int jobs,
 					  g_free);
 	c.page_archs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					     NULL);
-	c.shared_archs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-					       NULL);
 	c.read_archs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					     NULL);
 	c.rules = g_ptr_array_new_with_free_func(rule_free);
@@ -485,7 +483,6 @@ out:
 	g_hash_table_destroy(c.asked);
 	g_hash_table_destroy(c.through);
 	g_hash_table_destroy(c.page_archs);
-	g_hash_table_destroy(c.shared_archs);
 	g_hash_table_destroy(c.read_archs);
 	edit_set_free(c.edits);
 	return ret;
@@ -495,7 +492,6 @@ void convert_result_clear(struct convert_result *res)
 {
 	g_ptr_array_free(res->files, TRUE);
 	g_ptr_array_free(res->problems, TRUE);
-	g_ptr_array_free(res->notes, TRUE);
 	g_ptr_array_free(res->cells_read, TRUE);
 	g_ptr_array_free(res->cells_unread, TRUE);
 	g_free(res->provenance);

@@ -24,7 +24,6 @@ struct convert_file {
 struct convert_result {
 	GPtrArray *files;	/* struct convert_file with changes, by name */
 	GPtrArray *problems;	/* char *: what keeps the run from being complete */
-	GPtrArray *notes;	/* char *: worth saying */
 	GPtrArray *cells_read, *cells_unread;	/* char * */
 	guint units, units_cached;
 	guint fates[N_SITE_FATE];
