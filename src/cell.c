@@ -68,25 +68,6 @@ static char **load_flags(const char *path, const char *tree,
 	return (char **)g_ptr_array_free(v, FALSE);
 }
 
-/* What corpus/cells says of the cell: its folder under arch/, and if it builds. */
-static void load_data(struct cell_info *c)
-{
-	char *file = g_strconcat(c->name, ".ini", NULL);
-	char *path = g_build_filename(tw_data_dir(), "corpus", "cells", file,
-				      NULL);
-	GKeyFile *k = g_key_file_new();
-
-	if (g_key_file_load_from_file(k, path, G_KEY_FILE_NONE, NULL)) {
-		c->srcarch = g_key_file_get_string(k, "cell", "srcarch", NULL);
-		c->builds = g_key_file_has_group(k, "build");
-	}
-	if (!c->srcarch)
-		c->srcarch = g_strndup(c->name, strcspn(c->name, "/"));
-	g_key_file_free(k);
-	g_free(path);
-	g_free(file);
-}
-
 static const char *text_of(json_t *o, const char *key)
 {
 	const char *s = json_string_value(json_object_get(o, key));
@@ -103,7 +84,8 @@ static struct cell_info *take_line(const char *line, const char *tree)
 		return NULL;
 	c = g_new0(struct cell_info, 1);
 	c->name = g_strdup(text_of(o, "cell"));
-	load_data(c);
+	c->srcarch = g_strdup(text_of(o, "srcarch"));
+	c->all_units = !strcmp(text_of(o, "units"), "all");
 	c->reason = g_strdup(text_of(o, "reason"));
 	if (!strcmp(text_of(o, "state"), "ready")) {
 		c->build = g_strdup(text_of(o, "build"));
@@ -163,5 +145,50 @@ GPtrArray *cells_prepare(const char *tree, int jobs)
 out:
 	g_free(prog);
 	g_free(j);
+	return v;
+}
+
+static gint by_text(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static gboolean has_cell(const GPtrArray *cells, const char *arch)
+{
+	for (guint i = 0; i < cells->len; i++) {
+		const struct cell_info *c = cells->pdata[i];
+
+		if (!strcmp(c->srcarch, arch))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+GPtrArray *cells_archs_without(const GPtrArray *cells, const char *tree)
+{
+	char *top = g_build_filename(tree, "arch", NULL);
+	GPtrArray *v = g_ptr_array_new_with_free_func(g_free);
+	GError *err = NULL;
+	GDir *dir = g_dir_open(top, 0, &err);
+	const char *name;
+
+	if (!dir) {
+		tw_error("cannot read '%s': %s", top, err->message);
+		g_error_free(err);
+		g_ptr_array_free(v, TRUE);
+		g_free(top);
+		return NULL;
+	}
+	while ((name = g_dir_read_name(dir))) {
+		char *path = g_build_filename(top, name, NULL);
+
+		if (g_file_test(path, G_FILE_TEST_IS_DIR) &&
+		    !has_cell(cells, name))
+			g_ptr_array_add(v, g_strdup(name));
+		g_free(path);
+	}
+	g_ptr_array_sort(v, by_text);
+	g_dir_close(dir);
+	g_free(top);
 	return v;
 }

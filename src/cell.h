@@ -11,7 +11,7 @@
 struct cell_info {
 	char *name;		/* "arm64/4k" */
 	char *srcarch;		/* the folder under arch/ */
-	gboolean builds;	/* has a [build] section: a compiler exists */
+	gboolean all_units;	/* reads all generic units, not only a cover */
 	gboolean ready;
 	char *reason;		/* why it is not ready */
 	char *build;		/* its build folder */
@@ -24,5 +24,11 @@ struct cell_info {
  * name; NULL after a message when treewide-cell cannot be run at all.
  */
 GPtrArray *cells_prepare(const char *tree, int jobs);
+
+/*
+ * The folders under arch/ of @tree that none of @cells stands for: char *, by
+ * name.  NULL after a message when arch/ cannot be read.
+ */
+GPtrArray *cells_archs_without(const GPtrArray *cells, const char *tree);
 
 #endif

@@ -118,6 +118,38 @@ void convert_load_sources(struct convert *c)
 	g_ptr_array_sort(c->source_list, by_file);
 }
 
+/*
+ * An arch that is newer than the cells: nobody has read it, which is a problem
+ * as soon as it has a site.
+ */
+static int report_new_archs(struct convert *c)
+{
+	GPtrArray *archs = cells_archs_without(c->cells, c->t->path);
+
+	if (!archs)
+		return -1;
+	for (guint i = 0; i < archs->len; i++) {
+		const char *arch = archs->pdata[i];
+		char *folder = g_strdup_printf("arch/%s/", arch);
+		guint n = 0;
+
+		for (guint k = 0; k < c->sites->len; k++) {
+			const struct site *s = c->sites->pdata[k];
+
+			n += g_str_has_prefix(s->file, folder);
+		}
+		g_ptr_array_add(c->res->cells_unread, g_strdup_printf(
+			"arch/%s (no cell)", arch));
+		if (n)
+			g_ptr_array_add(c->res->problems, g_strdup_printf(
+				"arch/%s: no cell; its %u sites were read by nobody: add one (docs/cells.md)",
+				arch, n));
+		g_free(folder);
+	}
+	g_ptr_array_free(archs, TRUE);
+	return 0;
+}
+
 /* Which archs keep a page behind the handle, by what their cells say. */
 static void classify_archs(struct convert *c)
 {
@@ -443,7 +475,8 @@ int convert_run(struct tree *t, struct manifest *m, const char *run, int jobs,
 	if (scan(&c))
 		goto out;
 	c.cells = cells_prepare(t->path, jobs);
-	if (!c.cells || !c.cells->len || convert_resolve(&c))
+	if (!c.cells || !c.cells->len || report_new_archs(&c) ||
+	    convert_resolve(&c))
 		goto out;
 	classify_archs(&c);
 	problems_of_flow(&c);

@@ -96,7 +96,7 @@ static GHashTable *generic_cover(const struct convert *c)
 
 /*
  * In each cell: the units of its arch that have sites, and generic ones, which
- * pull in the headers.  The cells that also build read all generic units; the
+ * pull in the headers.  Cells whose data says so read all generic units; the
  * others a few that mention every symbol, so that each meets what the arch
  * makes of it.
  */
@@ -116,7 +116,7 @@ static void choose_units(struct convert *c)
 			if (!g_str_has_suffix(s->file, ".c"))
 				continue;
 			if (s->arch ? !strcmp(s->arch, cell->srcarch) :
-			    cell->builds ||
+			    cell->all_units ||
 			    g_hash_table_contains(cover, s->file))
 				add_unit(c, cell, s->file);
 		}

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,10 +19,21 @@ sys.path.insert(0, str(TOOLS))
 from twlib import cache, kbuild  # noqa: E402
 from twlib.cells import (CellError, cell_read, cells_load,  # noqa: E402
                          cells_select)
-from twlib.sandbox import BUILD, SRC, Sandbox  # noqa: E402
+from twlib.sandbox import BUILD, SRC, Result, Sandbox  # noqa: E402
 
-BUILT = {"x86/64", "arm64/4k", "s390/64", "powerpc/ppc64", "m68k/multi",
-         "m68k/sun3", "sparc/64", "riscv/64"}
+# Archs, and configs that change the shape of a page table: each has a cell.
+SHAPES = {"x86/64", "x86/32", "x86/pae", "x86/highpte", "um/64", "arm/v7",
+          "arm/lpae", "arm/highpte", "arm64/4k", "arm64/64k", "s390/64",
+          "powerpc/ppc64", "powerpc/ppc64_4k", "powerpc/book3s32",
+          "powerpc/8xx_16k", "powerpc/corenet64", "powerpc/44x",
+          "m68k/multi", "m68k/sun3", "m68k/coldfire", "sparc/64", "sparc/32",
+          "alpha/generic", "sh/shx3", "parisc/32", "parisc/64", "mips/32",
+          "mips/64", "mips/64_huge", "riscv/64", "riscv/32", "arc/hs",
+          "openrisc/or1ksim", "xtensa/iss", "loongarch/64", "hexagon/comet",
+          "csky/generic", "microblaze/mmu", "nios2/10m50"}
+# These read all generic units; more of them make every conversion slower.
+ALL_UNITS = {"x86/64", "arm64/4k", "s390/64", "powerpc/ppc64", "m68k/multi",
+             "m68k/sun3", "sparc/64", "riscv/64"}
 ARCHS = {"alpha", "arc", "arm", "arm64", "csky", "hexagon", "loongarch",
          "m68k", "microblaze", "mips", "nios2", "openrisc", "parisc",
          "powerpc", "riscv", "s390", "sh", "sparc", "um", "x86", "xtensa"}
@@ -38,15 +51,19 @@ def run(*args: str) -> subprocess.CompletedProcess[str]:
 
 def test_shipped_cells() -> None:
     cells = cells_load()
-    assert {c.name for c in cells.values() if c.build} == BUILT
+    assert {c.name for c in cells.values() if c.build} >= SHAPES
+    assert {c.name for c in cells.values() if c.read} >= SHAPES
+    assert {c.name for c in cells.values()
+            if c.read and c.read.units == "all"} == ALL_UNITS
     assert {c.srcarch for c in cells.values() if c.read} == ARCHS
 
 
 def test_select() -> None:
     cells = cells_load()
-    assert {c.name for c in cells_select(cells, [], "build")} == BUILT
+    assert {c.name for c in cells_select(cells, [], "build")} == {
+        c.name for c in cells.values() if c.build}
     assert [c.name for c in cells_select(cells, ["m68k"], "build")] == [
-        "m68k/multi", "m68k/sun3"]
+        "m68k/coldfire", "m68k/multi", "m68k/sun3"]
     with pytest.raises(CellError, match="nearest is arm64/4k"):
         cells_select(cells, ["arm64/4K"], "read")
 
@@ -83,6 +100,10 @@ def test_cell_read(tmp_path: Path) -> None:
     (("[read]", "[reed]"), "unknown section"),
     (("target=x86_64-linux-gnu\n", ""), "no target"),
     (("name=toy/one", "name=toy/two"), "not the file's name"),
+    (("poses=gcc", "poses=gcc\nunits=some"), "all or cover"),
+    (("defconfig=defconfig", "defconfig=d\noptions=BIG=y"), "must be CONFIG_"),
+    (("[read]", "[build]\ntoolchain=nosuch\n[read]"), "no toolchain nosuch"),
+    (("[read]", "[build]\ntoolchain=csky\ncross=a-\n[read]"), "and cross"),
     (("defconfig=defconfig", "defconfig=d\nfragments=nosuch"), "nosuch"),
 ])
 def test_wrong_cell(tmp_path: Path, change: tuple[str, str],
@@ -209,7 +230,91 @@ def test_usage() -> None:
 def test_list_json() -> None:
     done = run("list", "--format", "json")
     lines = [json.loads(ln) for ln in done.stdout.splitlines()]
-    assert {ln["cell"] for ln in lines if "build" in ln["modes"]} == BUILT
+    assert {ln["cell"] for ln in lines if "build" in ln["modes"]} >= SHAPES
+    assert {ln["units"] for ln in lines} == {"all", "cover"}
+
+
+def test_list_of_a_tree(tmp_path: Path) -> None:
+    """An arch without a cell is said, and so is a cell without its config."""
+    tree = toy_tree(tmp_path)
+    for arch in (*ARCHS, "novel"):
+        (tree / "arch" / arch).mkdir(exist_ok=True)
+    done = run("list", "--tree", str(tree))
+    said = [ln for ln in done.stdout.splitlines() if ln.startswith("novel/")]
+    assert done.returncode == 2 and len(said) == 1 and "no cell" in said[0]
+    assert "no CONFIG_ARM64_64K_PAGES in this tree" in done.stdout
+    done = run("list", "--tree", str(tree), "--format", "json")
+    lines = [json.loads(ln) for ln in done.stdout.splitlines()]
+    assert [ln["srcarch"] for ln in lines if not ln["cell"]] == [
+        p.name for p in sorted((tree / "arch").iterdir())
+        if p.name not in ARCHS]
+    for left in {ln["srcarch"] for ln in lines if not ln["cell"]}:
+        shutil.rmtree(tree / "arch" / left)
+    assert run("list", "--tree", str(tree)).returncode == 0
+    assert run("list", "--tree", str(tmp_path / "none")).returncode == 128
+
+
+def test_options_are_no_wish(tmp_path: Path) -> None:
+    """What a cell stands for is in the config, or the cell is not ready, and
+    absent where no Kconfig has it."""
+    text = GOOD.replace("defconfig=defconfig", "defconfig=defconfig\n"
+                        "options=CONFIG_BIG=y;CONFIG_SMALL=n")
+    cell = cell_read(cell_file(tmp_path, text))
+    assert cell.shape == "CONFIG_BIG=y\n# CONFIG_SMALL is not set\n"
+    tree = tmp_path / "tree"
+    (tree / "arch/toy").mkdir(parents=True)
+    (tree / "arch/else").mkdir()
+    (tree / "arch/toy/Kconfig").write_text("config BIGGER\n\tbool\n")
+    (tree / "arch/else/Kconfig").write_text("config BIG\n\tbool\n")
+
+    def absent() -> str:
+        return kbuild.cell_absent(cell, tree, kbuild.tree_inputs(tree))
+
+    assert absent() == "no CONFIG_BIG in this tree"
+    (tree / "Kconfig").write_text("menuconfig BIG\n\tbool\n")
+    assert absent() == ""
+    shutil.rmtree(tree / "arch/toy")
+    assert absent() == "no arch/toy in this tree"
+
+
+def test_dropped_option_fails(tmp_path: Path,
+                              monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kbuild that forgets an option: the cell must not be ready."""
+    text = GOOD.replace("defconfig=defconfig", "defconfig=defconfig\n"
+                        "options=CONFIG_BIG=y;CONFIG_SMALL=n")
+    cell = cell_read(cell_file(tmp_path, text))
+    tree = tmp_path / "tree"
+    (tree / "arch/toy").mkdir(parents=True)
+    (tree / "arch/toy/Makefile").write_text("")
+    (tree / "Kconfig").write_text("config BIG\n\tbool\n")
+    kept = ""
+
+    def make(self: Sandbox, argv: list[str], log: Path | None = None,
+             **_more: object) -> Result:
+        assert self.build
+        if argv[-1] == "olddefconfig":
+            assert "CONFIG_BIG=y" in (self.build / ".config").read_text()
+            (self.build / ".config").write_text(kept)
+        if log:
+            log.touch()
+        return Result(0, 0.0, False, "")
+
+    monkeypatch.setattr(Sandbox, "run", make)
+    monkeypatch.setattr(kbuild, "toolchain", lambda *_: (["cc"], []))
+
+    def prepare() -> dict[str, Any]:
+        return kbuild.Preparation(cell, "read", tree,
+                                  kbuild.tree_inputs(tree), 1,
+                                  lambda _text: None).run()
+
+    for kept, lost in (("# CONFIG_BIG is not set\n", "CONFIG_BIG=y"),
+                       ("CONFIG_BIG=y\nCONFIG_SMALL=y\n", "CONFIG_SMALL=n")):
+        done = prepare()
+        assert done["state"] == "failed"
+        assert done["reason"].endswith(f"stands for: {lost}")
+    # With them it comes as far as this kbuild does.
+    kept = "CONFIG_BIG=y\n"
+    assert "kbuild did not make" in prepare()["reason"]
 
 
 def test_sandbox_shuts(tmp_path: Path) -> None:

@@ -10,16 +10,18 @@ from __future__ import annotations
 import configparser
 import difflib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import cache
+from .toolchains import Toolchain, ToolchainError, toolchain_get
 
 KEYS = {
-    "cell": {"name", "arch", "srcarch", "defconfig", "fragments", "make"},
-    "build": {"cross", "packages", "llvm"},
-    "read": {"target", "poses", "undef", "defines"},
+    "cell": {"name", "arch", "srcarch", "defconfig", "fragments", "options",
+             "make"},
+    "build": {"cross", "packages", "llvm", "toolchain"},
+    "read": {"target", "poses", "undef", "defines", "units"},
 }
 
 
@@ -33,6 +35,7 @@ class Build:
     cross: str              # "" for the machine's own compiler
     packages: tuple[str, ...]
     llvm: str               # "" for GCC, else the suffix: "-19"
+    toolchain: Toolchain | None     # one that Debian has not
 
     @property
     def compiler(self) -> str:
@@ -46,6 +49,7 @@ class Read:
     poses: str              # "clang", or "gcc": answers kbuild as GCC does
     undef: tuple[str, ...]
     defines: tuple[str, ...]
+    units: str              # "all" generic units, or a "cover" of the symbols
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,26 @@ class Cell:
     srcarch: str            # the folder under arch/
     defconfig: str
     fragments: tuple[str, ...]
+    options: tuple[str, ...]        # what it stands for: "CONFIG_X=y"
     make: tuple[str, ...]   # further variables of make: "SUBARCH=x86_64"
     build: Build | None
     read: Read | None
-    text: str               # the file itself, for cache keys
+
+    @property
+    def shape(self) -> str:
+        """The options as a piece of a .config."""
+        return "".join(
+            f"# {o[:-2]} is not set\n" if o.endswith("=n") else f"{o}\n"
+            for o in self.options)
+
+    def key(self, mode: str) -> str:
+        """What of the file a prepared cell depends on: how a cell is built
+        is no matter of one that was prepared for reading."""
+        build = self.build if mode == "build" else None
+        read = self.read if mode == "read" else None
+        return repr((self.name, self.arch, self.srcarch, self.defconfig,
+                     self.fragments, self.options, self.make,
+                     build, read and replace(read, units="")))
 
     def has(self, mode: str) -> bool:
         return (self.build if mode == "build" else self.read) is not None
@@ -66,6 +86,23 @@ class Cell:
 
 def _items(text: str) -> tuple[str, ...]:
     return tuple(i.strip() for i in text.split(";") if i.strip())
+
+
+def _build(ini: configparser.ConfigParser, path: Path,
+           need: Callable[[str, str], str]) -> Build:
+    llvm = ini.get("build", "llvm", fallback="")
+    if name := ini.get("build", "toolchain", fallback=""):
+        for key in ("cross", "packages", "llvm"):
+            if ini.get("build", key, fallback=""):
+                raise CellError(f"{path}: [build] has toolchain and {key}; "
+                                "the toolchain says all")
+        try:
+            chain = toolchain_get(name)
+        except ToolchainError as e:
+            raise CellError(f"{path}: {e}") from e
+        return Build(chain.cross, (), "", chain)
+    return Build(ini.get("build", "cross", fallback=""),
+                 _items(need("build", "packages")), llvm, None)
 
 
 def cell_read(path: Path) -> Cell:
@@ -95,25 +132,31 @@ def cell_read(path: Path) -> Cell:
 
     build = read = None
     if ini.has_section("build"):
-        build = Build(ini.get("build", "cross", fallback=""),
-                      _items(need("build", "packages")),
-                      ini.get("build", "llvm", fallback=""))
+        build = _build(ini, path, need)
     if ini.has_section("read"):
         poses = need("read", "poses")
         if poses not in ("gcc", "clang"):
             raise CellError(f"{path}: poses={poses}: gcc or clang")
+        units = ini.get("read", "units", fallback="cover")
+        if units not in ("all", "cover"):
+            raise CellError(f"{path}: units={units}: all or cover")
         read = Read(need("read", "target"), poses,
                     _items(ini.get("read", "undef", fallback="")),
-                    _items(ini.get("read", "defines", fallback="")))
+                    _items(ini.get("read", "defines", fallback="")), units)
     cell = Cell(need("cell", "name"), need("cell", "arch"),
                 need("cell", "srcarch"), need("cell", "defconfig"),
                 _items(ini.get("cell", "fragments", fallback="")),
+                _items(ini.get("cell", "options", fallback="")),
                 _items(ini.get("cell", "make", fallback="")),
-                build, read, text)
+                build, read)
     if not re.fullmatch(r"[a-z0-9]+/[a-z0-9_]+", cell.name):
         raise CellError(f"{path}: name={cell.name}: must be ARCH/CONFIG")
     if path.with_suffix("").parts[-2:] != tuple(cell.name.split("/")):
         raise CellError(f"{path}: name={cell.name} is not the file's name")
+    for option in cell.options:
+        if not re.fullmatch(r"CONFIG_\w+=\S+", option):
+            raise CellError(f"{path}: options: {option}: must be CONFIG_X=y, "
+                            "=n or a value")
     for fragment in cell.fragments:
         if not fragment_path(fragment).is_file():
             raise CellError(f"{path}: no fragment {fragment} in "
@@ -132,6 +175,13 @@ def cells_load(folder: Path | None = None) -> dict[str, Cell]:
     if not found:
         raise CellError(f"{where}: no cells (*/*.ini)")
     return {c.name: c for c in found}
+
+
+def archs_without(cells: dict[str, Cell], tree: Path) -> list[str]:
+    """The folders under arch/ of @tree that no cell stands for."""
+    have = {c.srcarch for c in cells.values()}
+    return sorted(p.name for p in (tree / "arch").iterdir()
+                  if p.is_dir() and p.name not in have)
 
 
 def cells_select(cells: dict[str, Cell], names: Iterable[str],

@@ -87,6 +87,9 @@ class CellResult:
         if self.state == "failed" or self.different or self.new_warnings \
                 or self.new_errors or self.not_built_after:
             return "failed"
+        # A tree that has no such config loses nothing without the cell.
+        if self.state == "absent":
+            return "ok"
         if self.state != "built" or self.not_built_before:
             return "incomplete"
         return "ok"
@@ -539,7 +542,7 @@ def sentence(result: dict[str, Any], cells: list[CellResult]) -> str:
     if result["verdict"] == "ok":
         same = sum(c.identical for c in cells)
         lines = sum(c.normalised for c in cells)
-        every = f"All {len(cells)} cells" if len(cells) > 1 else "The cell"
+        every = f"All {len(built)} cells" if len(built) > 1 else "The cell"
         parts.append(f"{every} built; of {total} objects "
                      f"{same} are byte-identical before and after"
                      + (f", {lines} differ in line numbers only" if lines

@@ -11,6 +11,7 @@ part of the result.
 """
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -23,10 +24,10 @@ from typing import Any
 
 from . import cache
 from .cells import Build, Cell, Read, fragment_path
-from .sandbox import BIN, BUILD, SRC, Sandbox
+from .sandbox import BIN, BUILD, ENV, SRC, TOOLCHAIN, Sandbox
 
 # Raise when what is written into an entry changes.
-FORMAT = "1"
+FORMAT = "2"
 
 LLVM = "-19"
 CLANG = f"clang{LLVM}"
@@ -48,11 +49,16 @@ class TreeError(Exception):
     """A tree that cells cannot be prepared for; the text says what to do."""
 
 
-def tree_check(tree: Path) -> None:
-    """Raise TreeError unless kbuild would take @tree with O=."""
+def tree_layout_check(tree: Path) -> None:
+    """Raise TreeError unless @tree looks like a kernel tree."""
     for name in ("Makefile", "Kconfig", "arch", "scripts/kconfig"):
         if not (tree / name).exists():
             raise TreeError(f"{tree}: no kernel tree: it has no {name}")
+
+
+def tree_check(tree: Path) -> None:
+    """Raise TreeError unless kbuild would take @tree with O=."""
+    tree_layout_check(tree)
     for left in (".config", "include/config", "include/generated"):
         if (tree / left).exists():
             raise TreeError(
@@ -115,19 +121,24 @@ def tree_inputs(tree: Path) -> dict[str, dict[str, str]]:
     return {"": shared, **arch}
 
 
+def tree_groups(srcarch: str) -> list[str]:
+    """The groups of tree_inputs() that a cell under arch/@srcarch reads:
+    Kconfig sources and Makefiles of other archs do not reach it, except where
+    um and x86 share."""
+    return ["", srcarch] + (["x86"] if srcarch == "um" else [])
+
+
 def tree_key(inputs: dict[str, dict[str, str]], srcarch: str) -> str:
     """The hash of @inputs that a cell under arch/@srcarch depends on."""
-    # Kconfig sources and Makefiles of other archs do not reach this one,
-    # except where um and x86 share.
-    groups = ["", srcarch] + (["x86"] if srcarch == "um" else [])
-    text = "".join(f"{p}\0{h}\n" for g in groups
+    text = "".join(f"{p}\0{h}\n" for g in tree_groups(srcarch)
                    for p, h in sorted(inputs.get(g, {}).items()))
     return cache.hash_bytes(text.encode("utf-8", "surrogateescape"))
 
 
-def program_version(program: str) -> str | None:
+def program_version(program: str, folder: str = "") -> str | None:
     """The first line that @program --version prints; None if missing."""
-    path = shutil.which(program, path="/usr/bin:/bin:/usr/sbin:/sbin")
+    path = shutil.which(program,
+                        path=folder or "/usr/bin:/bin:/usr/sbin:/sbin")
     if not path:
         return None
     out = subprocess.run([path, "--version"], stdin=subprocess.DEVNULL,
@@ -149,9 +160,16 @@ def cell_tools(cell: Cell, mode: str) -> list[str]:
 def toolchain(cell: Cell, mode: str) -> tuple[list[str], list[str]]:
     """Versions of the cell's programs, and the names of missing ones."""
     versions, missing = [], []
+    chain = cell.build.toolchain if mode == "build" and cell.build else None
+    folder = chain.built() if chain else None
+    if chain and not folder:
+        return [], [f"toolchain {chain.name}"]
+    if chain:
+        versions.append(f"toolchain: {chain.key()}")
     for program in [*cell_tools(cell, mode), "gcc", "make", "flex", "bison",
                     "bc", "perl"]:
-        version = program_version(program)
+        own = folder and chain and program.startswith(chain.cross)
+        version = program_version(program, f"{folder}/bin" if own else "")
         if version is None:
             missing.append(program)
         else:
@@ -173,6 +191,9 @@ def cell_sandbox(cell: Cell, mode: str, tree: Path | None,
                  build: Path | None) -> Sandbox:
     """The sandbox in which kbuild runs for @cell."""
     box = Sandbox(tree, build)
+    if mode == "build" and cell.build and cell.build.toolchain:
+        box.ro[TOOLCHAIN] = cell.build.toolchain.folder()
+        box.env["PATH"] = f"{TOOLCHAIN}/bin:{ENV['PATH']}"
     if mode == "read":
         read = cell.read
         assert read
@@ -284,6 +305,26 @@ def parse_errors(output: str) -> tuple[int, list[str]]:
     return len(errors) - len(other), other
 
 
+def cell_absent(cell: Cell, tree: Path,
+                inputs: dict[str, dict[str, str]]) -> str:
+    """Why @tree has no such cell, or "": it lacks the arch, or no Kconfig that
+    the arch reads has an option that the cell stands for."""
+    if not (tree / "arch" / cell.srcarch).is_dir():
+        return f"no arch/{cell.srcarch} in this tree"
+    wanted = {o.split("=")[0].removeprefix("CONFIG_")
+              for o in cell.options if not o.endswith("=n")}
+    for rel in (r for g in tree_groups(cell.srcarch)
+                for r in inputs.get(g, {})):
+        if not wanted:
+            break
+        if os.path.basename(rel).startswith("Kconfig"):
+            with contextlib.suppress(OSError):
+                text = (tree / rel).read_text("utf-8", "replace")
+                wanted -= set(re.findall(
+                    r"^\s*(?:menu)?config\s+(\w+)", text, re.MULTILINE))
+    return f"no CONFIG_{min(wanted)} in this tree" if wanted else ""
+
+
 class Preparation:
     """One cell on its way into the cache."""
 
@@ -293,7 +334,9 @@ class Preparation:
         self.cell, self.mode, self.tree = cell, mode, tree
         self.inputs, self.jobs, self.progress = inputs, jobs, progress
         self.result: dict[str, Any] = {
-            "cell": cell.name, "mode": mode, "state": "failed", "reason": "",
+            "cell": cell.name, "mode": mode, "srcarch": cell.srcarch,
+            "units": cell.read.units if cell.read else "",
+            "state": "failed", "reason": "",
             "build": "", "flags": "", "log": "", "replay": "", "dropped": [],
             "notes": [], "errors": {}, "seconds": 0.0}
 
@@ -309,7 +352,7 @@ class Preparation:
         fragments = [fragment_path(f).read_text(encoding="utf-8")
                      for f in self.cell.fragments]
         return cache.hash_bytes("\0".join([
-            FORMAT, self.mode, self.cell.text, *fragments, *versions, *tools,
+            FORMAT, self.mode, self.cell.key(self.mode), *fragments, *versions, *tools,
             tree_key(self.inputs, self.cell.srcarch)]).encode())
 
     def run(self) -> dict[str, Any]:
@@ -325,10 +368,12 @@ class Preparation:
         if not cell.has(mode):
             return self.fail("not built", f"{cell.name} has no [{mode}] "
                              "section in its cell file")
-        if not (self.tree / "arch" / cell.srcarch).is_dir():
-            return self.fail("not built", f"the tree has no arch/"
-                             f"{cell.srcarch}")
+        if absent := cell_absent(cell, self.tree, self.inputs):
+            return self.fail("absent", absent)
         versions, missing = toolchain(cell, mode)
+        if missing and cell.build and cell.build.toolchain \
+                and mode == "build" and not versions:
+            return self.fail("not built", "no toolchain (make toolchains)")
         if missing:
             return self.fail(
                 "not built", f"missing: {', '.join(missing)}; apt-get install "
@@ -338,7 +383,8 @@ class Preparation:
         with cache.locked(entry.with_suffix(".lock")):
             stamp = cache.read_stamp(entry)
             if stamp:
-                self.result = {**stamp, **self._places(entry)}
+                self.result = {**stamp, **self._places(entry),
+                               "units": self.result["units"]}
                 return self.result
             cache.remove(entry)
             for left in where.glob(f"{entry.name}.tmp-*"):
@@ -390,11 +436,16 @@ class Preparation:
             fragment_path(f).read_text(encoding="utf-8") + "\n"
             for f in cell.fragments)
         with open(config, "a", encoding="utf-8") as f:
-            f.write(fragment)
+            f.write(fragment + cell.shape)
         if not step("config with fragments", ["olddefconfig"]):
             return f"make olddefconfig failed:\n{log_tail(log)}"
         self.result["dropped"] = config_dropped(
             fragment, config.read_text(encoding="utf-8"))
+        # A cell that is not what its name says proves nothing.
+        if lost := config_dropped(cell.shape,
+                                  config.read_text(encoding="utf-8")):
+            return ("the config did not take what the cell stands for: "
+                    + ", ".join(lost))
         if self.mode == "build":
             if not step("generated headers", ["prepare"]):
                 return f"make prepare failed:\n{log_tail(log)}"

@@ -22,6 +22,7 @@ from pathlib import Path
 SRC = "/treewide/src"
 BUILD = "/treewide/build"
 BIN = "/treewide/bin"
+TOOLCHAIN = "/treewide/toolchain"
 
 # What a build reads of /etc: compiler alternatives and the loader's cache.
 ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "perl",
