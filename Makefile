@@ -104,6 +104,11 @@ setup:
 setup-check:
 	@tools/setup --for check
 
+# Compilers that Debian has not, for cells that name one; no part of `make run`.
+toolchains:
+	@tools/setup --for toolchains
+	@tools/treewide-toolchains $(if $(J),-j '$(J)')
+
 # The driver finds the rest from its own place: PREFIX/bin/../libexec, share.
 LIBEXEC := $(DESTDIR)$(PREFIX)/libexec/treewide
 SHARE   := $(DESTDIR)$(PREFIX)/share/treewide
@@ -128,6 +133,8 @@ help:
 	'  TREE=7.2         another version, or TREE=/path/to/linux, a tree of yours' \
 	'  J=N              use N processors' \
 	'make setup         only install what the main job needs (Debian)' \
+	'make toolchains    build the compilers of csky, microblaze and nios2, which' \
+	'                   Debian has not, into the cache (half an hour)' \
 	'make check         all tests; installs what they need (Debian)' \
 	'make check-unit    unit tests of the C modules' \
 	'make check-cocci   golden tests of the semantic patches' \
@@ -139,5 +146,6 @@ help:
 	'make clean         remove what was built'
 
 .PHONY: all check check-all check-cli check-cocci check-real check-san \
-	check-tools check-unit clean help install run setup setup-check
+	check-tools check-unit clean help install run setup setup-check \
+	toolchains
 -include $(wildcard $(O)/*.d $(O)/unit/*.d)

@@ -24,6 +24,7 @@ static const struct command {
 	{ "recover", cmd_recover, "finish or undo an interrupted --apply" },
 	{ "cell",    NULL,        "list and prepare cells (arch, config, compiler)" },
 	{ "tree",    NULL,        "fetch a kernel tree of the distribution" },
+	{ "toolchains", NULL,     "build the compilers that Debian has not" },
 };
 
 static void usage(FILE *f)
@@ -33,7 +34,7 @@ static void usage(FILE *f)
 	      "on every architecture, and checks what it did.\n\n"
 	      "Commands:\n", f);
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-		fprintf(f, "  %-9s %s\n", commands[i].name, commands[i].help);
+		fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].help);
 	fputs("\n'treewide COMMAND --help' tells more.  Exit status: 0 done; 1 findings;\n"
 	      "2 incomplete; 128 fatal; 129 usage.\n", f);
 }
