@@ -14,6 +14,7 @@
 #include "apply.h"
 #include "convert.h"
 #include "diag.h"
+#include "nearest.h"
 #include "output.h"
 #include "run.h"
 #include "treewide.h"
@@ -27,20 +28,31 @@ static const GOptionEntry entries[] = {
 	{ "force", 0, 0, G_OPTION_ARG_NONE, &force,
 	  "With --apply: also when git has uncommitted changes", NULL },
 	{ "policy", 0, 0, G_OPTION_ARG_STRING, &policy,
-	  "What to do where the domain leaves a choice", "POLICY" },
+	  "What to do where the domain leaves a choice; the conversion's manifest names them", "POLICY" },
 	{ 0 }
 };
 
+/* Ends the program unless the conversion has the policy that was asked for. */
 static void check_policy(const struct manifest *m)
 {
-	char *list;
+	const char *const *all = (const char *const *)m->policies;
+	const char *near;
+	char *list, *group, *why;
 
-	if (!policy || g_strv_contains((const char *const *)m->policies,
-				       policy))
+	if (!policy || g_strv_contains(all, policy))
 		return;
 	list = g_strjoinv(", ", m->policies);
-	tw_die(TW_USAGE, "%s has no policy '%s'; there are: %s", m->name,
-	       policy, list);
+	if (!*list)
+		tw_die(TW_USAGE, "%s has no policies to choose from", m->name);
+	group = g_strdup_printf("policy %s", policy);
+	why = g_key_file_get_string(m->keys, group, "missing", NULL);
+	if (why)
+		tw_die(TW_USAGE, "%s cannot convert with policy '%s': %s; there are: %s",
+		       m->name, policy, why, list);
+	near = nearest(policy, all);
+	tw_die(TW_USAGE, "%s has no policy '%s'%s%s%s; there are: %s", m->name,
+	       policy, near ? "; did you mean '" : "", near ? near : "",
+	       near ? "'" : "", list);
 }
 
 static GString *make_patch(const struct convert_result *res,
@@ -73,9 +85,11 @@ static void print_json(const struct tree *t, const struct manifest *m,
 		       const struct patch_stat *stat, const char *patch,
 		       const char *run)
 {
-	json_t *o = json_pack("{s:i,s:s,s:s,s:s,s:s}", "version", 1,
-			      "conversion", m->name, "tree", t->path,
-			      "release", t->release, "run", run);
+	const char *used = policy ? policy : m->policies[0];
+	json_t *o = json_pack("{s:i,s:s,s:s?,s:s,s:s,s:s}", "version", 1,
+			      "conversion", m->name, "policy", used,
+			      "tree", t->path, "release", t->release,
+			      "run", run);
 	json_t *sites = json_object();
 
 	for (int f = 0; f < N_SITE_FATE; f++)
@@ -206,7 +220,7 @@ int cmd_convert(int argc, char **argv)
 	refuse_unwritable(t, opt.output);
 	name = g_strdup_printf("%s-%s", m->name, t->release);
 	run = run_dir(opt.run_dir, name);
-	if (!run || convert_run(t, m, run, opt.jobs, &res))
+	if (!run || convert_run(t, m, policy, run, opt.jobs, &res))
 		return TW_FATAL;
 
 	patch = make_patch(&res, &stat);

@@ -25,6 +25,7 @@ struct convert {
 	struct tree *t;
 	struct manifest *m;
 	struct handle *h;
+	const char *policy;	/* one of the manifest's, or NULL: it has none */
 	const char *run;
 	int jobs;
 	struct convert_result *res;

@@ -72,6 +72,7 @@ static int scan(struct convert *c)
 	ledger_set_meta(c->ledger, "conversion", c->m->name);
 	ledger_set_meta(c->ledger, "tree", c->t->path);
 	ledger_set_meta(c->ledger, "release", c->t->release);
+	ledger_set_meta(c->ledger, "policy", c->policy ? c->policy : "none");
 	if (scan_tree(&req, c->ledger, &res))
 		goto out;
 	for (guint i = 0; i < res.symbols->len; i++)
@@ -361,8 +362,8 @@ static void provenance(struct convert *c)
 	g_string_append_printf(s, "Tree: Linux %s%s%s\n", c->t->release,
 			       c->t->git_head ? ", commit " : "",
 			       c->t->git_head ? c->t->git_head : "");
-	g_string_append_printf(s, "Policy: %s\n", c->m->policies[0] ?
-			       c->m->policies[0] : "none");
+	g_string_append_printf(s, "Policy: %s\n",
+			       c->policy ? c->policy : "none");
 	g_string_append_printf(s, "Rules: %016" G_GINT64_MODIFIER
 			       "x; spatch %s; libclang %s\n",
 			       (guint64)XXH3_64bits_digest(x),
@@ -435,11 +436,12 @@ static void problems_of_flow(struct convert *c)
 	}
 }
 
-int convert_run(struct tree *t, struct manifest *m, const char *run, int jobs,
-		struct convert_result *res)
+int convert_run(struct tree *t, struct manifest *m, const char *policy,
+		const char *run, int jobs, struct convert_result *res)
 {
 	struct convert c = { .t = t, .m = m, .run = run, .jobs = jobs,
-			     .res = res };
+			     .res = res,
+			     .policy = policy ? policy : m->policies[0] };
 	int ret = -1;
 
 	memset(res, 0, sizeof(*res));

@@ -32,12 +32,13 @@ struct convert_result {
 };
 
 /*
- * Convert @t in memory.  @run is the run directory; the ledger there is left
- * with the fate of every site.  Returns 0, also when there are problems; -1
- * after a message when nothing useful came out.
+ * Convert @t in memory.  @policy is one of the manifest's (NULL: the first).
+ * @run is the run directory; the ledger there is left with the fate of every
+ * site.  Returns 0, also when there are problems; -1 after a message when
+ * nothing useful came out.
  */
-int convert_run(struct tree *t, struct manifest *m, const char *run, int jobs,
-		struct convert_result *res);
+int convert_run(struct tree *t, struct manifest *m, const char *policy,
+		const char *run, int jobs, struct convert_result *res);
 void convert_result_clear(struct convert_result *res);
 
 #endif

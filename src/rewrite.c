@@ -10,6 +10,7 @@
 
 #include "convert-internal.h"
 #include "diag.h"
+#include "spelled.h"
 #include "tokdiff.h"
 
 static void edit_declarations(struct convert *c, struct edit_set *out)
@@ -226,6 +227,8 @@ static int run_rules(struct convert *c)
 {
 	struct edit_set *decls = edit_set_new();
 	GArray *all = g_array_new(FALSE, TRUE, sizeof(struct rewrite));
+	struct spelled *sp = spelled_new(c->h, c->m, c->policy, c->flow,
+					 c->facts);
 	int ret = -1;
 
 	edit_declarations(c, decls);
@@ -257,12 +260,7 @@ static int run_rules(struct convert *c)
 		g_free(text);
 		g_ptr_array_add(c->smpl_jobs, job);
 		g_array_append_val(all, w);
-		for (guint k = 0; e && k < e->len; k++) {
-			const struct edit *d = e->pdata[k];
-
-			edit_add(c->edits, d->file, d->off, d->old_text,
-				 d->new_text, d->rule);
-		}
+		spelled_add_decls(sp, s, e, c->edits);
 	}
 	if (smpl_run(c->rules, c->smpl_jobs, c->jobs))
 		goto out;
@@ -272,8 +270,10 @@ static int run_rules(struct convert *c)
 	for (guint i = 0; i < c->source_list->len; i++) {
 		struct source *s = c->source_list->pdata[i];
 
-		if (convert_may_change(c, s))
-			handle_edit_comments(c->h, c->m, s, c->flow, c->edits);
+		if (!convert_may_change(c, s))
+			continue;
+		spelled_edit_uses(sp, s, c->edits, c->res->problems);
+		handle_edit_comments(c->h, c->m, s, c->flow, c->edits);
 	}
 	ret = 0;
 out:
@@ -285,6 +285,7 @@ out:
 	}
 	g_array_free(all, TRUE);
 	edit_set_free(decls);
+	spelled_free(sp);
 	return ret;
 }
 
