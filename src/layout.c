@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Works on one logical change at a time: the old line tells the column that a
- * backslash had and whether the line was too long already.  Only plain code is
- * broken: a line end would change what a directive means, and a comment's
- * lines have a form of their own.
+ * backslash had, what the line was aligned to and whether it was too long
+ * already.  Plain code is broken where it became too long, and the lines below
+ * follow a parenthesis that moved.  A macro is laid out as a whole: its
+ * backslashes stand in one column, and an inserted line end needs one, too.
+ * Other directives and comments are never broken: a line end would change what
+ * they mean, or they have a form of their own.
  */
 #include <string.h>
 
@@ -13,6 +16,10 @@
 
 #define TAB 8
 #define LIMIT 80
+/* A line up to here may stay when no break brings it below LIMIT. */
+#define HARD_LIMIT 100
+/* How far up a statement is looked for the parenthesis that it is aligned to. */
+#define STATEMENT 4096
 
 static gsize width(const char *s, gsize len)
 {
@@ -49,25 +56,34 @@ static void pad_to(GString *out, gsize col, gsize want, gboolean tabs)
 		g_string_append_c(out, ' ');
 }
 
+/* @s without blanks at its end, and the backslash where the line @old had it. */
+static void put_backslash(GString *out, const char *s, gsize len,
+			  const char *old, gsize old_len)
+{
+	gssize old_bs = continuation(old, old_len);
+	gboolean tabs = FALSE;
+
+	for (gssize i = old_bs; i > 0 && strchr(" \t", old[i - 1]); i--)
+		tabs |= old[i - 1] == '\t';
+	g_string_append_len(out, s, len);
+	pad_to(out, width(s, len), old_bs < 0 ? 0 : width(old, old_bs), tabs);
+	g_string_append_c(out, '\\');
+}
+
 /* Put the backslash of a changed line back to the column that it had. */
 static void align_backslash(GString *out, const char *line, gsize len,
 			    gssize bs, const char *old, gsize old_len)
 {
-	gssize old_bs = continuation(old, old_len);
 	gsize end = bs;
-	gboolean tabs = FALSE;
 
-	if (old_bs < 0) {
+	if (continuation(old, old_len) < 0) {
 		g_string_append_len(out, line, len);
 		return;
 	}
 	while (end && (line[end - 1] == ' ' || line[end - 1] == '\t'))
 		end--;
-	for (gssize i = old_bs; i > 0 && strchr(" \t", old[i - 1]); i--)
-		tabs |= old[i - 1] == '\t';
-	g_string_append_len(out, line, end);
-	pad_to(out, width(line, end), width(old, old_bs), tabs);
-	g_string_append_len(out, line + bs, len - bs);
+	put_backslash(out, line, end, old, old_len);
+	g_string_append_len(out, line + bs + 1, len - bs - 1);
 }
 
 struct place {		/* where a line may be broken: the blank at @at */
@@ -87,11 +103,14 @@ static gboolean better(const struct place *a, const struct place *b)
 	return a->at > b->at;
 }
 
-/* The blank of a binary operator that begins at @s ("| " of " | "), or 0. */
+/*
+ * The blank of a binary operator that begins at @s ("| " of " | "), or 0.
+ * Nothing that binds tightly: a shift is read as one thing.
+ */
 static gsize operator_blank(const char *s, gsize len)
 {
 	static const char *const ops[] = {
-		" << ", " >> ", " | ", " & ", " + ", " && ", " || ", " ? ",
+		" | ", " + ", " && ", " || ", " ? ",
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(ops); i++)
@@ -102,10 +121,10 @@ static gsize operator_blank(const char *s, gsize len)
 }
 
 /*
- * Where to break a line so that it fits: behind a comma or a binary operator,
- * as far out of parentheses as leaves the rest short enough, too.
+ * Where to break a line so that it fits @limit: behind a comma or a binary
+ * operator, as far out of parentheses as leaves the rest short enough, too.
  */
-static gssize break_at(const char *s, gsize len, gsize *indent)
+static gssize break_at(const char *s, gsize len, gsize limit, gsize *indent)
 {
 	struct place best = { 0 };
 	gboolean found = FALSE;
@@ -142,12 +161,12 @@ static gssize break_at(const char *s, gsize len, gsize *indent)
 		} else if (depth > 0 && operator_blank(s + i, len - i)) {
 			p.at = i + operator_blank(s + i, len - i);
 		}
-		if (!p.at || depth >= 64 || width(s, p.at) > LIMIT)
+		if (!p.at || depth >= 64 || width(s, p.at) > limit)
 			continue;
 		p.depth = depth;
 		p.indent = depth > 0 ? cols[depth - 1] : width(s, lead);
 		p.rest_fits = p.indent + width(s + p.at + 1, len - p.at - 1) <=
-			      LIMIT;
+			      limit;
 		if (!found || better(&p, &best))
 			best = p;
 		found = TRUE;
@@ -156,29 +175,91 @@ static gssize break_at(const char *s, gsize len, gsize *indent)
 	return found ? (gssize)best.at : -1;
 }
 
-/* @eol: what ends the lines here. */
-static void wrap(GString *out, const char *s, gsize len, const char *eol)
+/* The lines (char *) that @s becomes; FALSE when one is longer than @limit. */
+static gboolean break_lines(const char *s, gsize len, gsize limit,
+			    GPtrArray *lines)
 {
 	gsize indent = 0;
-	gssize at;
 	GString *rest;
+	gboolean fits;
+	gssize at;
 
-	if (width(s, len) <= LIMIT ||
-	    (at = break_at(s, len, &indent)) < 0) {
-		g_string_append_len(out, s, len);
-		return;
+	if (width(s, len) <= limit ||
+	    (at = break_at(s, len, limit, &indent)) < 0) {
+		g_ptr_array_add(lines, g_strndup(s, len));
+		return width(s, len) <= limit;
 	}
-	g_string_append_len(out, s, at);
-	g_string_append(out, eol);
 	rest = g_string_new(NULL);
 	pad_to(rest, 0, indent, TRUE);
 	g_string_append_len(rest, s + at + 1, len - at - 1);
 	/* No progress: the rest starts where the line did. */
-	if (width(rest->str, rest->len) < width(s, len))
-		wrap(out, rest->str, rest->len, eol);
-	else
-		g_string_append_len(out, rest->str, rest->len);
+	if (width(rest->str, rest->len) >= width(s, len)) {
+		g_ptr_array_add(lines, g_strndup(s, len));
+		fits = FALSE;
+	} else {
+		g_ptr_array_add(lines, g_strndup(s, at));
+		fits = break_lines(rest->str, rest->len, limit, lines);
+	}
 	g_string_free(rest, TRUE);
+	return fits;
+}
+
+/*
+ * The same, but one line when breaking it would not make it fit, and it is not
+ * that long.
+ */
+static GPtrArray *wrap(const char *s, gsize len, gsize limit)
+{
+	GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
+
+	if (!break_lines(s, len, limit, lines) && width(s, len) <= HARD_LIMIT) {
+		g_ptr_array_set_size(lines, 0);
+		g_ptr_array_add(lines, g_strndup(s, len));
+	}
+	return lines;
+}
+
+static gsize lead_of(const char *s, gsize len)
+{
+	gsize n = 0;
+
+	while (n < len && strchr(" \t", s[n]))
+		n++;
+	return n;
+}
+
+/*
+ * The column behind the innermost parenthesis that is open at the end of the
+ * @len bytes at @s; -1 when none of the statement there is.  Goes by the text
+ * alone, backwards.
+ */
+static gssize open_paren(const char *s, gsize len)
+{
+	gsize low = len > STATEMENT ? len - STATEMENT : 0;
+	int depth = 0;
+
+	for (gsize i = len; i-- > low; ) {
+		if (s[i] == '/' && i > low && s[i - 1] == '*') {
+			for (i--; i > low && !(s[i] == '*' && s[i - 1] == '/');
+			     i--)
+				;
+			if (i)
+				i--;
+		} else if (s[i] == ')') {
+			depth++;
+		} else if (s[i] == '(') {
+			gsize start = i;
+
+			if (depth--)
+				continue;
+			while (start && s[start - 1] != '\n')
+				start--;
+			return width(s + start, i + 1 - start);
+		} else if (!depth && strchr(";{}", s[i])) {
+			break;
+		}
+	}
+	return -1;
 }
 
 /* Is the line that starts at byte @start code that may be broken? */
@@ -201,22 +282,6 @@ static gboolean breakable(const struct token_list *l, gsize start)
 	return lo >= l->n || l->v[lo].ctx == CTX_CODE;
 }
 
-static void lay_line(GString *out, const char *line, gsize len,
-		     const char *old, gsize old_len, gboolean may_break)
-{
-	gssize bs = continuation(line, len);
-	gboolean cr = len && line[len - 1] == '\r';
-
-	if (bs >= 0) {
-		align_backslash(out, line, len, bs, old, old_len);
-	} else if (may_break && width(line, len) > width(old, old_len)) {
-		wrap(out, line, len - cr, cr ? "\r\n" : "\n");
-		g_string_append_len(out, line + len - cr, cr);
-	} else {
-		g_string_append_len(out, line, len);
-	}
-}
-
 static gsize line_end(const char *text, gsize size, gsize at)
 {
 	const char *nl = memchr(text + at, '\n', size - at);
@@ -224,47 +289,350 @@ static gsize line_end(const char *text, gsize size, gsize at)
 	return nl ? (gsize)(nl - text) : size;
 }
 
+static gsize line_start(const char *text, gsize at)
+{
+	while (at > 0 && text[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+/*
+ * The column that the line at byte @start must have to stay aligned to its
+ * parenthesis in @out, what stands before it by now; -1 when it was not
+ * aligned to one, or may stay.
+ */
+static gssize new_indent(const char *text, gsize start, gsize len,
+			 const GString *out)
+{
+	gsize lead = lead_of(text + start, len);
+	gssize was, is;
+
+	if (!lead || lead == len)
+		return -1;
+	was = open_paren(text, start);
+	if (was < 0 || width(text + start, lead) != (gsize)was)
+		return -1;
+	is = open_paren(out->str, out->len);
+	return is == was ? -1 : is;
+}
+
+static void set_indent(GString *line, gsize col)
+{
+	GString *pad = g_string_new(NULL);
+
+	g_string_erase(line, 0, lead_of(line->str, line->len));
+	pad_to(pad, 0, col, TRUE);
+	g_string_prepend(line, pad->str);
+	g_string_free(pad, TRUE);
+}
+
+static void put_lines(GString *out, const char *s, gsize len, gboolean cr)
+{
+	GPtrArray *lines = wrap(s, len - cr, LIMIT);
+
+	for (guint i = 0; i < lines->len; i++)
+		g_string_append_printf(out, "%s%s",
+				       i ? cr ? "\r\n" : "\n" : "",
+				       (char *)lines->pdata[i]);
+	g_string_append_len(out, s + len - cr, cr);
+	g_ptr_array_free(lines, TRUE);
+}
+
+static void lay_line(GString *out, const char *line, gsize len,
+		     const char *old, gsize old_len, gboolean may_break)
+{
+	gssize bs = continuation(line, len);
+	gboolean cr = len && line[len - 1] == '\r';
+
+	if (bs >= 0)
+		align_backslash(out, line, len, bs, old, old_len);
+	else if (may_break && width(line, len) > width(old, old_len))
+		put_lines(out, line, len, cr);
+	else
+		g_string_append_len(out, line, len);
+}
+
+struct lay {
+	const char *text;
+	gsize size;
+	const GPtrArray *edits;
+	guint i;		/* the next edit */
+	gsize at;		/* so much of @text is done */
+	struct token_list toks;
+	GString *out;
+};
+
+/*
+ * One line with its edits, or several that an edit joins, from the start of a
+ * line on: *@line gets the new text.  The end of the old, without its newline.
+ */
+static gsize next_line(struct lay *l, GString *line)
+{
+	gsize at = l->at, end = line_end(l->text, l->size, at);
+
+	for (; l->i < l->edits->len; l->i++) {
+		const struct edit *e = l->edits->pdata[l->i];
+
+		if (e->off > end)
+			break;
+		g_string_append_len(line, l->text + at, e->off - at);
+		g_string_append(line, e->new_text);
+		at = e->off + e->len;
+		end = MAX(end, line_end(l->text, l->size, at));
+	}
+	g_string_append_len(line, l->text + at, end - at);
+	return end;
+}
+
+struct piece {		/* a line of a macro */
+	const char *old;
+	gsize old_len;
+	GString *line;		/* without backslash */
+	gboolean edited, continued;
+};
+
+static void piece_free(gpointer p)
+{
+	g_string_free(((struct piece *)p)->line, TRUE);
+	g_free(p);
+}
+
+/* The column of all backslashes of the macro, or 0: they have none. */
+static gsize backslash_column(const GPtrArray *pieces)
+{
+	gsize col = 0;
+	guint n = 0;
+
+	for (guint i = 0; i < pieces->len; i++) {
+		const struct piece *p = pieces->pdata[i];
+		gssize bs = continuation(p->old, p->old_len);
+
+		if (bs < 0)
+			continue;
+		if (n++ && width(p->old, bs) != col)
+			return 0;
+		col = width(p->old, bs);
+	}
+	return n > 1 ? col : 0;
+}
+
+static void put_continued(GString *out, const char *s, gsize len, gsize col)
+{
+	g_string_append_len(out, s, len);
+	if (col)
+		pad_to(out, width(s, len), col, col % TAB == 0);
+	else
+		g_string_append_c(out, ' ');
+	g_string_append_c(out, '\\');
+}
+
+/*
+ * The lines of a macro with an edit in one.  Backslashes that stood in a column
+ * and have no room there go to the next one, all of them.
+ */
+static void lay_macro(GString *out, GPtrArray *pieces)
+{
+	gsize col = backslash_column(pieces), want = col;
+	struct piece *body = pieces->len == 2 ? pieces->pdata[1] : NULL;
+
+	/* A body of one line need not stand far to the right. */
+	if (body && body->edited &&
+	    width(body->line->str, body->line->len) > LIMIT) {
+		gsize lead = lead_of(body->line->str, body->line->len);
+
+		if (width(body->line->str, lead) > TAB &&
+		    TAB + width(body->line->str + lead,
+				body->line->len - lead) <= LIMIT)
+			set_indent(body->line, TAB);
+	}
+	for (guint i = 0; i < pieces->len; i++) {
+		const struct piece *p = pieces->pdata[i];
+		gsize w = width(p->line->str, p->line->len);
+
+		if (col && col % TAB == 0 && p->edited && p->continued &&
+		    w >= want && w < LIMIT - 1)
+			want = w + TAB - w % TAB;
+	}
+	if (want >= LIMIT)
+		want = col;
+	for (guint i = 0; i < pieces->len; i++) {
+		const struct piece *p = pieces->pdata[i];
+		gssize bs = continuation(p->old, p->old_len);
+		gboolean grown = p->edited &&
+			width(p->line->str, p->line->len) >
+			width(p->old, bs < 0 ? (gssize)p->old_len : bs);
+		GPtrArray *lines;
+
+		if (i)
+			g_string_append_c(out, '\n');
+		if (!p->edited && want == col) {
+			g_string_append_len(out, p->old, p->old_len);
+			continue;
+		}
+		lines = wrap(p->line->str, p->line->len,
+			     !grown || pieces->len == 1 ? G_MAXSIZE :
+			     p->continued ? LIMIT - 2 : LIMIT);
+		for (guint k = 0; k < lines->len; k++) {
+			const char *s = lines->pdata[k];
+			gboolean last = k + 1 == lines->len;
+
+			if (k)
+				g_string_append_c(out, '\n');
+			if (last && !p->continued)
+				g_string_append(out, s);
+			else if (col || bs < 0)
+				put_continued(out, s, strlen(s), want);
+			else
+				put_backslash(out, s, strlen(s), p->old,
+					      p->old_len);
+		}
+		g_ptr_array_free(lines, TRUE);
+	}
+}
+
+/* The first and the last line of the #define around byte @off, as a range. */
+static gboolean macro_lines(const struct lay *l, gsize off, gsize *from,
+			    gsize *to)
+{
+	*from = line_start(l->text, off);
+	while (*from && *from >= l->at) {
+		gsize up = line_start(l->text, *from - 1);
+
+		if (continuation(l->text + up, *from - 1 - up) < 0)
+			break;
+		*from = up;
+	}
+	*to = line_end(l->text, l->size, off);
+	while (*to < l->size) {
+		gsize s = line_start(l->text, *to);
+
+		if (continuation(l->text + s, *to - s) < 0)
+			break;
+		*to = line_end(l->text, l->size, *to + 1);
+	}
+	for (gsize i = 0; i < l->toks.n; i++) {
+		const struct token *t = &l->toks.v[i];
+
+		if (t->off >= *from && t->off < *to &&
+		    t->ctx == CTX_MACRO_NAME)
+			return *from >= l->at &&
+			       !memchr(l->text + *from, '\r', *to - *from);
+	}
+	return FALSE;
+}
+
+/* Lays out the macro at [@from, @to); FALSE when an edit joins or adds lines. */
+static gboolean try_macro(struct lay *l, gsize from, gsize to)
+{
+	GPtrArray *pieces = g_ptr_array_new_with_free_func(piece_free);
+	guint first = l->i;
+	gsize at = l->at;
+	gboolean plain = TRUE;
+
+	l->at = from;
+	while (plain && l->at <= to) {
+		struct piece *p = g_new0(struct piece, 1);
+		guint before = l->i;
+		gsize end;
+		gssize bs;
+
+		p->line = g_string_new(NULL);
+		g_ptr_array_add(pieces, p);
+		end = next_line(l, p->line);
+		p->old = l->text + l->at;
+		p->old_len = end - l->at;
+		p->edited = l->i != before;
+		plain = !memchr(p->old, '\n', p->old_len) &&
+			!memchr(p->line->str, '\n', p->line->len) &&
+			end <= to;
+		bs = continuation(p->line->str, p->line->len);
+		p->continued = bs >= 0;
+		while (bs > 0 && strchr(" \t", p->line->str[bs - 1]))
+			bs--;
+		if (bs >= 0)
+			g_string_truncate(p->line, bs);
+		l->at = end + 1;
+	}
+	if (plain) {
+		g_string_append_len(l->out, l->text + at, from - at);
+		lay_macro(l->out, pieces);
+		l->at = to;
+	} else {
+		l->at = at;
+		l->i = first;
+	}
+	g_ptr_array_free(pieces, TRUE);
+	return plain;
+}
+
+/* The unedited lines below @l->at that were aligned to what moved. */
+static void follow(struct lay *l)
+{
+	for (;;) {
+		gsize start = l->at + 1, end;
+		const struct edit *e = l->i < l->edits->len ?
+			l->edits->pdata[l->i] : NULL;
+		GString *line;
+		gssize col;
+
+		if (l->at >= l->size || open_paren(l->text, l->at) < 0)
+			return;
+		end = line_end(l->text, l->size, start);
+		if ((e && e->off <= end) || !breakable(&l->toks, start))
+			return;
+		col = new_indent(l->text, start, end - start, l->out);
+		g_string_append_c(l->out, '\n');
+		line = g_string_new_len(l->text + start, end - start);
+		if (col >= 0)
+			set_indent(line, col);
+		lay_line(l->out, line->str, line->len, l->text + start,
+			 end - start, col >= 0);
+		g_string_free(line, TRUE);
+		l->at = end;
+	}
+}
+
 char *layout_apply(const char *text, gsize size, const GPtrArray *edits,
 		   gsize *new_size)
 {
-	GString *out = g_string_sized_new(size + 256);
-	struct token_list toks;
-	gsize at = 0;
-	guint i = 0;
+	struct lay l = { .text = text, .size = size, .edits = edits,
+			 .out = g_string_sized_new(size + 256) };
 
-	lex_c(text, size, &toks);
-	while (i < edits->len) {
-		const struct edit *e = edits->pdata[i];
-		gsize start = e->off, end;
-		GString *line = g_string_new(NULL);
+	lex_c(text, size, &l.toks);
+	while (l.i < edits->len) {
+		const struct edit *e = edits->pdata[l.i];
+		gsize start = line_start(text, e->off), end, from, to;
+		gboolean code = breakable(&l.toks, start);
+		GString *line;
 
-		while (start > 0 && text[start - 1] != '\n')
-			start--;
-		g_string_append_len(out, text + at, start - at);
+		if (macro_lines(&l, e->off, &from, &to) &&
+		    try_macro(&l, from, to))
+			continue;
+		line = g_string_new(NULL);
 		/* All edits that touch this line, and lines that they join. */
-		at = start;
-		end = line_end(text, size, e->off + e->len);
-		for (; i < edits->len; i++) {
-			e = edits->pdata[i];
-			if (e->off > end)
-				break;
-			g_string_append_len(line, text + at, e->off - at);
-			g_string_append(line, e->new_text);
-			at = e->off + e->len;
-			end = MAX(end, line_end(text, size, at));
-		}
-		g_string_append_len(line, text + at, end - at);
+		g_string_append_len(l.out, text + l.at, start - l.at);
+		l.at = start;
+		end = next_line(&l, line);
 		if (!memchr(text + start, '\n', end - start) &&
-		    !memchr(line->str, '\n', line->len))
-			lay_line(out, line->str, line->len, text + start,
-				 end - start, breakable(&toks, start));
-		else
-			g_string_append_len(out, line->str, line->len);
-		at = end;
+		    !memchr(line->str, '\n', line->len)) {
+			gssize col = code ? new_indent(text, start, end - start,
+						       l.out) : -1;
+
+			if (col >= 0)
+				set_indent(line, col);
+			lay_line(l.out, line->str, line->len, text + start,
+				 end - start, code);
+			l.at = end;
+			if (code)
+				follow(&l);
+		} else {
+			g_string_append_len(l.out, line->str, line->len);
+			l.at = end;
+		}
 		g_string_free(line, TRUE);
 	}
-	g_string_append_len(out, text + at, size - at);
-	lex_free(&toks);
-	*new_size = out->len;
-	return g_string_free(out, FALSE);
+	g_string_append_len(l.out, text + l.at, size - l.at);
+	lex_free(&l.toks);
+	*new_size = l.out->len;
+	return g_string_free(l.out, FALSE);
 }

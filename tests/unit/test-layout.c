@@ -121,10 +121,15 @@ static void test_wrap_grown(void **state)
 /* The comma further out would leave the rest too long. */
 static void test_wrap_operator(void **state)
 {
+	one("\tset_it(entry, make(((unsigned long)to_pfn(p) * A_SIZE_OF) | BBBBBBBBB,\n\t\tC));\n",
+	    "(p)", "(a_bridge(p))",
+	    "\tset_it(entry, make(((unsigned long)to_pfn(a_bridge(p)) * A_SIZE_OF) |\n"
+	    "\t\t\t   BBBBBBBBB,\n\t\tC));\n");
+	/* A shift is one thing; without another place the line stays. */
 	one("\tset_it(entry, make(((unsigned long)to_pfn(p) << A_SHIFT_OF_IT) |\n\t\tC));\n",
 	    "(p)", "(a_bridge_of_some_len(p))",
-	    "\tset_it(entry, make(((unsigned long)to_pfn(a_bridge_of_some_len(p)) <<\n"
-	    "\t\t\t    A_SHIFT_OF_IT) |\n\t\tC));\n");
+	    "\tset_it(entry, make(((unsigned long)to_pfn(a_bridge_of_some_len(p)) << A_SHIFT_OF_IT) |\n"
+	    "\t\tC));\n");
 }
 
 /* A line end would change what these mean. */
@@ -144,9 +149,62 @@ static void test_no_wrap_directive(void **state)
 	    "F(", "LONGER(",
 	    "#define LONGER(p, q) aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa(p, bbbbbbbbbbbbbbbbbbbbb, q)\n");
 	/* The last line of a macro has no backslash. */
-	one("#define F(p, q) \\\n\taaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa(p, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, q)\n",
+	one("#if F(p, q) || \\\n\taaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa(p, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, q)\n",
 	    ", q)\n", ", ptdesc_page(q))\n",
-	    "#define F(p, q) \\\n\taaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa(p, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, ptdesc_page(q))\n");
+	    "#if F(p, q) || \\\n\taaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa(p, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, ptdesc_page(q))\n");
+}
+
+/* A macro's line is broken with a backslash, and the last line stays last. */
+static void test_wrap_macro(void **state)
+{
+	one("#define F(p, q) \\\n\taaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa(p, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, q)\n\nx;\n",
+	    "b, q)", "b, ptdesc_page(q))",
+	    "#define F(p, q) \\\n\taaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa(p, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, \\\n"
+	    "\t\t\t\t\tptdesc_page(q))\n\nx;\n");
+	/* Far to the right without need: back to one tab. */
+	one("#define F(p, q) \\\n\t\t\t(aaaaaaaaaaaaaaaaaaaaaaaaa(p, bbbbbbbbbbbbbbbbb, q))\n",
+	    "b, q", "b, ptdesc_page(q)",
+	    "#define F(p, q) \\\n\t(aaaaaaaaaaaaaaaaaaaaaaaaa(p, bbbbbbbbbbbbbbbbb, ptdesc_page(q)))\n");
+	one("#define F(p, q) \\\n\t\t\t(aaaaaaaaaaaaaaaaaa(p, bbbbbbbbbbb, q))\n",
+	    "b, q", "b, ptdesc_page(q)",
+	    "#define F(p, q) \\\n\t\t\t(aaaaaaaaaaaaaaaaaa(p, bbbbbbbbbbb, ptdesc_page(q)))\n");
+}
+
+/* Backslashes in a column stay in one. */
+static void test_backslash_block(void **state)
+{
+	one("x;\n#define F(p)\t\t\t\\\n\tdo_it(now, p);\t\t\\\n\tg(p)\ny;\n",
+	    "now, p", "now, a_bridge(p)",
+	    "x;\n#define F(p)\t\t\t\t\\\n\tdo_it(now, a_bridge(p));\t\\\n\tg(p)\ny;\n");
+	/* Not in a column: only the line itself. */
+	one("#define F(p) \\\n\tdo_it(now, p);\t\t\\\n\tg(p)\n",
+	    "now, p", "now, a_bridge(p)",
+	    "#define F(p) \\\n\tdo_it(now, a_bridge(p)); \\\n\tg(p)\n");
+}
+
+/* Lines below that are aligned to a parenthesis that moved. */
+static void test_follow(void **state)
+{
+	one("extern struct page *f(int a,\n\t\t      int b,\n\t\t      int c);\n  x;\n",
+	    "struct page *", "pgtable_t ",
+	    "extern pgtable_t f(int a,\n\t\t   int b,\n\t\t   int c);\n  x;\n");
+	one("pgtable_t f(int a, /* (b) */\n\t    int b)\n{\n\t    odd;\n}\n",
+	    "pgtable_t ", "struct ptdesc *",
+	    "struct ptdesc *f(int a, /* (b) */\n\t\t int b)\n{\n\t    odd;\n}\n");
+	/* Not aligned before, or to one that stays. */
+	one("pgtable_t f(int a,\n\tint b)\n", "pgtable_t ",
+	    "struct ptdesc *", "struct ptdesc *f(int a,\n\tint b)\n");
+	one("int f(g(x),\n      b);\n", "g(x)", "longer(x)",
+	    "int f(longer(x),\n      b);\n");
+	/* With an edit of its own. */
+	{
+		const char *text = "pgtable_t f(int a,\n\t    int b)\n";
+		struct edit_set *s = edit_set_new();
+
+		add(s, text, "pgtable_t ", "struct ptdesc *");
+		add(s, text, "int b", "long b");
+		lay(s, text, "struct ptdesc *f(int a,\n\t\t long b)\n");
+	}
 }
 
 static void test_crlf(void **state)
@@ -215,6 +273,9 @@ int main(void)
 		cmocka_unit_test(test_wrap_operator),
 		cmocka_unit_test(test_no_wrap_comment),
 		cmocka_unit_test(test_no_wrap_directive),
+		cmocka_unit_test(test_wrap_macro),
+		cmocka_unit_test(test_backslash_block),
+		cmocka_unit_test(test_follow),
 		cmocka_unit_test(test_crlf),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_many),
