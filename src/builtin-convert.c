@@ -80,6 +80,23 @@ static json_t *strings(const GPtrArray *v)
 	return a;
 }
 
+static json_t *notes(const GPtrArray *v)
+{
+	json_t *a = json_array();
+
+	for (guint i = 0; i < v->len; i++) {
+		const struct stale_note *n = v->pdata[i];
+
+		json_t *o = json_object();
+
+		json_object_set_new(o, "file", json_string_nocheck(n->file));
+		json_object_set_new(o, "line", json_integer(n->line));
+		json_object_set_new(o, "note", json_string_nocheck(n->text));
+		json_array_append_new(a, o);
+	}
+	return a;
+}
+
 static void print_json(const struct tree *t, const struct manifest *m,
 		       const struct convert_result *res,
 		       const struct patch_stat *stat, const char *patch,
@@ -108,6 +125,8 @@ static void print_json(const struct tree *t, const struct manifest *m,
 	json_object_set_new(o, "units", json_integer(res->units));
 	json_object_set_new(o, "cells", strings(res->cells_read));
 	json_object_set_new(o, "cells_unread", strings(res->cells_unread));
+	json_object_set_new(o, "rules_left", strings(res->rules_left));
+	json_object_set_new(o, "notes", notes(res->notes));
 	json_object_set_new(o, "problems", strings(res->problems));
 	json_dumpf(o, stdout, JSON_INDENT(2));
 	putchar('\n');
@@ -134,6 +153,15 @@ static void print_summary(FILE *f, const struct convert_result *res,
 			fprintf(f, "%s%s", i ? ", " : "",
 				(char *)res->cells_unread->pdata[i]);
 		fprintf(f, "\n");
+	}
+	for (guint i = 0; i < res->rules_left->len; i++)
+		fprintf(f, "%s%s\n", i ? "          " : "no rule   ",
+			(char *)res->rules_left->pdata[i]);
+	for (guint i = 0; i < res->notes->len; i++) {
+		const struct stale_note *n = res->notes->pdata[i];
+
+		fprintf(f, "%s%s:%u: %s\n", i ? "          " : "look at   ",
+			n->file, n->line, n->text);
 	}
 	fprintf(f, "run       %s\n", run);
 }

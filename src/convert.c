@@ -449,6 +449,8 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 	res->problems = g_ptr_array_new_with_free_func(g_free);
 	res->cells_read = g_ptr_array_new_with_free_func(g_free);
 	res->cells_unread = g_ptr_array_new_with_free_func(g_free);
+	res->notes = g_ptr_array_new_with_free_func(stale_note_free);
+	res->rules_left = g_ptr_array_new_with_free_func(g_free);
 	c.sites = g_ptr_array_new_with_free_func(site_free);
 	c.code_files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					     NULL);
@@ -529,5 +531,7 @@ void convert_result_clear(struct convert_result *res)
 	g_ptr_array_free(res->problems, TRUE);
 	g_ptr_array_free(res->cells_read, TRUE);
 	g_ptr_array_free(res->cells_unread, TRUE);
+	g_ptr_array_free(res->rules_left, TRUE);
+	g_ptr_array_free(res->notes, TRUE);
 	g_free(res->provenance);
 }

@@ -12,6 +12,7 @@
 #include "ledger.h"
 #include "manifest.h"
 #include "patch.h"
+#include "stale.h"
 #include "tree.h"
 
 struct convert_file {
@@ -25,6 +26,8 @@ struct convert_result {
 	GPtrArray *files;	/* struct convert_file with changes, by name */
 	GPtrArray *problems;	/* char *: what keeps the run from being complete */
 	GPtrArray *cells_read, *cells_unread;	/* char * */
+	GPtrArray *rules_left;	/* char *: rules that need what the tree lacks, and what */
+	GPtrArray *notes;	/* struct stale_note: comments that the author has to look at */
 	guint units, units_cached;
 	guint fates[N_SITE_FATE];
 	guint edits, agree, smpl_only, ast_only;

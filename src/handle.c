@@ -271,58 +271,6 @@ void handle_edit_decls(const struct handle *h, const struct source *s,
 	}
 }
 
-static void edit_comment(const struct manifest *m, const struct source *s,
-			 gsize i, struct edit_set *out)
-{
-	char **keys = g_key_file_get_keys(m->keys, "comments", NULL, NULL);
-	const struct token *t = &s->toks.v[i];
-	char *text = g_strndup(s->text + t->off, t->len);
-	gboolean done = FALSE;
-
-	for (char **k = keys; k && *k && !done; k++) {
-		char *to = g_key_file_get_string(m->keys, "comments", *k, NULL);
-
-		for (char *p = text; (p = strstr(p, *k)); p += strlen(*k)) {
-			gsize at = t->off + (p - text);
-
-			add_edit(out, s, at, at + strlen(*k), to,
-				 "driver/comment");
-			done = TRUE;
-		}
-		g_free(to);
-	}
-	g_free(text);
-	g_strfreev(keys);
-}
-
-void handle_edit_comments(const struct handle *h, const struct manifest *m,
-			  const struct source *s, const struct flow *flow,
-			  struct edit_set *out)
-{
-	for (guint n = 0; n < flow->funcs->len; n++) {
-		const struct flow_func *f = flow->funcs->pdata[n];
-		gsize i;
-
-		if (strcmp(f->file, s->file))
-			continue;
-		i = source_token_at(s, f->start);
-		/* The comment right before it. */
-		for (gsize k = i; k-- > 0; ) {
-			const struct token *t = &s->toks.v[k];
-
-			if (t->kind == TOK_COMMENT) {
-				edit_comment(m, s, k, out);
-				break;
-			}
-			if (t->kind != TOK_SPACE && t->kind != TOK_NEWLINE)
-				break;
-		}
-		for (; i < s->toks.n && s->toks.v[i].off < f->end; i++)
-			if (s->toks.v[i].kind == TOK_COMMENT)
-				edit_comment(m, s, i, out);
-	}
-}
-
 /* Arguments of the call whose name is token @i: [start, end) offsets each. */
 struct arg { gsize from, to, first, last; };
 

@@ -2,8 +2,8 @@
 /*
  * What SmPL cannot say, for a conversion that changes what a handle type
  * stands for: the typedef itself, declarations that carry a handle under the
- * old type, macro bodies, and the comments of functions that carry handles.
- * Declarations come from the flow; this module turns them into edits.
+ * old type, and macro bodies.  Declarations come from the flow; this module
+ * turns them into edits.
  */
 #ifndef HANDLE_H
 #define HANDLE_H
@@ -39,11 +39,6 @@ gboolean handle_has_typedef(const struct handle *h, const struct source *s);
 void handle_edit_decls(const struct handle *h, const struct source *s,
 		       const struct flow *flow, const GPtrArray *funcs,
 		       struct edit_set *out, GPtrArray *problems);
-
-/* Comments before and in the functions of @s that carry handles. */
-void handle_edit_comments(const struct handle *h, const struct manifest *m,
-			  const struct source *s, const struct flow *flow,
-			  struct edit_set *out);
 
 /*
  * Mark the macros of all @sources (struct source) that carry handles: by the

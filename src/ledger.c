@@ -34,6 +34,8 @@ const char *const site_fate_name[N_SITE_FATE] = {
 
 static const char schema[] =
 	"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);"
+	"CREATE TABLE notes (file TEXT NOT NULL, line INTEGER NOT NULL,"
+	" note TEXT NOT NULL);"
 	"CREATE TABLE symbols (name TEXT PRIMARY KEY, kind TEXT NOT NULL,"
 	" origin TEXT NOT NULL);"
 	"CREATE TABLE sites (id INTEGER PRIMARY KEY, file TEXT NOT NULL,"
@@ -317,6 +319,23 @@ int ledger_set_fate(struct ledger *l, gint64 id, enum site_fate fate,
 		return tw_error("ledger %s: no site %" G_GINT64_FORMAT,
 				l->path, id);
 	return 0;
+}
+
+int ledger_add_note(struct ledger *l, const char *file, guint line,
+		    const char *text)
+{
+	sqlite3_stmt *st;
+	int ret;
+
+	if (sqlite3_prepare_v2(l->db, "INSERT INTO notes VALUES (?, ?, ?)", -1,
+			       &st, NULL) != SQLITE_OK)
+		return db_error(l, "cannot be prepared");
+	bind(st, 1, file);
+	sqlite3_bind_int64(st, 2, line);
+	bind(st, 3, text);
+	ret = run(l, st);
+	sqlite3_finalize(st);
+	return ret;
 }
 
 static int by_name(const char *const *names, int n, const char *s)

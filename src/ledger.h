@@ -51,6 +51,10 @@ int ledger_add_skipped(struct ledger *l, const char *path, const char *why);
 int ledger_set_fate(struct ledger *l, gint64 id, enum site_fate fate,
 		    const char *reason, const char *evidence);
 
+/* A comment or document that may be untrue after a conversion, and why. */
+int ledger_add_note(struct ledger *l, const char *file, guint line,
+		    const char *text);
+
 /* Calls @fn for each site in the order of file, offset; stops when it returns non-zero and returns that. */
 typedef int (*ledger_fn)(const struct site *s, void *data);
 int ledger_each(struct ledger *l, ledger_fn fn, void *data);

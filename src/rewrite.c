@@ -11,6 +11,7 @@
 #include "convert-internal.h"
 #include "diag.h"
 #include "spelled.h"
+#include "stale.h"
 #include "tokdiff.h"
 
 static void edit_declarations(struct convert *c, struct edit_set *out)
@@ -35,6 +36,37 @@ static void edit_declarations(struct convert *c, struct edit_set *out)
 	g_ptr_array_free(funcs, TRUE);
 }
 
+/*
+ * Does the tree have what the rule asks for?  "// requires: FILE: TEXT", a line
+ * of its head: TEXT stands literally in FILE.
+ */
+static gboolean rule_fits(struct convert *c, const char *name, const char *rule)
+{
+	static const char key[] = "// requires: ";
+	char **lines = g_strsplit(rule, "\n", -1);
+	gboolean fits = TRUE;
+
+	for (char **l = lines; *l && fits; l++) {
+		char **want, *have;
+		gsize size;
+
+		if (!g_str_has_prefix(*l, key))
+			continue;
+		want = g_strsplit(*l + strlen(key), ": ", 2);
+		have = want[0] && want[1] ?
+			tree_read(c->t, want[0], &size, TRUE) : NULL;
+		fits = have && strstr(have, want[1]);
+		if (!fits)
+			g_ptr_array_add(c->res->rules_left, g_strdup_printf(
+				"%s (no '%s' in %s)", name,
+				want[1] ? want[1] : "", want[0] ? want[0] : ""));
+		g_free(have);
+		g_strfreev(want);
+	}
+	g_strfreev(lines);
+	return fits;
+}
+
 static int load_rules(struct convert *c)
 {
 	GPtrArray *yields = handle_yields(c->flow, c->source_list);
@@ -46,12 +78,11 @@ static int load_rules(struct convert *c)
 	if (g_mkdir_with_parents(dir, 0755))
 		ret = tw_error("cannot make '%s'", dir);
 	for (guint i = 0; i < c->m->rules->len && !ret; i++) {
-		struct smpl_rule *r = g_new0(struct smpl_rule, 1);
 		char *base = g_path_get_basename(c->m->rules->pdata[i]);
-		char *text, **parts;
+		char *text, **parts, *name;
+		struct smpl_rule *r;
 		GError *err = NULL;
 
-		g_ptr_array_add(c->rules, r);
 		if (!g_file_get_contents(c->m->rules->pdata[i], &text, NULL,
 					 &err)) {
 			ret = tw_error("%s", err->message);
@@ -59,11 +90,20 @@ static int load_rules(struct convert *c)
 			g_free(base);
 			break;
 		}
+		name = g_strdup_printf("%s/%.*s", c->m->name,
+				       (int)(strrchr(base, '.') - base), base);
+		if (!rule_fits(c, name, text)) {
+			g_free(name);
+			g_free(text);
+			g_free(base);
+			continue;
+		}
+		r = g_new0(struct smpl_rule, 1);
+		g_ptr_array_add(c->rules, r);
 		parts = g_strsplit(text, "%YIELDS%", -1);
 		r->text = g_strjoinv(*alt ? alt : "$.", parts);
 		r->path = g_build_filename(dir, base, NULL);
-		*strrchr(base, '.') = '\0';
-		r->name = g_strdup_printf("%s/%s", c->m->name, base);
+		r->name = name;
 		if (!g_file_set_contents(r->path, r->text, -1, &err)) {
 			ret = tw_error("%s", err->message);
 			g_error_free(err);
@@ -270,10 +310,8 @@ static int run_rules(struct convert *c)
 	for (guint i = 0; i < c->source_list->len; i++) {
 		struct source *s = c->source_list->pdata[i];
 
-		if (!convert_may_change(c, s))
-			continue;
-		spelled_edit_uses(sp, s, c->edits, c->res->problems);
-		handle_edit_comments(c->h, c->m, s, c->flow, c->edits);
+		if (convert_may_change(c, s))
+			spelled_edit_uses(sp, s, c->edits, c->res->problems);
 	}
 	ret = 0;
 out:
@@ -405,11 +443,53 @@ static void check_shared(struct convert *c)
 	}
 }
 
+/* Is what arch/, or generic code, says about handles of those that change? */
+static gboolean arch_may_change(const struct convert *c, const char *file)
+{
+	char *arch = source_arch(file);
+	gboolean yes = g_hash_table_size(c->page_archs) &&
+		       (!arch || g_hash_table_contains(c->page_archs, arch));
+
+	g_free(arch);
+	return yes;
+}
+
+/* What comments and documents say, when all code is as it will be. */
+static int look_for_stale(struct convert *c)
+{
+	struct stale st = { c->h, c->m, c->flow, c->edits, c->res->notes };
+	int ret = 0;
+
+	for (guint i = 0; i < c->source_list->len; i++)
+		if (convert_may_change(c, c->source_list->pdata[i]))
+			stale_source(&st, c->source_list->pdata[i]);
+	for (guint i = 0; i < c->sites->len; i++) {
+		const struct site *s = c->sites->pdata[i];
+		char *text;
+		gsize size;
+
+		if ((s->ctx != SITE_COMMENT && s->ctx != SITE_DOC) ||
+		    !arch_may_change(c, s->file))
+			continue;
+		text = tree_read(c->t, s->file, &size, TRUE);
+		if (text)
+			stale_site(&st, s, text, size);
+		g_free(text);
+	}
+	stale_finish(&st);
+	for (guint i = 0; i < st.notes->len && !ret; i++) {
+		const struct stale_note *n = st.notes->pdata[i];
+
+		ret = ledger_add_note(c->ledger, n->file, n->line, n->text);
+	}
+	return ret;
+}
+
 int convert_rewrite(struct convert *c)
 {
 	if (run_rules(c))
 		return -1;
 	bridge_rest(c);
 	check_shared(c);
-	return 0;
+	return look_for_stale(c);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the driver edits itself: typedefs, declarations in their spellings,
- * names, comments, and macros that carry handles, with the way back from the
+ * names, and macros that carry handles, with the way back from the
  * text that spatch sees to the file.
  */
 #include <setjmp.h>
@@ -401,33 +401,6 @@ static void test_yields(void **state)
 	g_ptr_array_free(v, TRUE);
 }
 
-static void test_comments(void **state)
-{
-	struct world *w = *state;
-	struct manifest m = { .keys = g_key_file_new() };
-	struct flow_func *f = g_new0(struct flow_func, 1);
-	struct source *s = source(w, "a.c",
-		"/* frees the page of x */\nvoid a(void) { }\n\n"
-		"/* frees the page of y */\n"
-		"void b(void)\n{\n\t/* the page of y */\n}\n"
-		"/* the page of z */\n");
-
-	g_key_file_set_string(m.keys, "comments", "the page of", "the table of");
-	f->name = "b";
-	f->file = s->file;
-	f->start = at(s, "void b");
-	f->end = at(s, "}\n/* the page of z");
-	g_ptr_array_add(w->flow.funcs, f);
-	handle_edit_comments(&handle, &m, s, &w->flow, w->edits);
-	assert_int_equal(edit_count(w->edits), 2);
-	result(w, s,
-		"/* frees the page of x */\nvoid a(void) { }\n\n"
-		"/* frees the table of y */\n"
-		"void b(void)\n{\n\t/* the table of y */\n}\n"
-		"/* the page of z */\n");
-	g_key_file_free(m.keys);
-}
-
 /* With an initialiser before the comma: the others would change too. */
 static void test_together_initialised(void **state)
 {
@@ -481,7 +454,6 @@ int main(void)
 		T(test_mark_macros_of_others),
 		T(test_with_macros),
 		T(test_yields),
-		T(test_comments),
 		T(test_together_initialised),
 		T(test_rename_shadowed),
 	};
