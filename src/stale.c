@@ -255,6 +255,48 @@ static gsize define_of(const struct source *s, gsize i)
 	return i;
 }
 
+/* List what the comment at token @i says of members that edits bring in. */
+static void list_members(const struct stale *st, const struct source *s,
+			 gsize i)
+{
+	const struct token *t = &s->toks.v[i];
+	const char *text = s->text + t->off;
+	GPtrArray *files = edit_files(st->edits);
+
+	for (gsize at = 0; at < t->len; at++) {
+		gsize n = 0, x;
+		gboolean news = FALSE;
+		char *name;
+
+		if (text[at] != '@')
+			continue;
+		while (at + 1 + n < t->len && word_char(text[at + 1 + n]))
+			n++;
+		if (!n || text[at + 1 + n] != ':')
+			continue;
+		name = g_strndup(text + at + 1, n);
+		for (guint f = 0; f < files->len && !news; f++) {
+			const GPtrArray *v = edit_of_file(st->edits,
+							  files->pdata[f]);
+
+			for (guint k = 0; k < v->len && !news; k++) {
+				const struct edit *e = v->pdata[k];
+
+				news = strcmp(e->rule, "driver/comment") &&
+				       find(e->new_text, e->new_len, 0, name,
+					    &x, &x) &&
+				       !find(e->old_text, e->old_len, 0, name,
+					     &x, &x);
+			}
+		}
+		if (news)
+			note(st, s->file, s->text, s->size, t->off + at,
+			     "the conversion adds uses of this member");
+		g_free(name);
+	}
+	g_ptr_array_free(files, TRUE);
+}
+
 static void look_at_struct(const struct stale *st, const struct source *s,
 			   GHashTable *done)
 {
@@ -269,8 +311,9 @@ static void look_at_struct(const struct stale *st, const struct source *s,
 		c = comment_before(s, i);
 		/* What it says of the old struct is what it is about. */
 		if (c != SIZE_MAX &&
-		    g_hash_table_add(done, GSIZE_TO_POINTER(c)))
-			edit_comment(st, s, c);
+		    g_hash_table_add(done, GSIZE_TO_POINTER(c)) &&
+		    !edit_comment(st, s, c))
+			list_members(st, s, c);
 	}
 }
 

@@ -223,6 +223,19 @@ static void test_struct(void **state)
 	notes(w, 0, 0, NULL);
 }
 
+/* No text fits: members that come into use are listed. */
+static void test_members(void **state)
+{
+	struct world *w = *state;
+
+	source(w, "/**\n * @list: For x.\n * @rcu: For y.\n */\n"
+		"struct ptdesc {\n\tint list, rcu;\n};\n"
+		"int f(struct ptdesc *p) { return p->lru; }\n");
+	edit(w, "lru", "lru", "list");
+	stale_source(&w->st, w->s);
+	notes(w, 1, 2, "@list: For x.");
+}
+
 static void test_sites(void **state)
 {
 	struct world *w = *state;
@@ -257,6 +270,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_uses, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_struct, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_members, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sites, setup, teardown),
 	};
 
