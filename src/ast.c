@@ -20,7 +20,9 @@ struct walk {
 	FILE *out;
 	GHashTable *names;	/* CXFile unique id -> path in the tree */
 	GHashTable *seen;	/* declarations already written */
+	GHashTable *expanded;	/* macro definitions already looked at */
 	char *fn_usr, *fn_name;	/* the function that is walked */
+	CXSourceLocation use;	/* of what uses the value that is walked */
 };
 
 static void put(FILE *f, const char *s)
@@ -278,21 +280,33 @@ static void event(struct walk *w, CXCursor at, const char *src,
 		  const char *dst)
 {
 	/* The start of the extent, not the location: "p" of "p->x". */
-	CXSourceLocation l = clang_getRangeStart(clang_getCursorExtent(at));
+	CXSourceRange ext = clang_getCursorExtent(at);
+	CXSourceLocation l = clang_getRangeStart(ext);
 	struct place s = spelled(w, l);
 	struct place x = expanded(w, l);
-	char *off, *line, *xoff, *xname;
+	struct place e = spelled(w, clang_getRangeEnd(ext));
+	struct place us = spelled(w, w->use), ux = expanded(w, w->use);
+	/* In the same expansion: "M1() = M2()" uses neither in the other. */
+	gboolean inside = (us.file != ux.file || us.off != ux.off) &&
+			  ux.file == x.file && ux.off == x.off;
+	gboolean out = (s.file != x.file || s.off != x.off) && us.file && !inside;
+	char *off, *end, *line, *xoff, *xname, *use;
 
 	if (!s.file && !x.file)
 		return;
 	off = num(s.file ? s.off : x.off);
+	end = num(s.file && s.file == e.file && e.off > s.off ? e.off : 0);
 	line = num(s.file ? s.line : x.line);
 	xoff = num(x.off);
 	xname = macro_name(w, l);
+	use = inside ? macro_name(w, w->use) : g_strdup("");
 	record(w->out, 'E', src, dst, s.file ? s.file : x.file, off, line,
-	       x.file ? x.file : "", xoff, xname, NULL);
+	       x.file ? x.file : "", xoff, xname, end, out ? "1" : "0", use,
+	       NULL);
+	g_free(use);
 	g_free(xname);
 	g_free(off);
+	g_free(end);
 	g_free(line);
 	g_free(xoff);
 }
@@ -397,6 +411,11 @@ static gboolean is_decl_key(const char *dst)
 	       !strcmp(dst, "H");
 }
 
+static CXSourceLocation start_of(CXCursor c)
+{
+	return clang_getRangeStart(clang_getCursorExtent(c));
+}
+
 static void leaf(struct walk *w, CXCursor c, const char *src, const char *dst)
 {
 	char cls = class_of(w, clang_getCursorType(c));
@@ -414,6 +433,44 @@ static void walk_children(struct walk *w, CXCursor c, const char *dst)
 	g_array_free(v, TRUE);
 }
 
+/*
+ * What argument @i of a call through a pointer goes to: "H", "P", "V" or "X",
+ * by the pointer's type.  Its text keeps the name of a typedef, which libclang
+ * drops from the types of parameters.
+ */
+static const char *pointer_param(struct walk *w, CXCursor callee, int i)
+{
+	CXType t = clang_getCanonicalType(clang_getCursorType(callee));
+	char *spell, **args = NULL, *open;
+	const char *dst = "X";
+
+	if (t.kind == CXType_Pointer)
+		t = clang_getPointeeType(t);
+	if (t.kind != CXType_FunctionProto || i >= clang_getNumArgTypes(t))
+		return "X";
+	spell = take(clang_getTypeSpelling(clang_getCursorType(callee)));
+	open = strrchr(spell, '(');
+	if (open) {
+		open[strcspn(open, ")")] = '\0';
+		args = g_strsplit(open + 1, ",", -1);
+	}
+	switch (class_of(w, clang_getArgType(t, i))) {
+	case 'P':
+		dst = "P";
+		if (args && i < (int)g_strv_length(args) &&
+		    g_strv_contains((const char *const *)w->req->types,
+				    g_strstrip(args[i])))
+			dst = "H";
+		break;
+	case 'V':
+		dst = "V";
+		break;
+	}
+	g_strfreev(args);
+	g_free(spell);
+	return dst;
+}
+
 static void walk_call(struct walk *w, CXCursor c, const char *dst)
 {
 	CXCursor fn = clang_getCursorReferenced(c);
@@ -421,8 +478,11 @@ static void walk_call(struct walk *w, CXCursor c, const char *dst)
 	gboolean known = clang_getCursorKind(fn) == CXCursor_FunctionDecl;
 	char *usr = known ? take(clang_getCursorUSR(fn)) : NULL;
 	int n_params = known ? clang_Cursor_getNumArguments(fn) : 0;
+	GArray *callee = children(c);
+	CXSourceLocation outer = w->use;
 	char *key;
 
+	w->use = start_of(c);
 	for (int i = 0; i < n; i++) {
 		CXCursor arg = clang_Cursor_getArgument(c, i);
 
@@ -436,16 +496,14 @@ static void walk_call(struct walk *w, CXCursor c, const char *dst)
 			walk_value(w, arg, key);
 			g_free(key);
 		} else {
-			walk_value(w, arg, "X");
+			walk_value(w, arg, !known && callee->len ?
+				   pointer_param(w, CHILD(callee, 0), i) : "X");
 		}
 	}
-	if (!known) {
-		GArray *v = children(c);
-
-		if (v->len)
-			walk_value(w, CHILD(v, 0), "N");
-		g_array_free(v, TRUE);
-	}
+	if (!known && callee->len)
+		walk_value(w, CHILD(callee, 0), "N");
+	g_array_free(callee, TRUE);
+	w->use = outer;
 	if (known) {
 		char cls = class_of(w, clang_getCursorResultType(fn));
 
@@ -463,13 +521,16 @@ static void walk_call(struct walk *w, CXCursor c, const char *dst)
 static void walk_ref(struct walk *w, CXCursor c, const char *dst)
 {
 	CXCursor d = clang_getCursorReferenced(c);
+	CXSourceLocation outer = w->use;
 	char *key = NULL, *to;
 
 	if (clang_getCursorKind(c) == CXCursor_MemberRefExpr) {
 		char *name = take(clang_getCursorSpelling(c));
 
 		to = g_strconcat("m:", name, NULL);
+		w->use = clang_getCursorLocation(c);
 		walk_children(w, c, to);
+		w->use = outer;
 		g_free(to);
 		g_free(name);
 	}
@@ -498,6 +559,7 @@ static void walk_ref(struct walk *w, CXCursor c, const char *dst)
 
 static void walk_value(struct walk *w, CXCursor c, const char *dst)
 {
+	CXSourceLocation outer = w->use;
 	enum CXCursorKind k = clang_getCursorKind(c);
 	char cls;
 	GArray *v;
@@ -534,6 +596,11 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 			g_array_free(v, TRUE);
 			break;
 		}
+		if (cls == 'H') {
+			key = lvalue_key(w, strip(c));
+			event(w, strip(c), key, "K");
+			g_free(key);
+		}
 		if (cls == 'O') {
 			char *t = take(clang_getTypeSpelling(
 					clang_getCursorType(c)));
@@ -564,10 +631,13 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 			g_array_free(v, TRUE);
 			break;
 		}
+		if (op != CXBinaryOperator_Comma)
+			w->use = start_of(c);
 		if (op == CXBinaryOperator_Assign) {
 			key = lvalue_key(w, CHILD(v, 0));
 			walk_value(w, CHILD(v, 1), key);
 			walk_value(w, CHILD(v, 0), "=");
+			w->use = outer;
 			g_free(key);
 			if (strcmp(dst, "N"))
 				leaf(w, CHILD(v, 0), NULL, dst);
@@ -582,6 +652,7 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 
 			walk_value(w, CHILD(v, 0), test ? "N" : "X");
 			walk_value(w, CHILD(v, 1), test ? "N" : "X");
+			w->use = outer;
 			leaf(w, c, NULL, dst);
 		}
 		g_array_free(v, TRUE);
@@ -591,15 +662,31 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 		enum CXUnaryOperatorKind op =
 			clang_getCursorUnaryOperatorKind(c);
 
-		walk_children(w, c, op == CXUnaryOperator_AddrOf ? "A" :
+		w->use = start_of(c);
+		walk_children(w, c, op == CXUnaryOperator_AddrOf ||
+			      op == CXUnaryOperator_PreInc ||
+			      op == CXUnaryOperator_PreDec ||
+			      op == CXUnaryOperator_PostInc ||
+			      op == CXUnaryOperator_PostDec ? "A" :
 			      op == CXUnaryOperator_LNot ? "N" :
 			      op == CXUnaryOperator_Deref ? "m:*" : "X");
+		w->use = outer;
 		if (op == CXUnaryOperator_Deref)
 			leaf(w, c, NULL, dst);
 		break;
 	}
+	case CXCursor_CompoundAssignOperator:
+		v = children(c);
+		w->use = start_of(c);
+		for (guint i = 0; i < v->len; i++)
+			walk_value(w, CHILD(v, i), i ? "X" : "A");
+		w->use = outer;
+		g_array_free(v, TRUE);
+		break;
 	case CXCursor_ArraySubscriptExpr:
+		w->use = start_of(c);
 		walk_children(w, c, "m:*");
+		w->use = outer;
 		leaf(w, c, NULL, dst);
 		break;
 	case CXCursor_CallExpr:
@@ -612,15 +699,19 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 	case CXCursor_GenericSelectionExpr:
 		/* The chosen arm repeats the controlling expression. */
 		v = children(c);
+		w->use = start_of(c);
 		if (v->len)
 			walk_value(w, CHILD(v, 0), "G");
+		w->use = outer;
 		g_array_free(v, TRUE);
 		leaf(w, c, NULL, dst);
 		break;
 	case CXCursor_UnaryExpr:	/* sizeof, typeof: not evaluated */
 		break;
 	default:
+		w->use = start_of(c);
 		walk_children(w, c, "X");
+		w->use = outer;
 		leaf(w, c, NULL, dst);
 		break;
 	}
@@ -630,15 +721,18 @@ static void walk_var(struct walk *w, CXCursor c)
 {
 	char *key = decl_key(w, c);
 	char cls = class_of(w, clang_getCursorType(c));
+	CXSourceLocation outer = w->use;
 	GArray *v;
 
 	if (key && (cls == 'H' || cls == 'P'))
 		put_decl(w, c, key, cls);
 	v = children(c);
+	w->use = clang_getCursorLocation(c);
 	for (guint i = 0; i < v->len; i++)
 		if (clang_isExpression(clang_getCursorKind(CHILD(v, i))))
 			walk_value(w, CHILD(v, i), key ? key :
 				   cls == 'P' ? "P" : "X");
+	w->use = outer;
 	g_array_free(v, TRUE);
 	g_free(key);
 }
@@ -647,6 +741,7 @@ static void walk_var(struct walk *w, CXCursor c)
 static void walk_stmt(struct walk *w, CXCursor c, const char *last_dst)
 {
 	enum CXCursorKind k = clang_getCursorKind(c);
+	CXSourceLocation outer = w->use;
 	GArray *v;
 
 	if (k == CXCursor_VarDecl) {
@@ -666,6 +761,7 @@ static void walk_stmt(struct walk *w, CXCursor c, const char *last_dst)
 		if (k == CXCursor_ReturnStmt && w->fn_usr) {
 			char *key = g_strconcat("r:", w->fn_usr, NULL);
 
+			w->use = start_of(c);
 			walk_value(w, ch, key);
 			g_free(key);
 		} else if (clang_isStatement(ck) || clang_isDeclaration(ck)) {
@@ -674,8 +770,11 @@ static void walk_stmt(struct walk *w, CXCursor c, const char *last_dst)
 			   i == v->len - 1) {
 			walk_value(w, ch, last_dst);
 		} else {
+			w->use = start_of(ch);
 			walk_value(w, ch, "N");
 		}
+		if (k != CXCursor_StmtExpr)
+			w->use = outer;
 	}
 	g_array_free(v, TRUE);
 }
@@ -768,6 +867,24 @@ static void put_typedef(struct walk *w, CXCursor c)
 	g_free(name);
 }
 
+static void put_macro(struct walk *w, CXCursor expansion)
+{
+	CXCursor d = clang_getCursorReferenced(expansion);
+	struct place p;
+	char *off;
+
+	/* A definition is one object in libclang, however often it is met. */
+	if (clang_Cursor_isNull(d) ||
+	    !g_hash_table_add(w->expanded, (gpointer)d.data[0]))
+		return;
+	p = spelled(w, clang_getCursorLocation(d));
+	if (!p.file || !g_hash_table_contains(w->req->files, p.file))
+		return;
+	off = num(p.off);
+	record(w->out, 'M', p.file, off, NULL);
+	g_free(off);
+}
+
 static enum CXChildVisitResult top(CXCursor c, CXCursor parent,
 				   CXClientData data)
 {
@@ -775,6 +892,10 @@ static enum CXChildVisitResult top(CXCursor c, CXCursor parent,
 	enum CXCursorKind k = clang_getCursorKind(c);
 	struct place p;
 
+	if (k == CXCursor_MacroExpansion) {
+		put_macro(w, c);
+		return CXChildVisit_Continue;
+	}
 	if (k == CXCursor_TypedefDecl) {
 		put_typedef(w, c);
 		return CXChildVisit_Continue;
@@ -892,6 +1013,7 @@ int ast_read(const struct ast_request *req, const char *out)
 				g_strerror(errno));
 	w.names = g_hash_table_new(NULL, NULL);
 	w.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	w.expanded = g_hash_table_new(NULL, NULL);
 	fprintf(w.out, "%s\n", AST_FACTS_MAGIC);
 	record(w.out, 'C', req->cell, req->unit, NULL);
 	put_diags(&w);
@@ -925,7 +1047,8 @@ static void name(gpointer p)						\
 FREE_FN(free_decl, ast_decl, AT(ast_decl, key), AT(ast_decl, file),
 	AT(ast_decl, name), AT(ast_decl, func))
 FREE_FN(free_event, ast_event, AT(ast_event, src), AT(ast_event, dst),
-	AT(ast_event, file), AT(ast_event, xfile), AT(ast_event, xname))
+	AT(ast_event, file), AT(ast_event, xfile), AT(ast_event, xname),
+	AT(ast_event, use))
 FREE_FN(free_func, ast_func, AT(ast_func, usr), AT(ast_func, name),
 	AT(ast_func, file))
 FREE_FN(free_typedef, ast_typedef, AT(ast_typedef, name),
@@ -933,6 +1056,7 @@ FREE_FN(free_typedef, ast_typedef, AT(ast_typedef, name),
 FREE_FN(free_diag, ast_diag, AT(ast_diag, file), AT(ast_diag, text),
 	AT(ast_diag, category))
 FREE_FN(free_range, ast_range, AT(ast_range, file))
+FREE_FN(free_macro, ast_macro, AT(ast_macro, file))
 FREE_FN(free_dep, ast_dep, AT(ast_dep, path))
 
 /* Takes what g_strcompress() of a field gives. */
@@ -977,6 +1101,9 @@ static void load_line(struct ast_facts *a, char **f, guint n)
 		e->xfile = field(f, n, 6);
 		e->xoff = number(f, n, 7);
 		e->xname = field(f, n, 8);
+		e->end = number(f, n, 9);
+		e->out = number(f, n, 10);
+		e->use = field(f, n, 11);
 		g_ptr_array_add(a->events, e);
 		break;
 	}
@@ -1022,6 +1149,14 @@ static void load_line(struct ast_facts *a, char **f, guint n)
 		g_ptr_array_add(a->skipped, r);
 		break;
 	}
+	case 'M': {
+		struct ast_macro *m = g_new0(struct ast_macro, 1);
+
+		m->file = field(f, n, 1);
+		m->off = number(f, n, 2);
+		g_ptr_array_add(a->macros, m);
+		break;
+	}
 	case 'I': {
 		struct ast_dep *d = g_new0(struct ast_dep, 1);
 
@@ -1055,6 +1190,7 @@ struct ast_facts *ast_load(const char *path)
 	a->typedefs = g_ptr_array_new_with_free_func(free_typedef);
 	a->diags = g_ptr_array_new_with_free_func(free_diag);
 	a->skipped = g_ptr_array_new_with_free_func(free_range);
+	a->macros = g_ptr_array_new_with_free_func(free_macro);
 	a->deps = g_ptr_array_new_with_free_func(free_dep);
 	for (char **l = lines + 1; *l; l++) {
 		char **f = g_strsplit(*l, "\t", -1);
@@ -1085,6 +1221,7 @@ void ast_facts_free(struct ast_facts *a)
 	g_ptr_array_free(a->typedefs, TRUE);
 	g_ptr_array_free(a->diags, TRUE);
 	g_ptr_array_free(a->skipped, TRUE);
+	g_ptr_array_free(a->macros, TRUE);
 	g_ptr_array_free(a->deps, TRUE);
 	g_free(a);
 }

@@ -26,7 +26,8 @@
  *	G	the controlling expression of a _Generic
  *	C:TYPE	cast to another type
  *	V	goes to a void pointer
- *	A	its address is taken
+ *	A	its address is taken, or it is counted up or down
+ *	K	cast to the seed type
  *	N	compared or tested: any pointer will do
  *	X	anything else
  */
@@ -37,7 +38,7 @@
 
 /* Heads every file of facts.  Count up when a reader of today would see other
  * facts than one of yesterday: the cache goes by it. */
-#define AST_FACTS_MAGIC "treewide-facts 6"
+#define AST_FACTS_MAGIC "treewide-facts 10"
 
 struct ast_decl {
 	char *key;
@@ -53,10 +54,13 @@ struct ast_event {
 	char *src, *dst;	/* keys */
 	char *file;		/* place of the value's first token, where it is spelled */
 	gsize off;
+	gsize end;		/* behind its last token; 0 when that is spelled elsewhere */
 	guint line;
 	char *xfile;		/* place where it is expanded */
 	gsize xoff;
 	char *xname;		/* the outermost macro that it comes through, or "" */
+	gboolean out;		/* a macro's value, used outside of the macro */
+	char *use;		/* used within a macro: the outermost one; else "" */
 };
 
 struct ast_func {
@@ -80,12 +84,16 @@ struct ast_diag {
 
 struct ast_range { char *file; gsize start, end; };
 
+/* A macro that is expanded in the unit, by the place of its name in the
+ * definition; expansions within the bodies of macros are not told. */
+struct ast_macro { char *file; gsize off; };
+
 /* A file that was read: in the tree, "@BUILD@/...", or absolute; xxh3 of it. */
 struct ast_dep { char *path; guint64 hash; gboolean walked; };
 
 struct ast_facts {
 	char *cell, *unit;
-	GPtrArray *decls, *events, *funcs, *typedefs, *diags, *skipped, *deps;
+	GPtrArray *decls, *events, *funcs, *typedefs, *diags, *skipped, *macros, *deps;
 };
 
 struct ast_unsaved { const char *file; const char *text; gsize size; };

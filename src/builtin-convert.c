@@ -14,13 +14,14 @@
 #include "apply.h"
 #include "convert.h"
 #include "diag.h"
+#include "explain.h"
 #include "nearest.h"
 #include "output.h"
 #include "run.h"
 #include "treewide.h"
 
 static gboolean do_apply, force;
-static char *policy;
+static char *policy, *explain_place;
 
 static const GOptionEntry entries[] = {
 	{ "apply", 0, 0, G_OPTION_ARG_NONE, &do_apply,
@@ -29,6 +30,9 @@ static const GOptionEntry entries[] = {
 	  "With --apply: also when git has uncommitted changes", NULL },
 	{ "policy", 0, 0, G_OPTION_ARG_STRING, &policy,
 	  "What to do where the domain leaves a choice; the conversion's manifest names them", "POLICY" },
+	{ "explain", 0, 0, G_OPTION_ARG_STRING, &explain_place,
+	  "Print why a line is changed or not, instead of the patch; with --run of an earlier run, from its ledger",
+	  "FILE:LINE" },
 	{ 0 }
 };
 
@@ -107,7 +111,7 @@ static void print_json(const struct tree *t, const struct manifest *m,
 			      "conversion", m->name, "policy", used,
 			      "tree", t->path, "release", t->release,
 			      "run", run);
-	json_t *sites = json_object();
+	json_t *sites = json_object(), *engines = json_object();
 
 	for (int f = 0; f < N_SITE_FATE; f++)
 		json_object_set_new(sites, site_fate_name[f],
@@ -119,9 +123,13 @@ static void print_json(const struct tree *t, const struct manifest *m,
 	json_object_set_new(o, "patch", patch ? json_string(patch)
 					      : json_null());
 	json_object_set_new(o, "edits", json_integer(res->edits));
-	json_object_set_new(o, "engines", json_pack("{s:i,s:i,s:i}",
-			"both", res->agree, "smpl_only", res->smpl_only,
-			"ast_only", res->ast_only));
+	for (int i = 0; i < N_OUTCOME; i++)
+		json_object_set_new(engines, outcome_name[i],
+				    json_integer(res->outcomes[i]));
+	json_object_set_new(o, "engines", engines);
+	json_object_set_new(o, "unparsed_lines",
+			    json_integer(res->unparsed));
+	json_object_set_new(o, "refusals", strings(res->refusals));
 	json_object_set_new(o, "units", json_integer(res->units));
 	json_object_set_new(o, "cells", strings(res->cells_read));
 	json_object_set_new(o, "cells_unread", strings(res->cells_unread));
@@ -154,6 +162,14 @@ static void print_summary(FILE *f, const struct convert_result *res,
 				(char *)res->cells_unread->pdata[i]);
 		fprintf(f, "\n");
 	}
+	fprintf(f, "engines   agree on %u sites, disagree on %u, one alone saw %u, none %u\n",
+		res->outcomes[OUTCOME_AGREE], res->outcomes[OUTCOME_DISAGREE],
+		res->outcomes[OUTCOME_ONE_SIDED], res->outcomes[OUTCOME_BLIND]);
+	if (res->unparsed)
+		fprintf(f, "          %u lines that spatch cannot parse are listed in the ledger\n",
+			res->unparsed);
+	for (guint i = 0; i < res->refusals->len; i++)
+		fprintf(f, "refused   %s\n", (char *)res->refusals->pdata[i]);
 	for (guint i = 0; i < res->rules_left->len; i++)
 		fprintf(f, "%s%s\n", i ? "          " : "no rule   ",
 			(char *)res->rules_left->pdata[i]);
@@ -216,6 +232,56 @@ static void refuse_unwritable(const struct tree *t, const char *output)
 	g_free(dir);
 }
 
+/* "FILE:LINE" of a file in the tree, or a usage error. */
+static void check_place(const struct tree *t)
+{
+	const char *colon = strrchr(explain_place, ':');
+	char *file, *path, *end = NULL;
+
+	if (do_apply)
+		tw_die(TW_USAGE, "convert: --explain changes nothing; leave out --apply");
+	if (!colon || colon == explain_place || !colon[1] ||
+	    !g_ascii_strtoull(colon + 1, &end, 10) || *end)
+		tw_die(TW_USAGE, "convert: --explain takes FILE:LINE, not '%s'",
+		       explain_place);
+	file = g_strndup(explain_place, colon - explain_place);
+	path = g_build_filename(t->path, file, NULL);
+	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+		tw_die(TW_USAGE, "convert: --explain: no file '%s' in '%s'; name it from the top of the tree",
+		       file, t->path);
+	g_free(path);
+	g_free(file);
+}
+
+/* The ledger of an earlier run of this conversion on this tree, or NULL. */
+static char *ledger_of_run(const struct tree *t, const struct manifest *m,
+			   const char *dir)
+{
+	char *path = g_build_filename(dir, "ledger.sqlite", NULL);
+	struct ledger *l = g_file_test(path, G_FILE_TEST_EXISTS) ?
+			   ledger_open(path) : NULL;
+	char *name = l ? ledger_get_meta(l, "conversion") : NULL;
+	char *tree = l ? ledger_get_meta(l, "tree") : NULL;
+
+	if (l)
+		ledger_abandon(l);
+	if (g_strcmp0(name, m->name) || g_strcmp0(tree, t->path))
+		g_clear_pointer(&path, g_free);
+	g_free(name);
+	g_free(tree);
+	return path;
+}
+
+static int explain_line(const char *ledger)
+{
+	int r = explain(ledger, explain_place, stdout);
+
+	if (fflush(stdout))
+		tw_die(TW_FATAL, "cannot write the explanation: %s",
+		       g_strerror(errno));
+	return r < 0 ? TW_FATAL : TW_OK;
+}
+
 int cmd_convert(int argc, char **argv)
 {
 	struct convert_result res = { 0 };
@@ -241,6 +307,12 @@ int cmd_convert(int argc, char **argv)
 	t = tree_open(opt.tree);
 	if (!t)
 		return TW_FATAL;
+	if (explain_place) {
+		check_place(t);
+		kept = opt.run_dir ? ledger_of_run(t, m, opt.run_dir) : NULL;
+		if (kept)
+			return explain_line(kept);
+	}
 	/* A kill during an earlier --apply left a journal: first things first. */
 	if (do_apply && apply_recover(t->path) < 0)
 		return TW_FATAL;
@@ -262,6 +334,11 @@ int cmd_convert(int argc, char **argv)
 		status = TW_INCOMPLETE;
 		tw_note("incomplete: %u problems stand above",
 			res.problems->len);
+	}
+	if (explain_place) {
+		char *ledger = g_build_filename(run, "ledger.sqlite", NULL);
+
+		return explain_line(ledger) ? TW_FATAL : status;
 	}
 	if (do_apply) {
 		if (status == TW_INCOMPLETE && !force)

@@ -2,8 +2,8 @@
 /*
  * What the stages of a conversion hand on.  Only src/convert.c and its stages
  * include this: src/resolve.c (read the cells, follow the flow), src/rewrite.c
- * (semantic patches and the driver's own edits), src/fate.c (the fate of every
- * site).
+ * (semantic patches and the driver's own edits), src/bridge.c (what no rule met),
+ * src/fate.c (the fate of every site).
  */
 #ifndef CONVERT_INTERNAL_H
 #define CONVERT_INTERNAL_H
@@ -49,6 +49,13 @@ struct convert {
 	GPtrArray *smpl_jobs;
 	struct edit_set *edits;
 	GHashTable *handle_lines;	/* "FILE:LINE" set, while fates are decided */
+	GPtrArray *refusals;	/* struct refusal */
+};
+
+/* A use that cannot be converted, and what stays with it. */
+struct refusal {
+	char *arch;		/* NULL: everything */
+	char *why, *evidence;
 };
 
 /* Is the site C code, whatever arm or macro it stands in? */
@@ -59,6 +66,29 @@ struct source *convert_source(struct convert *c, const char *file);
 void convert_load_sources(struct convert *c);
 /* Does the handle of the source's arch, or of any for a generic one, change? */
 gboolean convert_may_change(const struct convert *c, const struct source *s);
+
+/* Where the value of a frontier stands in its source: bytes and tokens. */
+struct value_span {
+	gsize from, to;
+	gsize first, last;
+	gsize near_from, near_to;	/* with what a rule about it edits */
+};
+/* FALSE when it is not one run of tokens in the source. */
+gboolean convert_value_span(const struct source *s,
+			    const struct flow_frontier *f,
+			    struct value_span *v);
+/*
+ * Does a macro of this name carry handles?  Then a use of its argument is its
+ * body's affair, not its caller's.
+ */
+gboolean convert_carries(const struct convert *c, const char *macro);
+/* Did a semantic patch make the edit, alone or with the driver? */
+gboolean convert_edit_of_rule(const struct edit *e);
+
+/* Wrap what no rule met. */
+void convert_bridge(struct convert *c);
+/* Edits that a cell with another type behind the handle sees are problems. */
+void convert_check_shared(struct convert *c);
 
 /* The stages: 0, or -1 after a message. */
 int convert_resolve(struct convert *c);

@@ -36,6 +36,7 @@ static int keep_site(const struct site *s, void *data)
 	copy->file = g_strdup(s->file);
 	copy->symbol = g_strdup(s->symbol);
 	copy->reason = copy->evidence = NULL;
+	copy->ast = copy->smpl = copy->outcome = copy->condition = NULL;
 	copy->fate = FATE_UNRESOLVED;
 	g_ptr_array_add(c->sites, copy);
 	if (source_is_c(s->file) && convert_is_code(s))
@@ -51,6 +52,10 @@ static void site_free(gpointer p)
 	g_free(s->symbol);
 	g_free(s->reason);
 	g_free(s->evidence);
+	g_free(s->ast);
+	g_free(s->smpl);
+	g_free(s->outcome);
+	g_free(s->condition);
 	g_free(s);
 }
 
@@ -149,6 +154,18 @@ static int report_new_archs(struct convert *c)
 	}
 	g_ptr_array_free(archs, TRUE);
 	return 0;
+}
+
+static const struct cell_info *cell_of(const struct convert *c,
+				       const char *name)
+{
+	for (guint i = 0; i < c->cells->len; i++) {
+		const struct cell_info *cell = c->cells->pdata[i];
+
+		if (!strcmp(cell->name, name))
+			return cell;
+	}
+	return NULL;
 }
 
 /* Which archs keep a page behind the handle, by what their cells say. */
@@ -279,7 +296,129 @@ static gboolean our_matter(const struct ast_diag *d)
 	return strcmp(d->category, "Inline Assembly Issue") != 0;
 }
 
-static int verify(struct convert *c)
+/* Does line @line of the new text stand in the old one, too? */
+static gboolean line_is_old(const struct convert_file *f, guint line)
+{
+	const char *p = f->new_text, *end, *hit;
+	gsize len;
+
+	for (guint i = 1; i < line && p; i++) {
+		p = strchr(p, '\n');
+		p = p ? p + 1 : NULL;
+	}
+	if (!p)
+		return FALSE;
+	end = strchr(p, '\n');
+	len = end ? (gsize)(end - p) : strlen(p);
+	for (hit = f->old_text; hit; ) {
+		const char *stop = strchr(hit, '\n');
+		gsize n = stop ? (gsize)(stop - hit) : strlen(hit);
+
+		if (n == len && !memcmp(hit, p, n))
+			return TRUE;
+		hit = stop ? stop + 1 : NULL;
+	}
+	return FALSE;
+}
+
+static struct convert_file *result_of(const struct convert *c,
+				      const char *file)
+{
+	for (guint i = 0; i < c->res->files->len; i++) {
+		struct convert_file *f = c->res->files->pdata[i];
+
+		if (!strcmp(f->file, file))
+			return f;
+	}
+	return NULL;
+}
+
+/* Does a cell of @arch compile generic code that is to change? */
+static gboolean shares_edits(const struct convert *c, const char *arch)
+{
+	for (guint i = 0; i < c->facts->len; i++) {
+		const struct ast_facts *a = c->facts->pdata[i];
+		const struct cell_info *cell = cell_of(c, a->cell);
+
+		if (!cell || strcmp(cell->srcarch, arch))
+			continue;
+		for (guint k = 0; k < a->deps->len; k++) {
+			const char *p = ((struct ast_dep *)
+					 a->deps->pdata[k])->path;
+
+			if (!g_str_has_prefix(p, "arch/") &&
+			    edit_of_file(c->edits, p))
+				return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+/*
+ * A use that nobody could rewrite and that no longer compiles: the code stays,
+ * and with it what depends on it.  An arch that stays keeps the generic code
+ * that it uses, and that keeps everyone else.
+ */
+static void refuse(struct convert *c, const struct ast_facts *a,
+		   const struct ast_diag *d)
+{
+	struct refusal *r = g_new0(struct refusal, 1);
+	char *arch = source_arch(d->file);
+
+	r->evidence = g_strdup_printf("%s:%u:%u in cell %s: %s", d->file,
+				      d->line, d->col, a->cell, d->text);
+	if (arch && !shares_edits(c, arch)) {
+		r->why = g_strdup_printf("arch/%s has a use that cannot be converted",
+					 arch);
+		r->arch = g_steal_pointer(&arch);
+	} else if (arch) {
+		r->why = g_strdup_printf("arch/%s has a use that cannot be converted; it shares generic code, which stays, and so does all that depends on it",
+					 arch);
+	} else {
+		r->why = g_strdup("generic code has a use that cannot be converted; it stays, and so does all that depends on it");
+	}
+	g_free(arch);
+	g_ptr_array_add(c->refusals, r);
+	g_ptr_array_add(c->res->refusals, g_strdup(r->evidence));
+}
+
+/* Take back the edits that a refusal covers. */
+static void take_back(struct convert *c)
+{
+	struct edit_set *left = edit_set_new();
+	GPtrArray *files = edit_files(c->edits);
+
+	for (guint i = 0; i < files->len; i++) {
+		const GPtrArray *v = edit_of_file(c->edits, files->pdata[i]);
+		char *arch = source_arch(files->pdata[i]);
+		gboolean stays = FALSE;
+
+		for (guint k = 0; k < c->refusals->len; k++) {
+			const struct refusal *r = c->refusals->pdata[k];
+
+			stays |= !r->arch || !g_strcmp0(r->arch, arch);
+		}
+		for (guint k = 0; k < v->len && !stays; k++) {
+			const struct edit *e = v->pdata[k];
+
+			edit_add(left, e->file, e->off, e->old_text,
+				 e->new_text, e->rule);
+		}
+		g_free(arch);
+	}
+	g_ptr_array_free(files, TRUE);
+	edit_set_free(c->edits);
+	c->edits = left;
+	g_ptr_array_set_size(c->res->files, 0);
+	make_texts(c);
+}
+
+/*
+ * Read the result.  What no longer compiles on a line that was edited is a
+ * fault of the conversion; on a line that was not, a use that nobody knew how
+ * to rewrite, and refused: *@again says that edits were taken back.
+ */
+static int verify(struct convert *c, gboolean *again)
 {
 	GHashTable *before = g_hash_table_new_full(g_str_hash, g_str_equal,
 						   g_free, NULL);
@@ -288,8 +427,10 @@ static int verify(struct convert *c)
 	struct ast_unsaved *u = g_new0(struct ast_unsaved,
 				       c->res->files->len + 1);
 	struct reading_result r = { 0 };
+	guint problems = c->res->problems->len;
 	int ret = -1;
 
+	*again = FALSE;
 	for (guint i = 0; i < c->res->files->len; i++) {
 		struct convert_file *f = c->res->files->pdata[i];
 
@@ -311,20 +452,36 @@ static int verify(struct convert *c)
 		for (guint k = 0; k < a->diags->len; k++) {
 			struct ast_diag *d = a->diags->pdata[k];
 			char *key = diag_key(a, d);
-			char *msg = g_strdup_printf(
-				"%s:%u:%u: in cell %s the converted code does not compile: %s",
-				d->file, d->line, d->col, a->cell, d->text);
 			char *once = g_strdup_printf("%s:%u:%s", d->file,
 						     d->line, d->text);
+			struct convert_file *f = result_of(c, d->file);
 
-			if (our_matter(d) &&
-			    !g_hash_table_contains(before, key) &&
-			    g_hash_table_add(said, once))
+			if (!our_matter(d) ||
+			    g_hash_table_contains(before, key) ||
+			    !g_hash_table_add(said, g_strdup(once)))
+				;
+			else if (!f || line_is_old(f, d->line))
+				refuse(c, a, d);
+			else
 				g_ptr_array_add(c->res->problems,
-						g_strdup(msg));
-			g_free(msg);
+					g_strdup_printf("%s:%u:%u: in cell %s the converted code does not compile: %s",
+						d->file, d->line, d->col,
+						a->cell, d->text));
+			g_free(once);
 			g_free(key);
 		}
+	}
+	/* A fault of the conversion may show elsewhere, too: it comes first. */
+	if (c->res->problems->len > problems) {
+		for (guint i = 0; i < c->res->refusals->len; i++)
+			g_ptr_array_add(c->res->problems, g_strdup_printf(
+				"does not compile after the conversion: %s",
+				(char *)c->res->refusals->pdata[i]));
+		g_ptr_array_set_size(c->res->refusals, 0);
+		g_ptr_array_set_size(c->refusals, 0);
+	} else if (c->refusals->len) {
+		take_back(c);
+		*again = c->res->files->len > 0;
 	}
 	g_ptr_array_free(r.facts, TRUE);
 	g_ptr_array_free(r.failed, TRUE);
@@ -334,6 +491,17 @@ out:
 	g_hash_table_destroy(before);
 	g_hash_table_destroy(said);
 	return ret;
+}
+
+/* Until nothing is refused anew; each round takes an arch or everything. */
+static int verify_all(struct convert *c)
+{
+	gboolean again = c->res->files->len > 0;
+
+	while (again)
+		if (verify(c, &again))
+			return -1;
+	return 0;
 }
 
 static void provenance(struct convert *c)
@@ -406,6 +574,16 @@ static void source_free_p(gpointer p)
 	source_free(p);
 }
 
+static void refusal_free(gpointer p)
+{
+	struct refusal *r = p;
+
+	g_free(r->arch);
+	g_free(r->why);
+	g_free(r->evidence);
+	g_free(r);
+}
+
 static void unit_free(gpointer p)
 {
 	g_free(((struct reading_unit *)p)->file);
@@ -420,20 +598,6 @@ static void rule_free(gpointer p)
 	g_free(r->path);
 	g_free(r->text);
 	g_free(r);
-}
-
-static void problems_of_flow(struct convert *c)
-{
-	for (guint i = 0; i < c->flow->refused->len; i++) {
-		char **f = g_strsplit(c->flow->refused->pdata[i], "\t", 3);
-		struct source *s = g_hash_table_lookup(c->sources, f[0]);
-
-		g_ptr_array_add(c->res->problems, g_strdup_printf("%s:%u: %s",
-			f[0], s ? source_line(s, g_ascii_strtoull(f[1], NULL,
-								  10)) : 0,
-			f[2]));
-		g_strfreev(f);
-	}
 }
 
 int convert_run(struct tree *t, struct manifest *m, const char *policy,
@@ -472,6 +636,8 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 	c.rules = g_ptr_array_new_with_free_func(rule_free);
 	c.smpl_jobs = g_ptr_array_new();
 	c.edits = edit_set_new();
+	c.refusals = g_ptr_array_new_with_free_func(refusal_free);
+	res->refusals = g_ptr_array_new_with_free_func(g_free);
 
 	c.h = handle_load(m);
 	if (!c.h || check_requirements(&c))
@@ -483,13 +649,11 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 	    convert_resolve(&c))
 		goto out;
 	classify_archs(&c);
-	problems_of_flow(&c);
 	if (convert_rewrite(&c))
 		goto out;
 	if (edit_check(c.edits, read_source, &c))
 		goto out;
-	if (write_edits(&c) || make_texts(&c) ||
-	    (res->files->len && verify(&c)))
+	if (make_texts(&c) || verify_all(&c) || write_edits(&c))
 		goto out;
 	convert_decide(&c);
 	res->edits = edit_count(c.edits);
@@ -521,6 +685,7 @@ out:
 	g_hash_table_destroy(c.through);
 	g_hash_table_destroy(c.page_archs);
 	g_hash_table_destroy(c.read_archs);
+	g_ptr_array_free(c.refusals, TRUE);
 	edit_set_free(c.edits);
 	return ret;
 }
@@ -529,6 +694,7 @@ void convert_result_clear(struct convert_result *res)
 {
 	g_ptr_array_free(res->files, TRUE);
 	g_ptr_array_free(res->problems, TRUE);
+	g_ptr_array_free(res->refusals, TRUE);
 	g_ptr_array_free(res->cells_read, TRUE);
 	g_ptr_array_free(res->cells_unread, TRUE);
 	g_ptr_array_free(res->rules_left, TRUE);

@@ -9,6 +9,7 @@
 
 #include <glib.h>
 
+#include "engines.h"
 #include "ledger.h"
 #include "manifest.h"
 #include "patch.h"
@@ -30,7 +31,10 @@ struct convert_result {
 	GPtrArray *notes;	/* struct stale_note: comments that the author has to look at */
 	guint units, units_cached;
 	guint fates[N_SITE_FATE];
-	guint edits, agree, smpl_only, ast_only;
+	guint outcomes[N_OUTCOME];	/* sites by what the engines say together */
+	guint edits;
+	guint unparsed;		/* lines of code that spatch cannot parse */
+	GPtrArray *refusals;	/* char *: "place: why" */
 	char *provenance;	/* lines that head the patch */
 };
 

@@ -3,153 +3,11 @@
  * Gives every site its fate, with the reason and the cells that saw it.  A site
  * that neither engine can see stays unresolved and is a problem of the run.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "convert-internal.h"
-
-/*
- * How far the include guard of a header reaches: a second inclusion skips the
- * file from there, which hides nothing that the first one showed.
- */
-static gsize include_guard(const struct source *s)
-{
-	for (gsize i = 0; s && i < s->toks.n; i++)
-		if (s->toks.v[i].ctx == CTX_DIRECTIVE)
-			return s->toks.v[i].off + 16;
-	return 0;
-}
-
-/* Which cells read the line: the file was included and no arm hid it. */
-static char *cells_that_saw(const struct convert *c, GHashTable *files_of,
-			    const struct site *s, guint *n, guint *n_page)
-{
-	GPtrArray *units = g_hash_table_lookup(files_of, s->file);
-	gsize guard = include_guard(g_hash_table_lookup(c->sources, s->file));
-	GPtrArray *names = g_ptr_array_new();
-	char *text;
-
-	*n_page = 0;
-
-	for (guint i = 0; units && i < units->len; i++) {
-		const struct ast_facts *a = units->pdata[i];
-		gboolean hidden = FALSE;
-
-		if (g_ptr_array_find_with_equal_func(names, a->cell,
-						     g_str_equal, NULL))
-			continue;
-		for (guint k = 0; k < a->skipped->len && !hidden; k++) {
-			const struct ast_range *r = a->skipped->pdata[k];
-
-			hidden = r->start <= s->off && s->off < r->end &&
-				 !strcmp(r->file, s->file) &&
-				 r->start > guard;
-		}
-		if (hidden)
-			continue;
-		g_ptr_array_add(names, a->cell);
-		*n_page += g_hash_table_contains(c->flow->page_cells, a->cell);
-	}
-	*n = names->len;
-	if (names->len > 4) {
-		text = g_strdup_printf("%s, %s, %s and %u more cells",
-				       (char *)names->pdata[0],
-				       (char *)names->pdata[1],
-				       (char *)names->pdata[2],
-				       names->len - 3);
-	} else {
-		g_ptr_array_add(names, NULL);
-		text = g_strjoinv(", ", (char **)names->pdata);
-	}
-	g_ptr_array_free(names, TRUE);
-	return text;
-}
-
-static GHashTable *index_deps(const struct convert *c)
-{
-	GHashTable *t = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
-				(GDestroyNotify)g_ptr_array_unref);
-
-	for (guint i = 0; i < c->facts->len; i++) {
-		struct ast_facts *a = c->facts->pdata[i];
-
-		for (guint k = 0; k < a->deps->len; k++) {
-			const char *p = ((struct ast_dep *)
-					 a->deps->pdata[k])->path;
-			GPtrArray *v;
-
-			if (!g_hash_table_contains(c->code_files, p))
-				continue;
-			v = g_hash_table_lookup(t, p);
-			if (!v) {
-				v = g_ptr_array_new();
-				g_hash_table_insert(t, (char *)p, v);
-			}
-			g_ptr_array_add(v, a);
-		}
-	}
-	return t;
-}
-
-/* The first edit of the line, macro or function that the site stands in. */
-static const struct edit *edit_on_line(const struct convert *c,
-				       const struct site *s)
-{
-	const GPtrArray *v = edit_of_file(c->edits, s->file);
-	struct source *src = g_hash_table_lookup(c->sources, s->file);
-	gsize from, to;
-
-	if (!v || !src)
-		return NULL;
-	for (from = s->off; from && src->text[from - 1] != '\n'; from--)
-		;
-	for (to = s->off; to < src->size && src->text[to] != '\n'; to++)
-		;
-	/* A macro is one thing, however many lines it has. */
-	for (guint i = 0; i < src->macros->len; i++) {
-		const struct source_macro *m = src->macros->pdata[i];
-		gsize start = m->body;
-
-		while (start && !(src->text[start - 1] == '\n' &&
-				  !(start > 1 && src->text[start - 2] == '\\')))
-			start--;
-		if (start <= s->off && s->off < m->body_end) {
-			from = MIN(from, start);
-			to = MAX(to, m->body_end);
-		}
-	}
-	/* So is a function that carries handles. */
-	for (guint i = 0; i < c->flow->funcs->len; i++) {
-		const struct flow_func *f = c->flow->funcs->pdata[i];
-
-		if (f->start <= s->off && s->off < f->end &&
-		    !strcmp(f->file, s->file)) {
-			from = MIN(from, f->start);
-			to = MAX(to, f->end);
-		}
-	}
-	for (guint i = 0; i < v->len; i++) {
-		const struct edit *e = v->pdata[i];
-
-		if (e->off + e->len >= from && e->off <= to)
-			return e;
-	}
-	return NULL;
-}
-
-static gboolean spatch_gave_up(const struct convert *c, const char *file,
-			       guint line)
-{
-	for (guint i = 0; i < c->smpl_jobs->len; i++) {
-		const struct smpl_job *j = c->smpl_jobs->pdata[i];
-
-		if (strcmp(j->name, file))
-			continue;
-		for (guint k = 0; k < j->unparsed->len; k++)
-			if (g_array_index(j->unparsed, guint, k) == line)
-				return TRUE;
-	}
-	return FALSE;
-}
+#include "engines.h"
 
 /* "FILE:LINE" of every handle that a cell sees, and of what declares one. */
 static GHashTable *handle_lines(const struct convert *c)
@@ -202,79 +60,366 @@ static gboolean type_line(const struct convert *c, const struct site *s)
 	return yes;
 }
 
-static void decide(struct convert *c, struct site *s, GHashTable *files_of)
+/* "a, b, c and 4 more cells" */
+static char *cell_list(const GPtrArray *cells)
 {
-	struct source *src = g_hash_table_lookup(c->sources, s->file);
-	const struct edit *e = edit_on_line(c, s);
-	char *arch = source_arch(s->file), *cells;
-	gboolean code = convert_is_code(s);
-	guint n = 0, n_page = 0;
+	GString *s = g_string_new(NULL);
+	guint n = cells->len > 4 ? 3 : cells->len;
 
-	cells = cells_that_saw(c, files_of, s, &n, &n_page);
-	if (e) {
-		s->fate = FATE_CONVERTED;
-		s->reason = g_strdup(e->rule);
-		s->evidence = g_strdup(n ? cells : "seen by the semantic patch alone");
-		if (code && n)
-			c->res->agree++;
-		else if (code)
-			c->res->smpl_only++;
-	} else if (!code || !src) {
-		s->fate = FATE_KEPT;
-		s->reason = g_strdup(s->ctx == SITE_COMMENT ?
-			"a comment that stays true: the name stays" :
-			"text outside C code: the name stays");
-	} else if (!g_hash_table_size(c->page_archs)) {
-		s->fate = FATE_KEPT;
-		s->reason = g_strdup("no cell keeps the old type behind the handle: converted already, or never so");
-		s->evidence = g_strdup(cells);
+	for (guint i = 0; i < n; i++)
+		g_string_append_printf(s, "%s%s", i ? ", " : "",
+				       (char *)cells->pdata[i]);
+	if (cells->len > n)
+		g_string_append_printf(s, " and %u more cells",
+				       cells->len - n);
+	return g_string_free(s, FALSE);
+}
+
+static void kept(struct site *s, const char *reason, const char *evidence)
+{
+	s->fate = FATE_KEPT;
+	s->reason = g_strdup(reason);
+	s->evidence = evidence && *evidence ? g_strdup(evidence) : NULL;
+}
+
+/* The refusal that the site depends on, or NULL. */
+static const struct refusal *refused(const struct convert *c,
+				     const struct site *s)
+{
+	char *arch;
+	const struct refusal *r = NULL;
+
+	if (!c->refusals->len)
+		return NULL;
+	arch = source_arch(s->file);
+	for (guint i = 0; i < c->refusals->len && !r; i++) {
+		const struct refusal *x = c->refusals->pdata[i];
+
+		if (!x->arch || !g_strcmp0(x->arch, arch))
+			r = x;
+	}
+	g_free(arch);
+	return r;
+}
+
+static void decide_code(struct convert *c, struct site *s,
+			const struct site_view *v, const char *cells)
+{
+	char *arch = source_arch(s->file), *reason = NULL;
+
+	if (!g_hash_table_size(c->page_archs)) {
+		kept(s, "no cell keeps the old type behind the handle: converted already, or never so",
+		     cells);
 	} else if (arch && !g_hash_table_contains(c->page_archs, arch)) {
-		s->fate = FATE_KEPT;
-		s->reason = g_strdup_printf("arch/%s: the handle is no pointer to struct %s in any config that was read",
-					    arch, c->h->old);
-		s->evidence = g_strdup(cells);
-	} else if (n && !n_page) {
-		s->fate = FATE_KEPT;
-		s->reason = g_strdup_printf("the handle is no pointer to struct %s in the cells that read it",
-					    c->h->old);
-		s->evidence = g_strdup(cells);
-	} else if (n && !type_line(c, s)) {
-		s->fate = FATE_KEPT;
-		s->reason = g_strdup("no handle on this line: only the name, or another thing of that name");
-		s->evidence = g_strdup(cells);
-		c->res->ast_only++;
-	} else if (n) {
-		s->fate = FATE_KEPT;
-		s->reason = g_strdup("opaque: follows the type without a change");
-		s->evidence = g_strdup(cells);
-		c->res->ast_only++;
+		reason = g_strdup_printf("arch/%s: the handle is no pointer to struct %s in any config that was read",
+					 arch, c->h->old);
+		kept(s, reason, cells);
+	} else if (v->ast == AST_SHARED) {
+		reason = g_strdup_printf("the handle is no pointer to struct %s in the cells that read it",
+					 c->h->old);
+		kept(s, reason, cells);
+	} else if (v->ast != AST_UNSEEN && !type_line(c, s)) {
+		kept(s, "no handle on this line: only the name, or another thing of that name",
+		     cells);
+	} else if (v->ast != AST_UNSEEN) {
+		kept(s, "opaque: follows the type without a change", cells);
 	} else if (s->ctx == SITE_DISABLED) {
-		s->fate = FATE_KEPT;
-		s->reason = g_strdup("disabled for good (#if 0)");
-	} else if (!spatch_gave_up(c, s->file, s->line)) {
-		s->fate = FATE_KEPT;
-		s->reason = g_strdup("no cell reads this line; no rule matches it");
-		s->evidence = g_strdup("semantic patches alone");
-		c->res->smpl_only++;
+		kept(s, "disabled for good (#if 0)", NULL);
+	} else if (v->outcome != OUTCOME_BLIND) {
+		kept(s, "no cell reads it; no rule matches it",
+		     "semantic patches alone");
 	} else {
 		g_ptr_array_add(c->res->problems, g_strdup_printf(
-			"%s:%u:%u: neither engine can see this use of %s: no cell reads the line and spatch cannot parse it",
-			s->file, s->line, s->col, s->symbol));
+			"%s:%u:%u: neither engine can see this use of %s: no cell reads it (it takes %s), and spatch cannot parse it; convert it by hand",
+			s->file, s->line, s->col, s->symbol, v->condition));
 	}
-	c->res->fates[s->fate]++;
-	ledger_set_fate(c->ledger, s->id, s->fate, s->reason, s->evidence);
-	g_free(cells);
+	g_free(reason);
 	g_free(arch);
+}
+
+static void decide(struct convert *c, struct engines *e, struct site *s)
+{
+	const struct refusal *no = refused(c, s);
+	struct site_view v;
+	char *cells;
+
+	engines_look(e, s, &v);
+	cells = cell_list(v.cells);
+	if (no && (convert_is_code(s) || v.rules->len)) {
+		s->fate = FATE_REFUSED;
+		s->reason = g_strdup(no->why);
+		s->evidence = g_strdup(no->evidence);
+	} else if (v.rules->len) {
+		s->fate = FATE_CONVERTED;
+		s->reason = g_strdup(v.rules->str);
+		s->evidence = g_strdup(v.cells->len ? cells :
+			convert_is_code(s) ? "seen by the semantic patch alone" : "text");
+	} else if (!convert_is_code(s) ||
+		   !g_hash_table_contains(c->sources, s->file)) {
+		kept(s, s->ctx == SITE_COMMENT ?
+		     "a comment that stays true: the name stays" :
+		     "text outside C code: the name stays", NULL);
+	} else {
+		decide_code(c, s, &v, cells);
+	}
+	if (v.outcome == OUTCOME_DISAGREE && s->fate != FATE_REFUSED)
+		g_ptr_array_add(c->res->problems, g_strdup_printf(
+			"%s:%u:%u: the engines disagree about %s: the AST says '%s' in %s, the semantic patches '%s'%s%s",
+			s->file, s->line, s->col, s->symbol,
+			ast_view_name[v.ast], cells, smpl_view_name[v.smpl],
+			v.rules->len ? " by " : "", v.rules->str));
+	c->res->outcomes[v.outcome]++;
+	c->res->fates[s->fate]++;
+	if (v.outcome != OUTCOME_NONE) {
+		s->ast = g_strdup(ast_view_name[v.ast]);
+		s->smpl = g_strdup(smpl_view_name[v.smpl]);
+		s->outcome = g_strdup(outcome_name[v.outcome]);
+		s->condition = g_strdup(v.condition);
+		if (v.ast == AST_UNSEEN)
+			ledger_add_blind(c->ledger, "libclang", s->file,
+					 s->line, v.condition);
+	}
+	ledger_set_fate(c->ledger, s->id, s->fate, s->reason, s->evidence);
+	ledger_set_views(c->ledger, s);
+	engines_view_clear(&v);
+	g_free(cells);
+}
+
+/* Sites by what the flow reaches. */
+
+struct span { gsize from, to; };
+
+static gboolean covered(GHashTable *spans, const char *file, gsize off)
+{
+	const GArray *v = g_hash_table_lookup(spans, file);
+
+	for (guint i = 0; v && i < v->len; i++) {
+		const struct span *s = &g_array_index(v, struct span, i);
+
+		if (s->from <= off && off <= s->to)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static void add_span(GHashTable *spans, const struct engines *e,
+		     const struct site *s)
+{
+	GArray *v = g_hash_table_lookup(spans, s->file);
+	struct span sp;
+
+	if (!v) {
+		v = g_array_new(FALSE, FALSE, sizeof(struct span));
+		g_hash_table_insert(spans, g_strdup(s->file), v);
+	}
+	engines_span(e, s, &sp.from, &sp.to);
+	g_array_append_val(v, sp);
+}
+
+/*
+ * A place that the flow reaches under a name of its own is a site like the
+ * ones that the text shows, unless it belongs to one of those.
+ */
+static void add_site(struct convert *c, const struct engines *e,
+		     GHashTable *spans, const char *file, gsize off)
+{
+	const struct source *src = g_hash_table_lookup(c->sources, file);
+	const struct token *t;
+	struct site *s;
+	gsize i;
+
+	if (!src || covered(spans, file, off))
+		return;
+	i = source_token_at(src, off);
+	if (i >= src->toks.n || src->toks.v[i].off != off)
+		return;
+	t = &src->toks.v[i];
+	s = g_new0(struct site, 1);
+	s->file = g_strdup(file);
+	s->line = t->line;
+	s->col = t->col;
+	s->off = off;
+	s->symbol = g_strndup(src->text + off, t->len);
+	s->ctx = t->disabled ? SITE_DISABLED :
+		 t->kind == TOK_COMMENT ? SITE_COMMENT :
+		 t->ctx == CTX_CODE ? SITE_CODE :
+		 t->ctx == CTX_DIRECTIVE ? SITE_DIRECTIVE : SITE_MACRO;
+	if (t->kind == TOK_COMMENT) {
+		g_free(s->symbol);
+		s->symbol = g_strdup(c->h->old);
+	}
+	s->fate = FATE_UNRESOLVED;
+	if (ledger_add(c->ledger, s))
+		return;
+	ledger_add_symbol(c->ledger, s->symbol, "flow", "declaration flow");
+	g_ptr_array_add(c->sites, s);
+	add_span(spans, e, s);
+}
+
+static void span_array_free(gpointer p)
+{
+	g_array_free(p, TRUE);
+}
+
+static void add_flow_sites(struct convert *c, const struct engines *e)
+{
+	GHashTable *spans = g_hash_table_new_full(g_str_hash, g_str_equal,
+						  g_free, span_array_free);
+	GPtrArray *files = edit_files(c->edits);
+
+	for (guint i = 0; i < c->sites->len; i++)
+		add_span(spans, e, c->sites->pdata[i]);
+	for (guint i = 0; i < c->flow->decls->len; i++) {
+		const struct flow_decl *d = c->flow->decls->pdata[i];
+
+		add_site(c, e, spans, d->file,
+			 *d->name ? d->name_off : d->start);
+	}
+	for (guint i = 0; i < c->flow->frontier->len; i++) {
+		const struct flow_frontier *f = c->flow->frontier->pdata[i];
+
+		add_site(c, e, spans, f->file, f->off);
+	}
+	/* What a rule edited where the flow sees nothing: a disagreement. */
+	for (guint i = 0; i < files->len; i++) {
+		const GPtrArray *v = edit_of_file(c->edits, files->pdata[i]);
+		struct source *s = g_hash_table_lookup(c->sources,
+						       files->pdata[i]);
+
+		for (guint k = 0; s && k < v->len; k++) {
+			const struct edit *d = v->pdata[k];
+			gsize tok = source_token_at(s, d->off);
+
+			if (tok < s->toks.n && s->toks.v[tok].off > d->off &&
+			    tok)
+				tok--;
+			if (convert_edit_of_rule(d) && tok < s->toks.n)
+				add_site(c, e, spans, d->file,
+					 s->toks.v[tok].off);
+		}
+	}
+	g_ptr_array_free(files, TRUE);
+	g_hash_table_destroy(spans);
+}
+
+/* What --explain and the report ask for. */
+
+static guint line_of(const struct convert *c, const char *file, gsize off)
+{
+	const struct source *s = g_hash_table_lookup(c->sources, file);
+
+	return s ? source_line(s, off) : 0;
+}
+
+/* What a key stands for, for people: "table at mm/x.c:12". */
+static char *key_text(const struct convert *c, const char *key)
+{
+	char **f = g_strsplit(key, ":", 3), *text = NULL;
+	const char *at;
+
+	if (f[0] && f[1] && f[2] && !strcmp(f[0], "v")) {
+		const struct source *s = g_hash_table_lookup(c->sources, f[1]);
+		gsize off = g_ascii_strtoull(f[2], NULL, 10);
+		gsize i = s ? source_token_at(s, off) : 0;
+
+		if (s && i < s->toks.n)
+			text = g_strdup_printf("%.*s at %s:%u",
+					(int)s->toks.v[i].len,
+					s->text + s->toks.v[i].off, f[1],
+					s->toks.v[i].line);
+	} else if (key[0] && key[1] == ':' && (at = strrchr(key, '@'))) {
+		const char *hash = strrchr(at, '#');
+		int n = hash ? hash - at - 1 : (int)strlen(at + 1);
+
+		text = key[0] == 'p' && hash ?
+			g_strdup_printf("parameter %d of %.*s()",
+					atoi(hash + 1) + 1, n, at + 1) :
+		       key[0] == 'r' ?
+			g_strdup_printf("the result of %.*s()", n, at + 1) :
+			g_strdup_printf("%s %s", key[0] == 'f' ? "the field" :
+					"the variable", at + 1);
+	}
+	if (!text)
+		text = g_strdup_printf("%s", !strcmp(key, "H") ?
+				"a value of the handle type" :
+				!strcmp(key, "P") ? "a value of the old type" :
+				key);
+	g_strfreev(f);
+	return text;
+}
+
+static void record_step(struct convert *c, const struct flow_step *s)
+{
+	char *via = s->via_file ? g_strdup_printf("%s:%u", s->via_file,
+						  s->via_line) : NULL;
+	char *other = s->parent ? key_text(c, s->parent) : NULL;
+	char *why = other ? g_strdup_printf("%s: %s", s->why, other)
+			  : g_strdup(s->why);
+
+	ledger_add_step(c->ledger, &(struct ledger_step) {
+		s->cell, s->key, s->name, s->func, s->file,
+		line_of(c, s->file, s->off), s->handle, why, via, s->parent });
+	g_free(why);
+	g_free(other);
+	g_free(via);
+}
+
+static void record(struct convert *c)
+{
+	GPtrArray *files = edit_files(c->edits);
+
+	for (guint i = 0; i < files->len; i++) {
+		const GPtrArray *v = edit_of_file(c->edits, files->pdata[i]);
+
+		for (guint k = 0; k < v->len; k++) {
+			const struct edit *d = v->pdata[k];
+
+			ledger_add_edit(c->ledger, &(struct ledger_edit) {
+				d->file, line_of(c, d->file, d->off),
+				d->old_text, d->new_text, d->rule });
+		}
+	}
+	for (guint i = 0; i < c->flow->steps->len; i++)
+		record_step(c, c->flow->steps->pdata[i]);
+	for (guint i = 0; i < c->flow->frontier->len; i++) {
+		const struct flow_frontier *f = c->flow->frontier->pdata[i];
+		char *cells = cell_list(f->cells);
+
+		ledger_add_front(c->ledger, &(struct ledger_front) {
+			f->file, line_of(c, f->file, f->off),
+			(char *)flow_kind_name[f->kind], f->src, f->dst,
+			cells });
+		g_free(cells);
+	}
+	for (guint i = 0; i < c->smpl_jobs->len; i++) {
+		const struct smpl_job *j = c->smpl_jobs->pdata[i];
+		struct source *s = g_hash_table_lookup(c->sources, j->name);
+		guint last = s && s->toks.n ?
+			s->toks.v[s->toks.n - 1].line : G_MAXUINT;
+
+		for (guint k = 0; k < j->unparsed->len; k++) {
+			guint line = g_array_index(j->unparsed, guint, k);
+
+			/* Lines behind the file are macro bodies, appended. */
+			if (line > last)
+				continue;
+			ledger_add_blind(c->ledger, "spatch", j->name, line,
+					 "spatch cannot parse it");
+			c->res->unparsed++;
+		}
+	}
+	g_ptr_array_free(files, TRUE);
 }
 
 void convert_decide(struct convert *c)
 {
-	GHashTable *files_of = index_deps(c);
+	struct engines *e = engines_new(c);
 
 	c->handle_lines = handle_lines(c);
-
+	add_flow_sites(c, e);
 	for (guint i = 0; i < c->sites->len; i++)
-		decide(c, c->sites->pdata[i], files_of);
-	g_hash_table_destroy(files_of);
+		decide(c, e, c->sites->pdata[i]);
+	record(c);
 	g_hash_table_destroy(c->handle_lines);
+	engines_free(e);
 }

@@ -16,11 +16,20 @@ const char *const flow_kind_name[N_FLOW_KIND] = {
 	[FLOW_GENERIC] = "_Generic selector",
 	[FLOW_RETYPE] = "made by cast",
 	[FLOW_OTHER] = "other use",
+	[FLOW_VOID] = "handle to a void pointer",
+	[FLOW_CAST] = "cast of a handle",
 };
+
+gboolean flow_is_open(enum flow_kind kind)
+{
+	return kind == FLOW_VOID || kind == FLOW_CAST;
+}
 
 struct node {
 	char cls;
 	gboolean candidate;
+	char *why;		/* why it is struck out */
+	const struct ast_event *via;	/* what strikes it out, or grounds it */
 	gboolean to_page;	/* a void pointer that becomes the old type */
 	GPtrArray *in, *out;	/* struct ast_event */
 	GPtrArray *places;	/* struct ast_decl */
@@ -40,6 +49,7 @@ static void node_free(gpointer p)
 	g_ptr_array_free(n->in, TRUE);
 	g_ptr_array_free(n->out, TRUE);
 	g_ptr_array_free(n->places, TRUE);
+	g_free(n->why);
 	g_free(n);
 }
 
@@ -119,27 +129,45 @@ static gboolean address_taken(struct cell *c, const char *key)
 	return yes;
 }
 
-static gboolean open_to_others(struct cell *c, const struct flow_request *req,
-			       const char *key, const struct node *n)
+static void strike_out(struct node *n, const struct ast_event *via,
+		       char *why)
 {
-	gboolean open;
-	char *fn;
-
-	if (key[0] == 'f' || key[0] == 'g')
-		return TRUE;	/* a field or a global: set anywhere */
-	if (key[0] == 'v')
-		return FALSE;
-	fn = function_of(key);
-	if (!fn || !n->places->len || address_taken(c, key)) {
-		g_free(fn);
-		return TRUE;
-	}
-	open = !req->closed(fn, ((struct ast_decl *)n->places->pdata[0])->file,
-			    req->data);
-	g_free(fn);
-	return open;
+	n->candidate = FALSE;
+	n->via = via;
+	g_free(n->why);
+	n->why = why;
 }
 
+/* Strike it out when anything could set it unseen; TRUE if so. */
+static gboolean open_to_others(struct cell *c, const struct flow_request *req,
+			       const char *key, struct node *n)
+{
+	const struct ast_decl *d;
+	char *fn, *why;
+
+	if (key[0] == 'v')
+		return FALSE;
+	if (!n->places->len) {
+		strike_out(n, NULL, g_strdup("no declaration of it was read"));
+		return TRUE;
+	}
+	d = n->places->pdata[0];
+	fn = key[0] == 'p' || key[0] == 'r' ? function_of(key)
+					    : g_strdup(d->name);
+	if (!fn || !*fn)
+		why = g_strdup("it has no name to look for");
+	else if ((key[0] == 'p' || key[0] == 'r') && address_taken(c, key))
+		why = g_strdup_printf("the address of %s is taken: it may be called by anyone",
+				      fn);
+	else
+		why = req->open(fn, d->file, req->data);
+	g_free(fn);
+	if (why)
+		strike_out(n, NULL, why);
+	return why != NULL;
+}
+
+/* Strike it out when a value says that it is no handle; TRUE if so. */
 static gboolean strike(struct cell *c, const struct flow_request *req,
 		       const struct flow *f, const char *key, struct node *n)
 {
@@ -152,71 +180,89 @@ static gboolean strike(struct cell *c, const struct flow_request *req,
 			fed |= strcmp(e->src, key) != 0;
 		else if (retypable(req, e->src))
 			retyped = TRUE;
-		else
+		else {
+			strike_out(n, e, g_strdup("a value that is no handle goes into it"));
 			return TRUE;
+		}
 	}
 	for (guint i = 0; i < n->out->len; i++) {
 		struct ast_event *e = n->out->pdata[i];
 
-		if (!strcmp(e->dst, "A"))
+		if (!strcmp(e->dst, "A")) {
+			strike_out(n, e, g_strdup("its address is taken, or it is counted up or down"));
 			return TRUE;
+		}
 		if (is_handle(c, e->dst) && strcmp(e->dst, key))
 			feeds = TRUE;
 	}
-	return !(fed || (retyped && feeds));
+	if (fed || (retyped && feeds))
+		return FALSE;
+	strike_out(n, NULL, g_strdup("no handle reaches it"));
+	return TRUE;
+}
+
+/* Is the other end @key of @e a true handle, or held up by one already? */
+static gboolean firm(struct cell *c, GHashTable *ground, const char *key)
+{
+	struct node *n = is_decl(key) ? node_get(c, key, FALSE) : NULL;
+
+	return !strcmp(key, "H") || (n && n->cls == 'H') ||
+	       g_hash_table_contains(ground, key);
+}
+
+/* The event that holds up candidate @n, or NULL. */
+static const struct ast_event *ground_of(struct cell *c, const struct flow *f,
+					 GHashTable *ground,
+					 const struct node *n)
+{
+	for (guint i = 0; i < n->in->len; i++) {
+		const struct ast_event *e = n->in->pdata[i];
+
+		if (yields(f, e) || firm(c, ground, e->src))
+			return e;
+	}
+	for (guint i = 0; i < n->out->len; i++) {
+		const struct ast_event *e = n->out->pdata[i];
+
+		/* Only what is retyped gets here unfed. */
+		if (firm(c, ground, e->dst))
+			return e;
+	}
+	return NULL;
 }
 
 /*
  * Candidates that hold each other up without a handle anywhere are no
  * handles: keep those that a true handle feeds, or that are retyped and feed
- * one.
+ * one.  In rounds, so that each is held up by the shortest chain.
  */
 static void keep_grounded(struct cell *c, const struct flow *f)
 {
 	GHashTable *ground = g_hash_table_new(g_str_hash, g_str_equal);
-	gboolean changed = TRUE;
+	GPtrArray *round = g_ptr_array_new();
 	GHashTableIter it;
 	const char *key;
 	struct node *n;
 
-	while (changed) {
-		changed = FALSE;
+	do {
+		g_ptr_array_set_size(round, 0);
 		g_hash_table_iter_init(&it, c->nodes);
 		while (g_hash_table_iter_next(&it, (gpointer *)&key,
 					      (gpointer *)&n)) {
-			gboolean ok = FALSE;
-
 			if (!n->candidate || g_hash_table_contains(ground, key))
 				continue;
-			for (guint i = 0; i < n->in->len && !ok; i++) {
-				struct ast_event *e = n->in->pdata[i];
-				struct node *s = is_decl(e->src) ?
-					node_get(c, e->src, FALSE) : NULL;
-
-				ok = !strcmp(e->src, "H") || yields(f, e) ||
-				     (s && s->cls == 'H') ||
-				     g_hash_table_contains(ground, e->src);
-			}
-			for (guint i = 0; i < n->out->len && !ok; i++) {
-				struct ast_event *e = n->out->pdata[i];
-				struct node *d = is_decl(e->dst) ?
-					node_get(c, e->dst, FALSE) : NULL;
-
-				/* Only what is retyped gets here unfed. */
-				ok = !strcmp(e->dst, "H") ||
-				     (d && d->cls == 'H') ||
-				     g_hash_table_contains(ground, e->dst);
-			}
-			if (ok) {
-				g_hash_table_add(ground, (char *)key);
-				changed = TRUE;
-			}
+			n->via = ground_of(c, f, ground, n);
+			if (n->via)
+				g_ptr_array_add(round, (char *)key);
 		}
-	}
+		for (guint i = 0; i < round->len; i++)
+			g_hash_table_add(ground, round->pdata[i]);
+	} while (round->len);
 	g_hash_table_iter_init(&it, c->nodes);
 	while (g_hash_table_iter_next(&it, (gpointer *)&key, (gpointer *)&n))
 		if (n->candidate && !g_hash_table_contains(ground, key))
-			n->candidate = FALSE;
+			strike_out(n, NULL, g_strdup("no handle reaches it"));
+	g_ptr_array_free(round, TRUE);
 	g_hash_table_destroy(ground);
 }
 
@@ -249,8 +295,36 @@ static void mark_to_page(struct cell *c)
 	}
 }
 
+/* "FILE:OFF", the place of a declaration's name. */
+static char *decl_place(const struct ast_decl *d)
+{
+	return g_strdup_printf("%s:%" G_GSIZE_FORMAT, d->file, d->name_off);
+}
+
+/* Why the declaration stays whatever flows, or NULL. */
+static const char *fixed(const struct flow_request *req, GHashTable *stay,
+			 const struct node *n)
+{
+	const char *why = NULL;
+
+	for (guint i = 0; i < n->places->len && !why; i++) {
+		const struct ast_decl *d = n->places->pdata[i];
+		char *place;
+
+		/* By typeof, in a macro: it follows what it is made of. */
+		if (d->key[0] == 'v' && strchr(d->key, '@'))
+			continue;
+		place = decl_place(d);
+		why = g_hash_table_lookup(stay, place);
+		if (!why && req->fixed)
+			why = req->fixed(d, req->data);
+		g_free(place);
+	}
+	return why;
+}
+
 static void solve(struct cell *c, const struct flow_request *req,
-		  const struct flow *f)
+		  const struct flow *f, GHashTable *stay)
 {
 	gboolean changed;
 	GHashTableIter it;
@@ -258,17 +332,21 @@ static void solve(struct cell *c, const struct flow_request *req,
 	struct node *n;
 
 	g_hash_table_iter_init(&it, c->nodes);
-	while (g_hash_table_iter_next(&it, (gpointer *)&key, (gpointer *)&n))
+	while (g_hash_table_iter_next(&it, (gpointer *)&key, (gpointer *)&n)) {
+		const char *why;
+
 		n->candidate = n->cls == 'P' && (n->in->len || n->out->len);
+		n->via = NULL;
+		why = n->candidate ? fixed(req, stay, n) : NULL;
+		if (why)
+			strike_out(n, NULL, g_strdup(why));
+	}
 	do {
 		changed = FALSE;
 		g_hash_table_iter_init(&it, c->nodes);
 		while (g_hash_table_iter_next(&it, (gpointer *)&key,
 					      (gpointer *)&n))
-			if (n->candidate && strike(c, req, f, key, n)) {
-				n->candidate = FALSE;
-				changed = TRUE;
-			}
+			changed |= n->candidate && strike(c, req, f, key, n);
 		if (changed)
 			continue;
 		keep_grounded(c, f);
@@ -276,10 +354,8 @@ static void solve(struct cell *c, const struct flow_request *req,
 		g_hash_table_iter_init(&it, c->nodes);
 		while (g_hash_table_iter_next(&it, (gpointer *)&key,
 					      (gpointer *)&n))
-			if (n->candidate && open_to_others(c, req, key, n)) {
-				n->candidate = FALSE;
-				changed = TRUE;
-			}
+			changed |= n->candidate &&
+				   open_to_others(c, req, key, n);
 	} while (changed);
 	mark_to_page(c);
 }
@@ -392,6 +468,44 @@ static void note_yields(struct cell *c, const struct flow_request *req,
 	}
 }
 
+/* Does @c have something to say about the declaration: is it used there? */
+static gboolean decides(const char *key, const struct node *n)
+{
+	return n->cls == 'P' && (n->candidate || n->in->len) &&
+	       !(key[0] == 'v' && strchr(key, '@'));
+}
+
+/*
+ * Declarations that are a handle in this cell and were a page in one before,
+ * or the other way round, stay in all.  TRUE when there is a new one.
+ */
+static gboolean find_conflicts(struct cell *c, GHashTable *seen,
+			       GHashTable *stay)
+{
+	gboolean news = FALSE;
+	GHashTableIter it;
+	const char *key;
+	struct node *n;
+
+	g_hash_table_iter_init(&it, c->nodes);
+	while (g_hash_table_iter_next(&it, (gpointer *)&key, (gpointer *)&n)) {
+		for (guint i = 0; decides(key, n) && i < n->places->len; i++) {
+			char *place = decl_place(n->places->pdata[i]);
+			gpointer v = n->candidate ? "handle" : "page";
+			gpointer old = g_hash_table_lookup(seen, place);
+
+			if (!old)
+				g_hash_table_insert(seen, g_strdup(place), v);
+			else if (old != v && !g_hash_table_contains(stay, place))
+				news |= g_hash_table_insert(stay,
+					g_strdup(place),
+					"it carries a handle in some cells and a page in others");
+			g_free(place);
+		}
+	}
+	return news;
+}
+
 static void note_decls(struct cell *c, GHashTable *by_place,
 		       const struct flow_request *req)
 {
@@ -403,8 +517,7 @@ static void note_decls(struct cell *c, GHashTable *by_place,
 	while (g_hash_table_iter_next(&it, (gpointer *)&key, (gpointer *)&n)) {
 		gboolean needs = FALSE;
 
-		if (n->cls != 'P' || (!n->candidate && !n->in->len) ||
-		    (key[0] == 'v' && strchr(key, '@')))
+		if (!n->candidate || !decides(key, n))
 			continue;
 		for (guint i = 0; i < n->out->len; i++) {
 			const char *dst =
@@ -417,8 +530,7 @@ static void note_decls(struct cell *c, GHashTable *by_place,
 						 n->in->pdata[i])->src);
 		for (guint i = 0; i < n->places->len; i++) {
 			struct ast_decl *d = n->places->pdata[i];
-			char *place = g_strdup_printf("%s:%" G_GSIZE_FORMAT,
-						      d->file, d->name_off);
+			char *place = decl_place(d);
 			struct flow_decl *fd = g_hash_table_lookup(by_place,
 								   place);
 
@@ -435,22 +547,98 @@ static void note_decls(struct cell *c, GHashTable *by_place,
 			} else {
 				g_free(place);
 			}
-			if (n->candidate) {
-				if (!g_ptr_array_find(fd->cells, c->name, NULL))
-					g_ptr_array_add(fd->cells,
-							(char *)c->name);
-				fd->needs_struct |= needs;
-			} else {
-				fd->conflict = TRUE;
-			}
+			if (!g_ptr_array_find(fd->cells, c->name, NULL))
+				g_ptr_array_add(fd->cells, (char *)c->name);
+			fd->needs_struct |= needs;
 		}
 	}
 }
 
-static int frontier_kind(struct cell *c, const struct flow_request *req,
-			 const struct ast_event *e)
+/* Is the event one of a handle, from or to @n, or a reason against it? */
+static const char *grounds(const struct ast_event *e, const char *key)
 {
-	gboolean s = is_handle(c, e->src), d = is_handle(c, e->dst);
+	return strcmp(e->dst, key) ? "it becomes a handle"
+				   : "a handle goes into it";
+}
+
+/* Does a handle go into @n? */
+static gboolean reached(struct cell *c, const struct flow *f,
+			const struct node *n)
+{
+	for (guint i = 0; i < n->in->len; i++) {
+		const struct ast_event *e = n->in->pdata[i];
+
+		if (is_handle(c, e->src) || yields(f, e))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static void note_steps(struct cell *c, struct flow *f)
+{
+	GHashTableIter it;
+	const char *key;
+	struct node *n;
+
+	g_hash_table_iter_init(&it, c->nodes);
+	while (g_hash_table_iter_next(&it, (gpointer *)&key, (gpointer *)&n)) {
+		if (n->cls != 'P' || !n->places->len ||
+		    !(n->candidate || (n->why && reached(c, f, n))))
+			continue;
+		for (guint i = 0; i < n->places->len; i++) {
+			const struct ast_decl *d = n->places->pdata[i];
+			struct flow_step *s = g_new0(struct flow_step, 1);
+
+			s->cell = g_strdup(c->name);
+			s->key = g_strdup(key);
+			s->name = g_strdup(d->name);
+			s->func = g_strdup(d->func);
+			s->file = g_strdup(d->file);
+			s->off = d->name_off;
+			s->handle = n->candidate;
+			s->why = g_strdup(n->candidate ? grounds(n->via, key)
+						       : n->why);
+			if (n->via) {
+				gboolean in = !strcmp(n->via->dst, key);
+
+				s->via_file = g_strdup(n->via->file);
+				s->via_line = n->via->line;
+				s->parent = g_strdup(in ? n->via->src
+							: n->via->dst);
+			}
+			g_ptr_array_add(f->steps, s);
+		}
+	}
+}
+
+static void step_free(gpointer p)
+{
+	struct flow_step *s = p;
+
+	g_free(s->cell);
+	g_free(s->key);
+	g_free(s->name);
+	g_free(s->func);
+	g_free(s->file);
+	g_free(s->why);
+	g_free(s->via_file);
+	g_free(s->parent);
+	g_free(s);
+}
+
+/* What stands at @key, where a value of the old type may come from? */
+static gboolean is_old(struct cell *c, const char *key)
+{
+	struct node *n = is_decl(key) ? node_get(c, key, FALSE) : NULL;
+
+	return !strcmp(key, "P") || (n && n->cls == 'P' && !n->candidate);
+}
+
+/* The kind of frontier that @e is, or -1: @s, its source is a handle. */
+static int frontier_kind(struct cell *c, const struct flow_request *req,
+			 const struct ast_event *e, gboolean s)
+{
+	gboolean d = is_handle(c, e->dst);
 	struct node *n;
 
 	if (s && d)
@@ -458,10 +646,8 @@ static int frontier_kind(struct cell *c, const struct flow_request *req,
 	if (!s && d) {
 		if (retypable(req, e->src))
 			return FLOW_RETYPE;
-		n = is_decl(e->src) ? node_get(c, e->src, FALSE) : NULL;
-		if (!strcmp(e->src, "P") || (n && n->cls == 'P'))
-			return FLOW_TO_NEW;
-		return -1;	/* void pointers convert by themselves */
+		/* Void pointers convert by themselves. */
+		return is_old(c, e->src) ? FLOW_TO_NEW : -1;
 	}
 	if (!s)
 		return -1;
@@ -473,10 +659,16 @@ static int frontier_kind(struct cell *c, const struct flow_request *req,
 		return FLOW_OTHER;
 	if (!strcmp(e->dst, "P"))
 		return FLOW_TO_OLD;
+	if (!strcmp(e->dst, "K"))
+		return FLOW_CAST;
+	if (!strcmp(e->dst, "V"))
+		return FLOW_VOID;
 	if (is_decl(e->dst)) {
 		n = node_get(c, e->dst, FALSE);
 		if (n && (n->cls == 'P' || n->to_page))
 			return FLOW_TO_OLD;
+		if (n && n->cls == 'V')
+			return FLOW_VOID;
 	}
 	return -1;
 }
@@ -488,39 +680,62 @@ static void frontier_free(gpointer p)
 	g_free(f->file);
 	g_free(f->src);
 	g_free(f->dst);
+	g_free(f->macro);
 	g_ptr_array_free(f->cells, TRUE);
 	g_free(f);
 }
 
+static void add_frontier(struct cell *c, GHashTable *by_place,
+			 const struct ast_event *e, int kind, gboolean expanded,
+			 const char *macro)
+{
+	const char *file = expanded ? e->xfile : e->file;
+	gsize off = expanded ? e->xoff : e->off;
+	char *place = g_strdup_printf("%s:%" G_GSIZE_FORMAT ":%d:%s", file,
+				      off, kind, macro);
+	struct flow_frontier *f = g_hash_table_lookup(by_place, place);
+
+	if (!f) {
+		f = g_new0(struct flow_frontier, 1);
+		f->file = g_strdup(file);
+		f->off = off;
+		f->end = expanded ? 0 : e->end;
+		f->line = expanded ? 0 : e->line;
+		f->kind = kind;
+		f->src = g_strdup(e->src);
+		f->dst = g_strdup(e->dst);
+		f->macro = *macro ? g_strdup(macro) : NULL;
+		f->cells = g_ptr_array_new();
+		g_hash_table_insert(by_place, place, f);
+	} else {
+		g_free(place);
+	}
+	if (!g_ptr_array_find(f->cells, c->name, NULL))
+		g_ptr_array_add(f->cells, (char *)c->name);
+}
+
 static void note_frontier(struct cell *c, const struct flow_request *req,
-			  GHashTable *by_place)
+			  const struct flow *f, GHashTable *by_place)
 {
 	for (guint i = 0; i < c->events->len; i++) {
-		struct ast_event *e = c->events->pdata[i];
-		int kind = frontier_kind(c, req, e);
-		struct flow_frontier *f;
-		char *place;
+		const struct ast_event *e = c->events->pdata[i];
+		gboolean s = is_handle(c, e->src);
+		int kind;
 
-		if (kind < 0)
-			continue;
-		place = g_strdup_printf("%s:%" G_GSIZE_FORMAT ":%d", e->file,
-					e->off, kind);
-		f = g_hash_table_lookup(by_place, place);
-		if (!f) {
-			f = g_new0(struct flow_frontier, 1);
-			f->file = g_strdup(e->file);
-			f->off = e->off;
-			f->line = e->line;
-			f->kind = kind;
-			f->src = g_strdup(e->src);
-			f->dst = g_strdup(e->dst);
-			f->cells = g_ptr_array_new();
-			g_hash_table_insert(by_place, place, f);
+		if (!s && yields(f, e)) {
+			if (!e->out)
+				continue;	/* within the macro */
+			/* What the macro is made of, and what it gives. */
+			if (is_old(c, e->src))
+				add_frontier(c, by_place, e, FLOW_TO_NEW,
+					     FALSE, e->xname);
+			kind = frontier_kind(c, req, e, TRUE);
 		} else {
-			g_free(place);
+			kind = frontier_kind(c, req, e, s);
 		}
-		if (!g_ptr_array_find(f->cells, c->name, NULL))
-			g_ptr_array_add(f->cells, (char *)c->name);
+		if (kind >= 0)
+			add_frontier(c, by_place, e, kind, e->out,
+				     e->out ? "" : e->use);
 	}
 }
 
@@ -566,7 +781,17 @@ static int cmp_frontier(gconstpointer a, gconstpointer b)
 	const struct flow_frontier *y = *(struct flow_frontier *const *)b;
 	int r = by_place(x->file, x->off, y->file, y->off);
 
-	return r ? r : (int)x->kind - (int)y->kind;
+	r = r ? r : (int)x->kind - (int)y->kind;
+	return r ? r : g_strcmp0(x->macro, y->macro);
+}
+
+static int cmp_step(gconstpointer a, gconstpointer b)
+{
+	const struct flow_step *x = *(struct flow_step *const *)a;
+	const struct flow_step *y = *(struct flow_step *const *)b;
+	int r = by_place(x->file, x->off, y->file, y->off);
+
+	return r ? r : strcmp(x->cell, y->cell);
 }
 
 static int cmp_func(gconstpointer a, gconstpointer b)
@@ -635,14 +860,17 @@ struct flow *flow_new(const struct flow_request *req)
 						  g_free, NULL);
 	GHashTable *funcs = g_hash_table_new_full(g_str_hash, g_str_equal,
 						  g_free, NULL);
+	GHashTable *stay = g_hash_table_new_full(g_str_hash, g_str_equal,
+						 g_free, NULL);
 	struct flow *f = g_new0(struct flow, 1);
 	GHashTableIter it;
+	gboolean again;
 	gpointer p;
 
 	f->decls = g_ptr_array_new_with_free_func(decl_free);
 	f->frontier = g_ptr_array_new_with_free_func(frontier_free);
 	f->funcs = g_ptr_array_new_with_free_func(func_free);
-	f->refused = g_ptr_array_new_with_free_func(g_free);
+	f->steps = g_ptr_array_new_with_free_func(step_free);
 	f->api = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	f->typedefs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					    g_free);
@@ -663,15 +891,31 @@ struct flow *flow_new(const struct flow_request *req)
 	g_hash_table_iter_init(&it, cells);
 	while (g_hash_table_iter_next(&it, NULL, &p))
 		note_yields(p, req, f);
+	do {
+		GHashTable *seen = g_hash_table_new_full(g_str_hash,
+						g_str_equal, g_free, NULL);
+
+		again = FALSE;
+		g_hash_table_iter_init(&it, cells);
+		while (g_hash_table_iter_next(&it, NULL, &p)) {
+			struct cell *c = p;
+
+			if (!c->page_backed)
+				continue;
+			solve(c, req, f, stay);
+			again |= find_conflicts(c, seen, stay);
+		}
+		g_hash_table_destroy(seen);
+	} while (again);
 	g_hash_table_iter_init(&it, cells);
 	while (g_hash_table_iter_next(&it, NULL, &p)) {
 		struct cell *c = p;
 
 		if (c->page_backed) {
 			g_hash_table_add(f->page_cells, g_strdup(c->name));
-			solve(c, req, f);
 			note_decls(c, decls, req);
-			note_frontier(c, req, front);
+			note_steps(c, f);
+			note_frontier(c, req, f, front);
 		}
 		note_api(c, f);
 	}
@@ -683,19 +927,8 @@ struct flow *flow_new(const struct flow_request *req)
 			note_funcs(c, a, funcs, f);
 	}
 	g_hash_table_iter_init(&it, decls);
-	while (g_hash_table_iter_next(&it, NULL, &p)) {
-		struct flow_decl *d = p;
-
-		if (d->cells->len && d->conflict)
-			g_ptr_array_add(f->refused, g_strdup_printf(
-				"%s\t%" G_GSIZE_FORMAT
-				"\tcarries a handle in some cells and a page in others",
-				d->file, d->name_off));
-		if (d->cells->len && !d->conflict)
-			g_ptr_array_add(f->decls, d);
-		else
-			decl_free(d);
-	}
+	while (g_hash_table_iter_next(&it, NULL, &p))
+		g_ptr_array_add(f->decls, p);
 	g_hash_table_iter_init(&it, front);
 	while (g_hash_table_iter_next(&it, NULL, &p)) {
 		g_ptr_array_sort(((struct flow_frontier *)p)->cells, cmp_name);
@@ -704,6 +937,8 @@ struct flow *flow_new(const struct flow_request *req)
 	g_ptr_array_sort(f->decls, cmp_decl);
 	g_ptr_array_sort(f->frontier, cmp_frontier);
 	g_ptr_array_sort(f->funcs, cmp_func);
+	g_ptr_array_sort(f->steps, cmp_step);
+	g_hash_table_destroy(stay);
 	g_hash_table_destroy(decls);
 	g_hash_table_destroy(front);
 	g_hash_table_destroy(funcs);
@@ -718,7 +953,7 @@ void flow_free(struct flow *f)
 	g_ptr_array_free(f->decls, TRUE);
 	g_ptr_array_free(f->frontier, TRUE);
 	g_ptr_array_free(f->funcs, TRUE);
-	g_ptr_array_free(f->refused, TRUE);
+	g_ptr_array_free(f->steps, TRUE);
 	g_hash_table_destroy(f->api);
 	g_hash_table_destroy(f->typedefs);
 	g_hash_table_destroy(f->page_cells);

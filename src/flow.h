@@ -7,8 +7,10 @@
  * A declaration of the old pointer type becomes a handle in a cell when every
  * value that reaches it there is one (or can be taken under the new type, as
  * container_of() can), and nobody can reach it unseen: a parameter only when
- * every mention of its function in the tree was read.  Cells are decided one
- * by one and merged by place; where cells differ, the declaration stays.
+ * every mention of its function in the tree was read, a field or a global when
+ * every mention of its name was.  Cells are decided one
+ * by one and merged by place; where cells differ, or where the declaration
+ * cannot be rewritten, it stays in all of them and the frontier runs there.
  */
 #ifndef FLOW_H
 #define FLOW_H
@@ -21,7 +23,6 @@ struct flow_decl {
 	char *key, *file, *name, *func;
 	gsize start, name_off;
 	gboolean needs_struct;	/* members are used, or it is retyped */
-	gboolean conflict;	/* a cell says that it is no handle */
 	GPtrArray *cells;	/* char *, borrowed */
 };
 
@@ -32,22 +33,42 @@ enum flow_kind {
 	FLOW_GENERIC,		/* it selects a _Generic arm */
 	FLOW_RETYPE,		/* a cast or container_of() makes one */
 	FLOW_OTHER,		/* arithmetic and the like */
+	FLOW_VOID,		/* it goes on as a void pointer, out of sight */
+	FLOW_CAST,		/* it is cast to the handle type: needless */
 	N_FLOW_KIND
 };
 extern const char *const flow_kind_name[N_FLOW_KIND];
 
 struct flow_frontier {
 	char *file;
-	gsize off;
-	guint line;
+	gsize off, end;		/* the value; end 0: a macro's, or spelled in several places */
+	guint line;		/* 0: a macro's value; ask the source */
 	enum flow_kind kind;
 	char *src, *dst;
+	char *macro;		/* the outermost macro that uses it, or NULL */
 	GPtrArray *cells;
 };
+/* Does the kind leave it open whether something is edited? */
+gboolean flow_is_open(enum flow_kind kind);
 
 struct flow_func {		/* a function that carries handles */
 	char *name, *file;
 	gsize start, end;
+};
+
+/*
+ * Why a declaration of the old type is taken for a handle, or is not although
+ * a handle reaches it: one step of the chain.  In one cell.
+ */
+struct flow_step {
+	char *cell, *key, *name, *func;
+	char *file;		/* of the declaration */
+	gsize off;		/* of its name */
+	gboolean handle;
+	char *why;		/* a sentence */
+	char *via_file;		/* the value that decided it, or NULL */
+	guint via_line;
+	char *parent;		/* the key at the other end, or NULL */
 };
 
 struct flow {
@@ -58,7 +79,7 @@ struct flow {
 	GHashTable *page_cells;	/* cells where the seed is a pointer to the old struct */
 	GHashTable *typedefs;	/* "FILE:OFF" of a typedef -> underlying type */
 	GHashTable *yields;	/* sites that give a handle, functions and macros: char * set */
-	GPtrArray *refused;	/* char *: "file:off\treason" of declarations that stay */
+	GPtrArray *steps;	/* struct flow_step; by place, cell */
 };
 
 struct flow_request {
@@ -66,8 +87,13 @@ struct flow_request {
 	const char *old_struct;
 	char **retype;		/* macros whose result takes another type: container_of */
 	GHashTable *symbols;	/* names that are sites: char * set */
-	/* Was every mention of function @name in the tree read? */
-	gboolean (*closed)(const char *name, const char *file, void *data);
+	/*
+	 * Who may reach @name (a function, field, variable) of @file unread?  A
+	 * sentence, which the caller frees, or NULL: nobody.
+	 */
+	char *(*open)(const char *name, const char *file, void *data);
+	/* Why @d cannot be rewritten, a static string; or NULL.  May be NULL. */
+	const char *(*fixed)(const struct ast_decl *d, void *data);
 	void *data;
 };
 

@@ -32,6 +32,8 @@ struct handle *handle_load(const struct manifest *m)
 					       NULL, NULL);
 	h->rename = g_key_file_get_string_list(m->keys, "handle", "rename",
 					       NULL, NULL);
+	h->may_fail = g_key_file_get_string_list(m->keys, "handle", "may-fail",
+						 NULL, NULL);
 	if (h->type && h->old && h->new && h->to_old && h->to_new)
 		return h;
 	handle_free(h);
@@ -49,7 +51,16 @@ void handle_free(struct handle *h)
 	g_free(h->to_new);
 	g_strfreev(h->retype);
 	g_strfreev(h->rename);
+	g_strfreev(h->may_fail);
 	g_free(h);
+}
+
+gboolean handle_may_fail(const struct handle *h, const char *name)
+{
+	for (char **g = h->may_fail; g && *g; g++)
+		if (g_pattern_match_simple(*g, name))
+			return TRUE;
+	return FALSE;
 }
 
 static gsize next(const struct source *s, gsize i)
@@ -192,13 +203,6 @@ static gboolean rename_local(const struct handle *h, const struct source *s,
 	return TRUE;
 }
 
-static void problem(GPtrArray *problems, const struct source *s, gsize off,
-		    const char *why)
-{
-	g_ptr_array_add(problems, g_strdup_printf("%s:%u: %s", s->file,
-						  source_line(s, off), why));
-}
-
 /* Does a declaration go on behind the variable at token @i? */
 static gboolean more_declarators(const struct source *s, gsize i)
 {
@@ -217,40 +221,56 @@ static gboolean more_declarators(const struct source *s, gsize i)
 	return FALSE;
 }
 
+/*
+ * The "struct" of "struct OLD *" in the declaration that begins at @start, and
+ * its star; FALSE when the declaration follows another type.
+ */
+static gboolean decl_type(const struct handle *h, const struct source *s,
+			  gsize start, gsize name_off, gsize *type, gsize *star)
+{
+	for (gsize i = source_token_at(s, start);
+	     i < s->toks.n && s->toks.v[i].off < name_off; i++) {
+		*star = old_pointer(h, s, i);
+		*type = i;
+		if (*star != SIZE_MAX)
+			return TRUE;
+		if (is(s, i, h->type) || is(s, i, "typeof") ||
+		    is(s, i, "__typeof__") || is(s, i, "__auto_type"))
+			return FALSE;
+	}
+	return FALSE;
+}
+
+const char *handle_fixed(const struct handle *h, const struct source *s,
+			 const struct ast_decl *d)
+{
+	gsize type, star;
+
+	if (!decl_type(h, s, d->start, d->name_off, &type, &star))
+		return NULL;
+	if (s->toks.v[type].ctx == CTX_MACRO_BODY)
+		return "it is declared in a macro's body";
+	if (is(s, prev(s, type), "const"))
+		return "it points to a const struct";
+	if (*d->name && next(s, star) != source_token_at(s, d->name_off))
+		return "it is not declared as a plain pointer";
+	if (d->key[0] == 'v' && more_declarators(s, next(s, star)))
+		return "it is declared together with other variables";
+	return NULL;
+}
+
 void handle_edit_decls(const struct handle *h, const struct source *s,
 		       const struct flow *flow, const GPtrArray *funcs,
-		       struct edit_set *out, GPtrArray *problems)
+		       struct edit_set *out)
 {
 	for (guint n = 0; n < flow->decls->len; n++) {
 		const struct flow_decl *d = flow->decls->pdata[n];
-		gsize star = SIZE_MAX, i;
+		gsize star, i;
 		gboolean renamed;
 
-		if (strcmp(d->file, s->file))
+		if (strcmp(d->file, s->file) ||
+		    !decl_type(h, s, d->start, d->name_off, &i, &star))
 			continue;
-		for (i = source_token_at(s, d->start);
-		     i < s->toks.n && s->toks.v[i].off < d->name_off; i++) {
-			star = old_pointer(h, s, i);
-			if (star != SIZE_MAX)
-				break;
-			if (is(s, i, h->type) || is(s, i, "typeof") ||
-			    is(s, i, "__typeof__") || is(s, i, "__auto_type"))
-				break;
-		}
-		if (star == SIZE_MAX)
-			continue;	/* follows another type */
-		if (s->toks.v[i].ctx == CTX_MACRO_BODY)
-			continue;
-		if (*d->name && next(s, star) != source_token_at(s, d->name_off)) {
-			problem(problems, s, d->name_off,
-				"the declaration carries a handle and is not written as a plain pointer; split it by hand");
-			continue;
-		}
-		if (d->key[0] == 'v' && more_declarators(s, next(s, star))) {
-			problem(problems, s, d->name_off,
-				"a handle is declared together with other variables; split the declaration by hand");
-			continue;
-		}
 		/* What is named after the new struct is spelled by it. */
 		renamed = rename_local(h, s, d, funcs, out);
 		if (renamed || (d->needs_struct && d->key[0] == 'v')) {

@@ -21,11 +21,15 @@ struct handle {
 	char *to_old, *to_new;	/* "ptdesc_page", "page_ptdesc" */
 	char **retype;
 	char **rename;		/* "page=ptdesc" */
+	char **may_fail;	/* globs: functions whose value may be NULL */
 };
 
 /* From the manifest's [handle]; NULL after a message. */
 struct handle *handle_load(const struct manifest *m);
 void handle_free(struct handle *h);
+
+/* May the value of function @name be NULL? */
+gboolean handle_may_fail(const struct handle *h, const char *name);
 
 /* The typedefs of @s that make the type a pointer to the old struct. */
 void handle_edit_typedefs(const struct handle *h, const struct source *s,
@@ -33,12 +37,19 @@ void handle_edit_typedefs(const struct handle *h, const struct source *s,
 gboolean handle_has_typedef(const struct handle *h, const struct source *s);
 
 /*
+ * Why the declaration @d of @s, of the old pointer type, cannot be rewritten:
+ * a static string, or NULL when it can, or follows another type by itself.
+ */
+const char *handle_fixed(const struct handle *h, const struct source *s,
+			 const struct ast_decl *d);
+
+/*
  * Declarations of @s that carry a handle.  @funcs: struct ast_func of all
- * facts.  What cannot be edited is added to @problems (char *).
+ * facts.
  */
 void handle_edit_decls(const struct handle *h, const struct source *s,
 		       const struct flow *flow, const GPtrArray *funcs,
-		       struct edit_set *out, GPtrArray *problems);
+		       struct edit_set *out);
 
 /*
  * Mark the macros of all @sources (struct source) that carry handles: by the

@@ -16,7 +16,7 @@
 #include "diag.h"
 
 #define LEDGER_APP_ID	0x74776c67	/* "twlg" */
-#define LEDGER_VERSION	1
+#define LEDGER_VERSION	2
 
 const char *const site_ctx_name[N_SITE_CTX] = {
 	[SITE_CODE] = "code", [SITE_MACRO] = "macro",
@@ -42,14 +42,28 @@ static const char schema[] =
 	" line INTEGER NOT NULL, col INTEGER NOT NULL,"
 	" offset INTEGER NOT NULL, symbol TEXT NOT NULL,"
 	" context TEXT NOT NULL, fate TEXT NOT NULL DEFAULT 'unresolved',"
-	" reason TEXT, evidence TEXT, UNIQUE (file, offset));"
+	" reason TEXT, evidence TEXT, ast TEXT, smpl TEXT, outcome TEXT,"
+	" condition TEXT, UNIQUE (file, offset));"
 	"CREATE INDEX sites_by_symbol ON sites (symbol);"
 	"CREATE TABLE skipped (path TEXT NOT NULL, why TEXT NOT NULL);"
+	"CREATE TABLE edits (file TEXT NOT NULL, line INTEGER NOT NULL,"
+	" old TEXT NOT NULL, new TEXT NOT NULL, rule TEXT NOT NULL);"
+	"CREATE TABLE flow (cell TEXT NOT NULL, key TEXT NOT NULL,"
+	" name TEXT NOT NULL, func TEXT NOT NULL, file TEXT NOT NULL,"
+	" line INTEGER NOT NULL, handle INTEGER NOT NULL,"
+	" why TEXT NOT NULL, via TEXT, parent TEXT);"
+	"CREATE TABLE frontier (file TEXT NOT NULL, line INTEGER NOT NULL,"
+	" kind TEXT NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL,"
+	" cells TEXT NOT NULL);"
+	"CREATE TABLE blind (engine TEXT NOT NULL, file TEXT NOT NULL,"
+	" line INTEGER NOT NULL, why TEXT NOT NULL,"
+	" UNIQUE (engine, file, line));"
 	"PRAGMA application_id = 1953983591;"
-	"PRAGMA user_version = 1;";
-G_STATIC_ASSERT(LEDGER_APP_ID == 1953983591 && LEDGER_VERSION == 1);
+	"PRAGMA user_version = 2;";
+G_STATIC_ASSERT(LEDGER_APP_ID == 1953983591 && LEDGER_VERSION == 2);
 
-enum { Q_META, Q_SITE, Q_SKIPPED, Q_SYMBOL, Q_FATE, N_QUERY };
+enum { Q_META, Q_SITE, Q_SKIPPED, Q_SYMBOL, Q_FATE, Q_VIEWS,
+       Q_EDIT, Q_STEP, Q_FRONT, Q_BLIND, N_QUERY };
 
 static const char *const query_sql[N_QUERY] = {
 	[Q_META] = "INSERT OR REPLACE INTO meta VALUES (?, ?)",
@@ -60,6 +74,12 @@ static const char *const query_sql[N_QUERY] = {
 	[Q_SYMBOL] = "INSERT OR IGNORE INTO symbols VALUES (?, ?, ?)",
 	[Q_FATE] = "UPDATE sites SET fate = ?, reason = ?, evidence = ?"
 		   " WHERE id = ?",
+	[Q_VIEWS] = "UPDATE sites SET ast = ?, smpl = ?, outcome = ?,"
+		    " condition = ? WHERE id = ?",
+	[Q_EDIT] = "INSERT INTO edits VALUES (?, ?, ?, ?, ?)",
+	[Q_STEP] = "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[Q_FRONT] = "INSERT INTO frontier VALUES (?, ?, ?, ?, ?, ?)",
+	[Q_BLIND] = "INSERT OR IGNORE INTO blind VALUES (?, ?, ?, ?)",
 };
 
 struct ledger {
@@ -338,6 +358,82 @@ int ledger_add_note(struct ledger *l, const char *file, guint line,
 	return ret;
 }
 
+int ledger_set_views(struct ledger *l, const struct site *s)
+{
+	sqlite3_stmt *st = get_query(l, Q_VIEWS);
+
+	if (!st)
+		return -1;
+	bind(st, 1, s->ast);
+	bind(st, 2, s->smpl);
+	bind(st, 3, s->outcome);
+	bind(st, 4, s->condition);
+	sqlite3_bind_int64(st, 5, s->id);
+	return run(l, st);
+}
+
+int ledger_add_edit(struct ledger *l, const struct ledger_edit *e)
+{
+	sqlite3_stmt *st = get_query(l, Q_EDIT);
+
+	if (!st)
+		return -1;
+	bind(st, 1, e->file);
+	sqlite3_bind_int64(st, 2, e->line);
+	bind(st, 3, e->old_text);
+	bind(st, 4, e->new_text);
+	bind(st, 5, e->rule);
+	return run(l, st);
+}
+
+int ledger_add_step(struct ledger *l, const struct ledger_step *s)
+{
+	sqlite3_stmt *st = get_query(l, Q_STEP);
+
+	if (!st)
+		return -1;
+	bind(st, 1, s->cell);
+	bind(st, 2, s->key);
+	bind(st, 3, s->name);
+	bind(st, 4, s->func);
+	bind(st, 5, s->file);
+	sqlite3_bind_int64(st, 6, s->line);
+	sqlite3_bind_int64(st, 7, s->handle);
+	bind(st, 8, s->why);
+	bind(st, 9, s->via);
+	bind(st, 10, s->parent);
+	return run(l, st);
+}
+
+int ledger_add_front(struct ledger *l, const struct ledger_front *f)
+{
+	sqlite3_stmt *st = get_query(l, Q_FRONT);
+
+	if (!st)
+		return -1;
+	bind(st, 1, f->file);
+	sqlite3_bind_int64(st, 2, f->line);
+	bind(st, 3, f->kind);
+	bind(st, 4, f->src);
+	bind(st, 5, f->dst);
+	bind(st, 6, f->cells);
+	return run(l, st);
+}
+
+int ledger_add_blind(struct ledger *l, const char *engine, const char *file,
+		     guint line, const char *why)
+{
+	sqlite3_stmt *st = get_query(l, Q_BLIND);
+
+	if (!st)
+		return -1;
+	bind(st, 1, engine);
+	bind(st, 2, file);
+	sqlite3_bind_int64(st, 3, line);
+	bind(st, 4, why);
+	return run(l, st);
+}
+
 static int by_name(const char *const *names, int n, const char *s)
 {
 	for (int i = 0; s && i < n; i++)
@@ -384,7 +480,9 @@ static int site_row(struct ledger *l, sqlite3_stmt *st, void *fn, void *data)
 		.col = sqlite3_column_int64(st, 3),
 		.off = sqlite3_column_int64(st, 4), .symbol = column(st, 5),
 		.ctx = ctx, .fate = fate, .reason = column(st, 8),
-		.evidence = column(st, 9),
+		.evidence = column(st, 9), .ast = column(st, 10),
+		.smpl = column(st, 11), .outcome = column(st, 12),
+		.condition = column(st, 13),
 	};
 
 	if (ctx < 0 || fate < 0)
@@ -397,7 +495,8 @@ static int site_row(struct ledger *l, sqlite3_stmt *st, void *fn, void *data)
 int ledger_each(struct ledger *l, ledger_fn fn, void *data)
 {
 	return each(l, "SELECT id, file, line, col, offset, symbol, context,"
-		       " fate, reason, evidence FROM sites"
+		       " fate, reason, evidence, ast, smpl, outcome,"
+		       " condition FROM sites"
 		       " ORDER BY +file, +offset", site_row, &fn, data);
 }
 
@@ -425,6 +524,59 @@ int ledger_each_skipped(struct ledger *l, ledger_skipped_fn fn, void *data)
 {
 	return each(l, "SELECT path, why FROM skipped ORDER BY +path",
 		    skipped_row, &fn, data);
+}
+
+static int edit_row(struct ledger *l, sqlite3_stmt *st, void *fn, void *data)
+{
+	struct ledger_edit e = {
+		.file = column(st, 0), .line = sqlite3_column_int64(st, 1),
+		.old_text = column(st, 2), .new_text = column(st, 3),
+		.rule = column(st, 4),
+	};
+
+	return (*(ledger_edit_fn *)fn)(&e, data);
+}
+
+int ledger_each_edit(struct ledger *l, ledger_edit_fn fn, void *data)
+{
+	return each(l, "SELECT * FROM edits ORDER BY +file, rowid", edit_row,
+		    &fn, data);
+}
+
+static int step_row(struct ledger *l, sqlite3_stmt *st, void *fn, void *data)
+{
+	struct ledger_step s = {
+		.cell = column(st, 0), .key = column(st, 1),
+		.name = column(st, 2), .func = column(st, 3),
+		.file = column(st, 4), .line = sqlite3_column_int64(st, 5),
+		.handle = sqlite3_column_int64(st, 6), .why = column(st, 7),
+		.via = column(st, 8), .parent = column(st, 9),
+	};
+
+	return (*(ledger_step_fn *)fn)(&s, data);
+}
+
+int ledger_each_step(struct ledger *l, ledger_step_fn fn, void *data)
+{
+	return each(l, "SELECT * FROM flow ORDER BY +cell, rowid", step_row,
+		    &fn, data);
+}
+
+static int front_row(struct ledger *l, sqlite3_stmt *st, void *fn, void *data)
+{
+	struct ledger_front f = {
+		.file = column(st, 0), .line = sqlite3_column_int64(st, 1),
+		.kind = column(st, 2), .src = column(st, 3),
+		.dst = column(st, 4), .cells = column(st, 5),
+	};
+
+	return (*(ledger_front_fn *)fn)(&f, data);
+}
+
+int ledger_each_front(struct ledger *l, ledger_front_fn fn, void *data)
+{
+	return each(l, "SELECT * FROM frontier ORDER BY +file, rowid",
+		    front_row, &fn, data);
 }
 
 char *ledger_get_meta(struct ledger *l, const char *key)

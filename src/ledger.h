@@ -29,6 +29,29 @@ struct site {
 	enum site_fate fate;
 	char *reason;		/* of the fate, one sentence; may be NULL */
 	char *evidence;		/* what shows it: file:line, cell names; may be NULL */
+	char *ast, *smpl;	/* what each engine says; NULL before convert, as the next two */
+	char *outcome;		/* "agree", "one-sided", ... */
+	char *condition;	/* under which the other engine would see it; may be NULL */
+};
+
+/* What --explain needs of a conversion, beside the sites. */
+struct ledger_edit {
+	char *file;
+	guint line;
+	char *old_text, *new_text, *rule;
+};
+
+struct ledger_step {	/* why a declaration carries a handle, or stays; in one cell */
+	char *cell, *key, *name, *func, *file;
+	guint line;
+	gboolean handle;
+	char *why, *via, *parent;	/* via: "file:line"; parent: a key; may be NULL */
+};
+
+struct ledger_front {	/* a handle meets the old type */
+	char *file;
+	guint line;
+	char *kind, *src, *dst, *cells;
 };
 
 struct ledger;
@@ -54,6 +77,14 @@ int ledger_set_fate(struct ledger *l, gint64 id, enum site_fate fate,
 /* A comment or document that may be untrue after a conversion, and why. */
 int ledger_add_note(struct ledger *l, const char *file, guint line,
 		    const char *text);
+/* What the engines said of the site: @s->ast and so on. */
+int ledger_set_views(struct ledger *l, const struct site *s);
+int ledger_add_edit(struct ledger *l, const struct ledger_edit *e);
+int ledger_add_step(struct ledger *l, const struct ledger_step *s);
+int ledger_add_front(struct ledger *l, const struct ledger_front *f);
+/* A line of code that an engine cannot see: "spatch" or "libclang", and why. */
+int ledger_add_blind(struct ledger *l, const char *engine, const char *file,
+		     guint line, const char *why);
 
 /* Calls @fn for each site in the order of file, offset; stops when it returns non-zero and returns that. */
 typedef int (*ledger_fn)(const struct site *s, void *data);
@@ -66,6 +97,12 @@ int ledger_each_symbol(struct ledger *l, ledger_symbol_fn fn, void *data);
 /* The same for what was skipped, by path. */
 typedef int (*ledger_skipped_fn)(const char *path, const char *why, void *data);
 int ledger_each_skipped(struct ledger *l, ledger_skipped_fn fn, void *data);
+typedef int (*ledger_edit_fn)(const struct ledger_edit *e, void *data);
+int ledger_each_edit(struct ledger *l, ledger_edit_fn fn, void *data);
+typedef int (*ledger_step_fn)(const struct ledger_step *s, void *data);
+int ledger_each_step(struct ledger *l, ledger_step_fn fn, void *data);
+typedef int (*ledger_front_fn)(const struct ledger_front *f, void *data);
+int ledger_each_front(struct ledger *l, ledger_front_fn fn, void *data);
 /* A value set with ledger_set_meta(); the caller frees it; NULL if none. */
 char *ledger_get_meta(struct ledger *l, const char *key);
 

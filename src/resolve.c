@@ -145,7 +145,7 @@ int convert_read_units(struct convert *c, const struct ast_unsaved *unsaved,
 	return 0;
 }
 
-static gboolean closed(const char *name, const char *file, void *data);
+static char *open_by(const char *name, const char *file, void *data);
 
 /* What another arch does under a name is no matter of this one. */
 static gboolean other_arch(const char *a, const char *b)
@@ -158,45 +158,58 @@ static gboolean other_arch(const char *a, const char *b)
 	return yes;
 }
 
-/* Are the macros that call @name closed, too? */
-static gboolean macros_closed(struct convert *c, const char *name,
-			      const char *file)
+/* Who may reach @name through the macros that call it, or NULL. */
+static char *open_by_macro(struct convert *c, const char *name,
+			   const char *file)
 {
-	char *prefix = g_strconcat(name, " ", NULL);
-	gboolean yes = c->depth < MAX_DEPTH;
+	char *prefix = g_strconcat(name, " ", NULL), *why = NULL;
 	GHashTableIter it;
 	gpointer k, m;
 
+	if (c->depth >= MAX_DEPTH)
+		return g_strdup_printf("%s is called through too many macros",
+				       name);
 	c->depth++;
 	g_hash_table_iter_init(&it, c->through);
-	while (yes && g_hash_table_iter_next(&it, &k, &m))
+	while (!why && g_hash_table_iter_next(&it, &k, &m))
 		if (g_str_has_prefix(k, prefix) &&
 		    !g_hash_table_contains(c->symbols, m) &&
 		    !other_arch(strrchr(k, ' ') + 1, file))
-			yes = closed(m, file, c);
+			why = open_by(m, file, c);
 	c->depth--;
 	g_free(prefix);
-	return yes;
+	return why;
 }
 
-static gboolean closed(const char *name, const char *file, void *data)
+static char *open_by(const char *name, const char *file, void *data)
 {
 	struct convert *c = data;
 	gpointer v;
-	gboolean yes = TRUE;
 
 	if (!g_hash_table_lookup_extended(c->mentions, name, NULL, &v)) {
 		g_hash_table_add(c->asked, g_strdup(name));
-		return TRUE;	/* for now; the next round knows */
+		return NULL;	/* for now; the next round knows */
 	}
-	for (guint i = 0; v && i < ((GPtrArray *)v)->len; i++) {
+	if (!v)
+		return g_strdup_printf("%s is used in too many files, or in none",
+				       name);
+	for (guint i = 0; i < ((GPtrArray *)v)->len; i++) {
 		const char *f = ((GPtrArray *)v)->pdata[i];
 
 		if (!other_arch(f, file) &&
 		    !g_hash_table_contains(c->code_files, f))
-			yes = FALSE;
+			return g_strdup_printf("%s is also mentioned in %s, which was not read",
+					       name, f);
 	}
-	return v && yes && macros_closed(c, name, file);
+	return open_by_macro(c, name, file);
+}
+
+static const char *fixed(const struct ast_decl *d, void *data)
+{
+	struct convert *c = data;
+	const struct source *s = g_hash_table_lookup(c->sources, d->file);
+
+	return s ? handle_fixed(c->h, s, d) : "its file was not read";
 }
 
 struct look_up {
@@ -312,7 +325,8 @@ int convert_resolve(struct convert *c)
 			.old_struct = c->h->old,
 			.retype = c->h->retype,
 			.symbols = c->symbols,
-			.closed = closed,
+			.open = open_by,
+			.fixed = fixed,
 			.data = c,
 		};
 		do {

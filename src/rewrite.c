@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Makes the edits: declarations first, then semantic patches on the text with
- * its declarations edited and its macro bodies appended as functions, then a
- * bridge where the AST sees a need that no rule met.  What spatch gives back is
- * compared with what it got, token by token, and mapped to the file as it is.
+ * its declarations edited and its macro bodies appended as functions.  What
+ * spatch gives back is compared with what it got, token by token, and mapped to
+ * the file as it is.
  */
 #include <glib/gstdio.h>
 #include <string.h>
@@ -30,8 +30,7 @@ static void edit_declarations(struct convert *c, struct edit_set *out)
 		if (!convert_may_change(c, s))
 			continue;
 		handle_edit_typedefs(c->h, s, out);
-		handle_edit_decls(c->h, s, c->flow, funcs, out,
-				  c->res->problems);
+		handle_edit_decls(c->h, s, c->flow, funcs, out);
 	}
 	g_ptr_array_free(funcs, TRUE);
 }
@@ -67,19 +66,77 @@ static gboolean rule_fits(struct convert *c, const char *name, const char *rule)
 	return fits;
 }
 
+/* What stands in rules for names that only a tree knows. */
+#define MAX_TAKES 4
+
+static int by_text(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The functions whose parameter @n is a handle, as alternatives of a regex. */
+static char *takes(const struct flow *f, int n)
+{
+	char *tail = g_strdup_printf("#%d", n), *alt;
+	GPtrArray *v = g_ptr_array_new_with_free_func(g_free);
+	GHashTableIter it;
+	gpointer k;
+
+	g_hash_table_iter_init(&it, f->api);
+	while (g_hash_table_iter_next(&it, &k, NULL))
+		if (g_str_has_suffix(k, tail))
+			g_ptr_array_add(v, g_strndup(k, strlen(k) -
+							strlen(tail)));
+	g_ptr_array_sort(v, by_text);
+	g_ptr_array_add(v, NULL);
+	alt = g_strjoinv("|", (char **)v->pdata);
+	g_ptr_array_free(v, TRUE);
+	g_free(tail);
+	return alt;
+}
+
+/* Replace @name in *@text by @alt, or by what matches no name. */
+static void fill_in(char **text, const char *name, const char *alt)
+{
+	char **parts = g_strsplit(*text, name, -1);
+
+	g_free(*text);
+	*text = g_strjoinv(*alt ? alt : "$.", parts);
+	g_strfreev(parts);
+}
+
+/* Of the names @yields, those whose value is never NULL. */
+static char *gives(const struct handle *h, const GPtrArray *yields)
+{
+	GPtrArray *v = g_ptr_array_new();
+	char *alt;
+
+	for (guint i = 0; yields->pdata[i]; i++)
+		if (!handle_may_fail(h, yields->pdata[i]))
+			g_ptr_array_add(v, yields->pdata[i]);
+	g_ptr_array_add(v, NULL);
+	alt = g_strjoinv("|", (char **)v->pdata);
+	g_ptr_array_free(v, TRUE);
+	return alt;
+}
+
 static int load_rules(struct convert *c)
 {
 	GPtrArray *yields = handle_yields(c->flow, c->source_list);
-	char *dir = g_build_filename(c->run, "rules", NULL), *alt;
+	char *dir = g_build_filename(c->run, "rules", NULL), *alt, *sure;
+	char *take[MAX_TAKES];
 	int ret = 0;
 
 	g_ptr_array_add(yields, NULL);
 	alt = g_strjoinv("|", (char **)yields->pdata);
+	sure = gives(c->h, yields);
+	for (int n = 0; n < MAX_TAKES; n++)
+		take[n] = takes(c->flow, n);
 	if (g_mkdir_with_parents(dir, 0755))
 		ret = tw_error("cannot make '%s'", dir);
 	for (guint i = 0; i < c->m->rules->len && !ret; i++) {
 		char *base = g_path_get_basename(c->m->rules->pdata[i]);
-		char *text, **parts, *name;
+		char *text, *name;
 		struct smpl_rule *r;
 		GError *err = NULL;
 
@@ -100,18 +157,26 @@ static int load_rules(struct convert *c)
 		}
 		r = g_new0(struct smpl_rule, 1);
 		g_ptr_array_add(c->rules, r);
-		parts = g_strsplit(text, "%YIELDS%", -1);
-		r->text = g_strjoinv(*alt ? alt : "$.", parts);
+		r->text = text;
+		fill_in(&r->text, "%YIELDS%", alt);
+		fill_in(&r->text, "%GIVES%", sure);
+		for (int n = 0; n < MAX_TAKES; n++) {
+			char *hole = g_strdup_printf("%%TAKES%d%%", n);
+
+			fill_in(&r->text, hole, take[n]);
+			g_free(hole);
+		}
 		r->path = g_build_filename(dir, base, NULL);
 		r->name = name;
 		if (!g_file_set_contents(r->path, r->text, -1, &err)) {
 			ret = tw_error("%s", err->message);
 			g_error_free(err);
 		}
-		g_strfreev(parts);
-		g_free(text);
 		g_free(base);
 	}
+	for (int n = 0; n < MAX_TAKES; n++)
+		g_free(take[n]);
+	g_free(sure);
 	g_free(alt);
 	g_free(dir);
 	g_ptr_array_free(yields, TRUE);
@@ -327,122 +392,6 @@ out:
 	return ret;
 }
 
-/* Is there an edit within the call that holds @off? */
-static gboolean edited_near(const struct convert *c, const char *file,
-			    gsize off)
-{
-	const GPtrArray *v = edit_of_file(c->edits, file);
-
-	for (guint i = 0; v && i < v->len; i++) {
-		const struct edit *e = v->pdata[i];
-
-		if (e->off + e->len + 64 >= off && e->off <= off + 64)
-			return TRUE;
-	}
-	return FALSE;
-}
-
-/* "FILE:OFF" of the values that a cell with another type behind the handle sees. */
-static GHashTable *shared_uses(const struct convert *c)
-{
-	GHashTable *t = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-					      NULL);
-
-	for (guint i = 0; i < c->facts->len; i++) {
-		const struct ast_facts *a = c->facts->pdata[i];
-
-		if (g_hash_table_contains(c->flow->page_cells, a->cell))
-			continue;
-		for (guint k = 0; k < a->events->len; k++) {
-			const struct ast_event *e = a->events->pdata[k];
-
-			g_hash_table_add(t, g_strdup_printf(
-				"%s:%" G_GSIZE_FORMAT, e->file, e->off));
-		}
-	}
-	return t;
-}
-
-/*
- * Where the AST sees a handle go to a parameter of the old type and no rule
- * did anything: the driver wraps the argument.
- */
-static void bridge_rest(struct convert *c)
-{
-	GHashTable *shared = shared_uses(c);
-
-	for (guint i = 0; i < c->flow->frontier->len; i++) {
-		const struct flow_frontier *f = c->flow->frontier->pdata[i];
-		struct source *s = g_hash_table_lookup(c->sources, f->file);
-		gsize tok, p, end;
-		gboolean skip;
-		int depth = 0;
-		char *text, *place;
-
-		if (f->kind != FLOW_TO_OLD || f->dst[0] != 'p' || !s ||
-		    !convert_may_change(c, s))
-			continue;
-		tok = source_token_at(s, f->off);
-		if (tok >= s->toks.n || s->toks.v[tok].off != f->off ||
-		    s->toks.v[tok].ctx != CTX_CODE ||
-		    edited_near(c, f->file, f->off))
-			continue;
-		place = g_strdup_printf("%s:%" G_GSIZE_FORMAT, f->file, f->off);
-		skip = g_hash_table_contains(shared, place);
-		g_free(place);
-		if (skip)
-			continue;	/* no bridge fits both; reading says so */
-		p = tok ? tok_skip_back(&s->toks, tok - 1) : SIZE_MAX;
-		if (p == SIZE_MAX || (!tok_is(&s->toks, p, "(") &&
-				      !tok_is(&s->toks, p, ",")))
-			continue;
-		end = tok;
-		for (gsize k = tok; k < s->toks.n; k = tok_skip(&s->toks, k + 1)) {
-			if (tok_is(&s->toks, k, "(") || tok_is(&s->toks, k, "["))
-				depth++;
-			if (tok_is(&s->toks, k, ")") || tok_is(&s->toks, k, "]"))
-				depth--;
-			if (depth < 0 || (!depth && tok_is(&s->toks, k, ",")))
-				break;
-			end = k;
-		}
-		text = g_strdup_printf("%s(", c->h->to_old);
-		edit_add(c->edits, s->file, f->off, "", text, "driver/bridge");
-		edit_add(c->edits, s->file, s->toks.v[end].off +
-			 s->toks.v[end].len, "", ")", "driver/bridge");
-		g_free(text);
-	}
-	g_hash_table_destroy(shared);
-}
-
-/* No edit where a cell sees another type behind the handle. */
-
-static void check_shared(struct convert *c)
-{
-	for (guint i = 0; i < c->facts->len; i++) {
-		const struct ast_facts *a = c->facts->pdata[i];
-
-		if (g_hash_table_contains(c->flow->page_cells, a->cell))
-			continue;
-		for (guint k = 0; k < a->events->len; k++) {
-			const struct ast_event *e = a->events->pdata[k];
-			const GPtrArray *v = edit_of_file(c->edits, e->file);
-
-			for (guint n = 0; v && n < v->len; n++) {
-				const struct edit *d = v->pdata[n];
-
-				if (d->off <= e->off &&
-				    e->off < d->off + d->len)
-					g_ptr_array_add(c->res->problems,
-						g_strdup_printf("%s:%u: edited by %s, but cell %s compiles it with another %s",
-							e->file, e->line,
-							d->rule, a->cell,
-							c->h->type));
-			}
-		}
-	}
-}
-
 /* Is what arch/, or generic code, says about handles of those that change? */
 static gboolean arch_may_change(const struct convert *c, const char *file)
 {
@@ -489,7 +438,7 @@ int convert_rewrite(struct convert *c)
 {
 	if (run_rules(c))
 		return -1;
-	bridge_rest(c);
-	check_shared(c);
+	convert_bridge(c);
+	convert_check_shared(c);
 	return look_for_stale(c);
 }

@@ -56,6 +56,7 @@ static struct source_macro *take_macro(struct source *s, gsize i)
 	m = g_new0(struct source_macro, 1);
 	m->in = s;
 	m->name = text_of(l, i);
+	m->name_off = l->v[i].off;
 	i++;
 	if (i < l->n && tok_is(l, i, "(")) {
 		params = g_ptr_array_new();
@@ -139,4 +140,55 @@ guint source_line(const struct source *s, gsize off)
 	for (gsize i = 0; i < off && i < s->size; i++)
 		line += s->text[i] == '\n';
 	return line;
+}
+
+gsize source_next(const struct source *s, gsize i)
+{
+	return i < s->toks.n ? tok_skip(&s->toks, i + 1) : s->toks.n;
+}
+
+gsize source_prev(const struct source *s, gsize i)
+{
+	return i && i != SIZE_MAX ? tok_skip_back(&s->toks, i - 1) : SIZE_MAX;
+}
+
+gboolean source_is(const struct source *s, gsize i, const char *text)
+{
+	return i < s->toks.n && tok_is(&s->toks, i, text);
+}
+
+gsize source_end(const struct source *s, gsize i)
+{
+	return s->toks.v[i].off + s->toks.v[i].len;
+}
+
+/* +1 for a bracket that opens, -1 for one that closes. */
+static int bracket(const struct source *s, gsize i)
+{
+	char b;
+
+	if (s->toks.v[i].kind != TOK_PUNCT || s->toks.v[i].len != 1)
+		return 0;
+	b = s->text[s->toks.v[i].off];
+	return strchr("([{", b) ? 1 : strchr(")]}", b) ? -1 : 0;
+}
+
+gsize source_close(const struct source *s, gsize i)
+{
+	for (int depth = 0; i < s->toks.n; i = source_next(s, i)) {
+		depth += bracket(s, i);
+		if (depth <= 0)
+			return depth ? SIZE_MAX : i;
+	}
+	return SIZE_MAX;
+}
+
+gsize source_open(const struct source *s, gsize i)
+{
+	for (int depth = 0; i != SIZE_MAX; i = source_prev(s, i)) {
+		depth += bracket(s, i);
+		if (depth >= 0)
+			return depth ? SIZE_MAX : i;
+	}
+	return SIZE_MAX;
 }

@@ -15,6 +15,7 @@ struct source_macro {
 	struct source *in;
 	char *name;
 	char **params;		/* NULL-terminated; NULL: like an object */
+	gsize name_off;
 	gsize body, body_end;	/* byte range of the body, splices included */
 	guint first, last;	/* tokens of the body: [first, last) */
 	guint64 handles;	/* bit N: parameter N carries a handle */
@@ -41,5 +42,16 @@ char *source_arch(const char *file);
 /* Index of the token at or behind byte @off; toks.n when there is none. */
 gsize source_token_at(const struct source *s, gsize off);
 guint source_line(const struct source *s, gsize off);
+
+/* The next (previous) token that is no space or comment; toks.n (SIZE_MAX). */
+gsize source_next(const struct source *s, gsize i);
+gsize source_prev(const struct source *s, gsize i);
+/* Is token @i, which may be out of range, the word or punctuator @text? */
+gboolean source_is(const struct source *s, gsize i, const char *text);
+/* The byte behind token @i. */
+gsize source_end(const struct source *s, gsize i);
+/* The token that closes the bracket at token @i, or opens it; SIZE_MAX: none. */
+gsize source_close(const struct source *s, gsize i);
+gsize source_open(const struct source *s, gsize i);
 
 #endif

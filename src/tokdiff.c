@@ -236,6 +236,21 @@ static void diff_free(gpointer p)
 	g_free(p);
 }
 
+/*
+ * One more parenthesis in a row of them may be any: take the first, which
+ * stands next to what it closes.
+ */
+static void slide(const struct seq *a, const struct seq *b, gssize head,
+		  const gssize *match, gssize *x, gssize *y, gssize y_end)
+{
+	if (y_end - *y != 1)
+		return;
+	while (*x > 0 && match[*x - 1] == *y - 1 &&
+	       a->hash[head + *x - 1] == b->hash[head + *y] &&
+	       tok_is(&b->l, b->at[head + *y], ")"))
+		--*x, --*y;
+}
+
 GPtrArray *tokdiff(const char *old, gsize old_size,
 		   const char *text, gsize size)
 {
@@ -297,14 +312,16 @@ found:
 		y = py;
 	}
 	for (x = 0, y = 0; x < n || y < m;) {
-		gssize x0 = x, y0 = y;
+		gssize x0 = x, y0 = y, x1 = x, y1 = y;
 
 		while (x < n && match[x] < 0)
 			x++;
 		y = x < n ? match[x] : m;
+		if (x == x0 && y > y0)
+			slide(&a, &b, head, match, &x0, &y0, y);
 		if (x > x0 || y > y0)
-			emit(out, &a, &b, head + x0, head + x, head + y0,
-			     head + y);
+			emit(out, &a, &b, head + x0, head + x0 + (x - x1),
+			     head + y0, head + y0 + (y - y1));
 		if (x < n)
 			x++, y++;
 	}

@@ -18,6 +18,7 @@
 struct world {
 	GPtrArray *facts;
 	const char *open;	/* a function that others mention too */
+	const char *fixed;	/* a declaration that cannot be rewritten */
 	GHashTable *symbols;	/* names that are sites */
 	struct flow *flow;
 };
@@ -42,6 +43,7 @@ static void event_free(gpointer p)
 	g_free(e->file);
 	g_free(e->xfile);
 	g_free(e->xname);
+	g_free(e->use);
 	g_free(e);
 }
 
@@ -134,6 +136,7 @@ static void event_of(struct ast_facts *a, const char *src, const char *dst,
 	e->line = 100 + a->events->len;
 	e->xfile = g_strdup(e->file);
 	e->xoff = e->off;
+	e->use = g_strdup("");
 	e->xname = g_strdup(xname);
 	g_ptr_array_add(a->events, e);
 }
@@ -156,11 +159,31 @@ static void func(struct ast_facts *a, const char *name)
 	g_ptr_array_add(a->funcs, f);
 }
 
-static gboolean closed(const char *name, const char *file, void *data)
+static char *open_by(const char *name, const char *file, void *data)
 {
 	const struct world *w = data;
 
-	return g_strcmp0(name, w->open) != 0;
+	return g_strcmp0(name, w->open) ? NULL : g_strdup("open");
+}
+
+static const char *fixed(const struct ast_decl *d, void *data)
+{
+	const struct world *w = data;
+
+	return g_strcmp0(d->name, w->fixed) ? NULL : "fixed";
+}
+
+/* The step about @name in @cell. */
+static const struct flow_step *step(const struct flow *f, const char *cell,
+				    const char *name)
+{
+	for (guint i = 0; i < f->steps->len; i++) {
+		const struct flow_step *s = f->steps->pdata[i];
+
+		if (!strcmp(s->cell, cell) && !strcmp(s->name, name))
+			return s;
+	}
+	return NULL;
 }
 
 static struct flow *flow_of(struct world *w)
@@ -168,7 +191,8 @@ static struct flow *flow_of(struct world *w)
 	static char *retype[] = { "container_of", NULL };
 	struct flow_request req = {
 		.facts = w->facts, .old_struct = "page", .retype = retype,
-		.symbols = w->symbols, .closed = closed, .data = w,
+		.symbols = w->symbols, .open = open_by, .fixed = fixed,
+		.data = w,
 	};
 
 	return w->flow = flow_new(&req);
@@ -252,7 +276,8 @@ static void test_also_a_page(void **state)
 	event(a, "v:mm/a.c:9", FN("release", "0"));
 	f = flow_of(*state);
 	assert_int_equal(f->decls->len, 0);
-	assert_int_equal(f->refused->len, 0);
+	assert_false(step(f, "x86", "page")->handle);
+	assert_string_equal(step(f, "x86", "page")->parent, "v:mm/a.c:9");
 	assert_false(g_hash_table_contains(f->api, "release#0"));
 	/* The handle is bridged where it goes in. */
 	assert_int_equal(frontiers(f, FLOW_TO_OLD), 1);
@@ -344,8 +369,56 @@ static void test_open_world(void **state)
 	event(a, "H", "g:c:@cache");
 	f = flow_of(w);
 	/* Others may hand it a page, and it hands that on. */
+	assert_null(taken(f, "page"));
+	assert_null(taken(f, "next"));
+	assert_int_equal(frontiers(f, FLOW_TO_OLD), 1);
+	/* Every mention of these was read. */
+	assert_non_null(taken(f, "table"));
+	assert_non_null(taken(f, "cache"));
+}
+
+/* A field that code elsewhere may set stays. */
+static void test_open_field(void **state)
+{
+	struct world *w = *state;
+	struct ast_facts *a = unit(w, "x86", "struct page *");
+	struct flow *f;
+
+	w->open = "table";
+	decl(a, 'P', "f:c:@S@s@FI@table", "table");
+	event(a, "H", "f:c:@S@s@FI@table");
+	f = flow_of(w);
 	assert_int_equal(f->decls->len, 0);
-	assert_int_equal(frontiers(f, FLOW_TO_OLD), 3);
+	assert_int_equal(frontiers(f, FLOW_TO_OLD), 1);
+	assert_string_equal(step(f, "x86", "table")->why, "open");
+}
+
+/* A macro's value: the frontier runs at the macro, not in its body. */
+static void test_macro_frontier(void **state)
+{
+	struct ast_facts *a = unit(*state, "x86", "struct page *");
+	struct ast_event *e;
+	struct flow *f;
+
+	decl(a, 'H', "v:mm/a.c:1", "pte");
+	event_of(a, "v:mm/a.c:1", "m:lru", "pmd_huge_pte");
+	e = a->events->pdata[0];
+	e->out = TRUE;
+	e->xoff = 77;
+	event(a, "v:mm/a.c:1", "P");
+	e = a->events->pdata[1];
+	g_free(e->use);
+	e->use = g_strdup("free_it");
+	f = flow_of(*state);
+	assert_int_equal(f->frontier->len, 2);
+	for (guint i = 0; i < 2; i++) {
+		const struct flow_frontier *x = f->frontier->pdata[i];
+
+		if (x->kind == FLOW_MEMBER)
+			assert_int_equal(x->off, 77);
+		else
+			assert_string_equal(x->macro, "free_it");
+	}
 }
 
 static void test_address_taken(void **state)
@@ -402,8 +475,9 @@ static void test_cells_disagree(void **state)
 	event(b, "P", FN("release", "0"));
 	f = flow_of(*state);
 	assert_int_equal(f->decls->len, 0);
-	assert_int_equal(f->refused->len, 1);
-	assert_true(g_str_has_prefix(f->refused->pdata[0], "mm/a.c\t"));
+	/* It stays in both, and the handle is bridged in one. */
+	assert_int_equal(frontiers(f, FLOW_TO_OLD), 1);
+	assert_non_null(strstr(step(f, "x86", "page")->why, "some cells"));
 }
 
 static void test_cells_agree(void **state)
@@ -419,7 +493,43 @@ static void test_cells_agree(void **state)
 	f = flow_of(*state);
 	assert_int_equal(f->decls->len, 1);
 	assert_int_equal(taken(f, "page")->cells->len, 2);
-	assert_int_equal(f->refused->len, 0);
+}
+
+/* What cannot be rewritten stays, and what depends on it. */
+static void test_fixed(void **state)
+{
+	struct world *w = *state;
+	struct ast_facts *a = unit(w, "x86", "struct page *");
+	struct flow *f;
+
+	w->fixed = "table";
+	decl(a, 'P', "v:mm/a.c:3", "table");
+	decl(a, 'P', "v:mm/a.c:4", "next");
+	event(a, "H", "v:mm/a.c:3");
+	event(a, "v:mm/a.c:3", "v:mm/a.c:4");
+	f = flow_of(w);
+	assert_int_equal(f->decls->len, 0);
+	assert_int_equal(frontiers(f, FLOW_TO_OLD), 1);
+	assert_string_equal(step(f, "x86", "table")->why, "fixed");
+}
+
+/* Each step names the one before, down to a handle. */
+static void test_steps(void **state)
+{
+	struct ast_facts *a = unit(*state, "x86", "struct page *");
+	struct flow *f;
+
+	decl(a, 'H', "v:mm/a.c:1", "pte");
+	decl(a, 'P', "v:mm/a.c:3", "table");
+	decl(a, 'P', "v:mm/a.c:4", "next");
+	event(a, "v:mm/a.c:3", "v:mm/a.c:4");
+	event(a, "v:mm/a.c:1", "v:mm/a.c:3");
+	f = flow_of(*state);
+	assert_int_equal(f->decls->len, 2);
+	assert_true(step(f, "x86", "next")->handle);
+	assert_string_equal(step(f, "x86", "next")->parent, "v:mm/a.c:3");
+	assert_string_equal(step(f, "x86", "table")->parent, "v:mm/a.c:1");
+	assert_null(step(f, "x86", "pte"));
 }
 
 static void test_shared_cell(void **state)
@@ -465,11 +575,15 @@ int main(void)
 		T(test_retyped),
 		T(test_mutual_recursion),
 		T(test_open_world),
+		T(test_open_field),
+		T(test_macro_frontier),
 		T(test_address_taken),
 		T(test_function_address_taken),
 		T(test_macro_yields),
 		T(test_cells_disagree),
 		T(test_cells_agree),
+		T(test_fixed),
+		T(test_steps),
 		T(test_shared_cell),
 		T(test_void_pointer),
 	};

@@ -158,6 +158,19 @@ static char *render(GRand *r, const GArray *v)
 	return g_string_free(s, FALSE);
 }
 
+/* The parenthesis of a call stands behind its argument, not at the end. */
+static void test_parenthesis(void **state)
+{
+	const char *old = "a(b(c(h)));", *text = "a(b(c(p(h))));";
+	GPtrArray *d = tokdiff(old, strlen(old), text, strlen(text));
+
+	assert_int_equal(d->len, 2);
+	assert_int_equal(((struct tokdiff *)d->pdata[1])->off,
+			 strchr(old, 'h') + 1 - old);
+	g_ptr_array_free(d, TRUE);
+	check(old, text);
+}
+
 static void test_random(void **state)
 {
 	for (guint seed = 1; seed <= 4000; seed++) {
@@ -205,6 +218,7 @@ int main(void)
 		cmocka_unit_test(test_by_hand),
 		cmocka_unit_test(test_inside_tokens),
 		cmocka_unit_test(test_apart),
+		cmocka_unit_test(test_parenthesis),
 		cmocka_unit_test(test_random),
 	};
 
