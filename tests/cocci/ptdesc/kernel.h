@@ -91,7 +91,7 @@ pgtable_t pmd_pgtable(pmd_t pmd);
 pgtable_t *pmd_huge_pte_of(struct mm_struct *mm, pmd_t *pmd);
 void pmd_populate(struct mm_struct *mm, pmd_t *pmd, pgtable_t pte);
 void pmd_install_at(struct mm_struct *mm, pmd_t *pmd, int n, pgtable_t pte);
-pgtable_t pte_alloc_one(struct mm_struct *mm);
+pgtable_t table_alloc(struct mm_struct *mm);
 void table_put(struct mm_struct *mm, pgtable_t pte);
 void table_free(pgtable_t pte);
 void pmd_clear(pmd_t *pmd);

@@ -2,7 +2,7 @@
 /* A value that may be NULL, handles among themselves, pages among themselves. */
 static void alloc(struct mm_struct *mm, pmd_t *pmd)
 {
-	pgtable_t table = pte_alloc_one(mm);
+	pgtable_t table = table_alloc(mm);
 	pgtable_t other = table;
 	struct page *page = pmd_page(*pmd), *more = page;
 
