@@ -351,6 +351,45 @@ GPtrArray *audit_verdicts(const struct manifest *m, const struct audit_cell *c)
 	return out;
 }
 
+/*
+ * A config symbol of the arch that takes the kernel address away, and that no
+ * cell of the branch has on: what then happens was not seen.
+ */
+static char *unseen_config(const struct audit_branch *b)
+{
+	json_t *o, *seen = NULL;
+	size_t i;
+
+	for (guint k = 0; k < b->cells->len; k++) {
+		const struct audit_cell *c = b->cells->pdata[k];
+		json_t *v = json_object_get(json_object_get(c->facts,
+					"kernel_address"), "configs");
+
+		if (!strcmp(c->points_to, "entry"))
+			return NULL;
+		json_array_foreach(v, i, o) {
+			if (json_is_true(json_object_get(o, "set")))
+				return NULL;
+			seen = o;
+		}
+	}
+	return seen ? g_strdup_printf("%s (%s:%d) may take the kernel address of a table away, and no cell was read with it",
+				      text_of(seen, "symbol"),
+				      text_of(seen, "file"),
+				      (int)number_of(seen, "line")) : NULL;
+}
+
+static gboolean has_need(const struct manifest *m, const char *policy,
+			 const char *need)
+{
+	char **v = g_key_file_get_string_list(m->keys, "audit policies",
+					      policy, NULL, NULL);
+	gboolean yes = v && g_strv_contains((const char *const *)v, need);
+
+	g_strfreev(v);
+	return yes;
+}
+
 /* A branch can when each of its cells can. */
 static void judge_branch(const struct manifest *m, struct audit_branch *b)
 {
@@ -374,6 +413,14 @@ static void judge_branch(const struct manifest *m, struct audit_branch *b)
 							   x->why);
 		}
 		g_ptr_array_free(v, TRUE);
+	}
+	for (guint k = 0; k < b->verdicts->len; k++) {
+		struct audit_verdict *x = b->verdicts->pdata[k];
+
+		if (!x->can || !has_need(m, x->policy, "kernel-address"))
+			continue;
+		x->why = unseen_config(b);
+		x->can = !x->why;
 	}
 }
 

@@ -290,6 +290,14 @@ static void put_branches(GString *s, const struct audit *a, gboolean markdown)
 					v->planned ? " (planned)" : "");
 		}
 		g_string_append_c(s, '\n');
+		for (guint k = 0; k < b->verdicts->len; k++) {
+			const struct audit_verdict *v = b->verdicts->pdata[k];
+
+			if (!v->can)
+				g_string_append_printf(s, "%s%s: %s\n",
+					markdown ? "  - " : "    ", v->policy,
+					v->why);
+		}
 	}
 }
 

@@ -32,6 +32,7 @@ struct probe {
 	CXCursor handle;	/* the typedef */
 	json_t *others;
 	json_t *top;
+	json_t *deps;
 };
 
 static char *key(const struct manifest *m, const char *name)
@@ -78,6 +79,13 @@ char *probe_text(const struct manifest *m)
 		g_strfreev(v);
 	}
 	g_strfreev(r);
+	/* A config symbol is a macro like the roles, with its prefix. */
+	v = list(m, "audit", "highmem-config");
+	for (char **i = v; *i; i++)
+		g_string_append_printf(s,
+			"#ifdef CONFIG_%s\nenum { tw_macro_CONFIG_%s };\n#endif\n",
+			*i, *i);
+	g_strfreev(v);
 	g_free(table);
 	g_free(page);
 	g_free(flag);
@@ -600,6 +608,59 @@ static json_t *kernel_address(const struct sharing *sh, const char *to)
 	return o;
 }
 
+static guint line_of(const char *text, const char *at)
+{
+	guint line = 1;
+
+	for (; text < at; text++)
+		line += *text == '\n';
+	return line;
+}
+
+static void put_hash(struct probe *p, const char *name, const char *text,
+		     gsize size)
+{
+	char *hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
+				     (guint64)(text ? XXH3_64bits(text, size)
+						    : 0));
+
+	json_object_set_new(p->deps, name, json_string(hash));
+	g_free(hash);
+}
+
+/* The arch's symbols that take the kernel address away, and if they are on. */
+static json_t *configs(struct probe *p)
+{
+	char **v = list(p->m, "audit", "highmem-config");
+	char *file = g_strdup_printf("arch/%s/Kconfig", p->req->cell->srcarch);
+	char *path = g_build_filename(p->req->tree, file, NULL), *text;
+	json_t *a = json_array();
+	gsize size;
+
+	if (!g_file_get_contents(path, &text, &size, NULL))
+		return a;
+	put_hash(p, file, text, size);
+	for (char **i = v; *i; i++) {
+		char *words = g_strdup_printf("\nconfig %s\n", *i);
+		const char *at = strstr(text, words);
+		char *macro = g_strconcat("CONFIG_", *i, NULL);
+
+		if (at)
+			json_array_append_new(a, json_pack(
+				"{s:s,s:s,s:i,s:b}", "symbol", macro, "file",
+				file, "line", (int)line_of(text, at + 1),
+				"set", g_hash_table_contains(p->present,
+							     macro)));
+		g_free(macro);
+		g_free(words);
+	}
+	g_free(text);
+	g_free(path);
+	g_free(file);
+	g_strfreev(v);
+	return a;
+}
+
 static void tables(struct probe *p, const char *to)
 {
 	CXCursor table = returned(p, "tw_table"), page = returned(p, "tw_page");
@@ -636,7 +697,9 @@ static void tables(struct probe *p, const char *to)
 		json_object_set_new(o, "alternatives",
 			alternatives(p, &sh, needs, *fn, table, page_size));
 	}
-	json_object_set_new(p->top, "kernel_address", kernel_address(&sh, to));
+	o = kernel_address(&sh, to);
+	json_object_set_new(o, "configs", configs(p));
+	json_object_set_new(p->top, "kernel_address", o);
 }
 
 /* ---- the file ---- */
@@ -644,8 +707,6 @@ static void tables(struct probe *p, const char *to)
 struct dep_walk {
 	struct probe *p;
 	CXTranslationUnit tu;
-	GHashTable *seen;
-	json_t *out;
 };
 
 static void put_dep(CXFile file, CXSourceLocation *stack, unsigned n,
@@ -653,24 +714,20 @@ static void put_dep(CXFile file, CXSourceLocation *stack, unsigned n,
 {
 	struct dep_walk *d = data;
 	const char *name = cx_file(&d->p->w.names, file), *text;
-	char *raw = cx_take(clang_getFileName(file)), *hash;
+	char *raw = cx_take(clang_getFileName(file));
 	size_t size = 0;
 
 	if (!name)
 		name = raw;
-	if (!strcmp(name, UNIT) || !g_hash_table_add(d->seen, g_strdup(name)))
+	if (!strcmp(name, UNIT) || json_object_get(d->p->deps, name))
 		return;
 	text = clang_getFileContents(d->tu, file, &size);
-	hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
-			(guint64)(text ? XXH3_64bits(text, size) : 0));
-	json_object_set_new(d->out, name, json_string(hash));
-	g_free(hash);
+	put_hash(d->p, name, text, size);
 }
 
-static json_t *deps(struct probe *p)
+static void put_deps(struct probe *p)
 {
-	struct dep_walk d = { .p = p, .seen = name_set(),
-			      .out = json_object() };
+	struct dep_walk d = { .p = p };
 
 	for (guint i = 0; i < p->w.units->len; i++) {
 		struct world_unit *u = p->w.units->pdata[i];
@@ -679,7 +736,7 @@ static json_t *deps(struct probe *p)
 		if (u->tu)
 			clang_getInclusions(u->tu, put_dep, &d);
 	}
-	return d.out;
+	json_object_set_new(p->top, "deps", p->deps);
 }
 
 static void load_names(struct probe *p)
@@ -738,6 +795,7 @@ int probe_read(const struct probe_request *req, const char *out)
 	p.macros = g_hash_table_new(g_str_hash, g_str_equal);
 	p.present = g_hash_table_new(g_str_hash, g_str_equal);
 	p.others = json_array();
+	p.deps = json_object();
 	u = world_unit(&p.w, UNIT, text);
 	if (!u)
 		return tw_error("%s: libclang cannot read the probe",
@@ -756,7 +814,7 @@ int probe_read(const struct probe_request *req, const char *out)
 		json_object_set_new(p.top, "others", p.others);
 		tables(&p, to);
 	}
-	json_object_set_new(p.top, "deps", deps(&p));
+	put_deps(&p);
 	if (json_dump_file(p.top, out, JSON_INDENT(1) | JSON_SORT_KEYS))
 		return tw_error("cannot write '%s': %s", out,
 				g_strerror(errno));
