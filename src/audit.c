@@ -243,7 +243,7 @@ static void append_alternatives(GString *s, json_t *sharing)
 		else
 			g_string_append(s, text_of(o, "sharing"));
 		if (t)
-			g_string_append_printf(s, ", PTEs %" G_GINT64_FORMAT
+			g_string_append_printf(s, ", with PTEs in %" G_GINT64_FORMAT
 					       " bytes", t);
 	}
 }

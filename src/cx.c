@@ -43,7 +43,8 @@ const char *cx_file(struct cx_names *n, CXFile file)
 	raw = cx_take(clang_getFileName(file));
 	full = g_canonicalize_filename(raw, n->build);
 	len = strlen(n->tree);
-	if (g_str_has_prefix(full, n->build))
+	if (g_str_has_prefix(full, n->build) &&
+	    full[strlen(n->build)] == '/')
 		path = g_strconcat("@BUILD@", full + strlen(n->build), NULL);
 	else if (!strncmp(full, n->tree, len) && full[len] == '/')
 		path = g_strdup(full + len + 1);

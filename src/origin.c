@@ -22,7 +22,8 @@ struct guard {
 struct assign {
 	CXCursor var;		/* the declaration */
 	CXCursor rhs;
-	gboolean moves;		/* "+=": adds to what it was */
+	gboolean moves;		/* "+=" and the like: of what it was */
+	enum CXBinaryOperatorKind op;
 	const struct guard *guards;
 };
 
@@ -371,9 +372,12 @@ static enum tri variable_has_flag(struct tracer *t, CXCursor d,
 		const struct assign *a = f->assigns->pdata[i];
 		enum tri x;
 
-		if (!same_decl(a->var, d))
+		if (!same_decl(a->var, d) ||
+		    a->op == CXBinaryOperator_AndAssign)
 			continue;
-		x = has_flag(t, a->rhs, f, depth + 1);
+		x = a->op == CXBinaryOperator_Assign ||
+		    a->op == CXBinaryOperator_OrAssign ?
+			has_flag(t, a->rhs, f, depth + 1) : UNKNOWN;
 		r = any ? or(r, x) : x;
 		any = TRUE;
 	}
@@ -446,11 +450,12 @@ static const struct guard *guarded(const struct guard *g, CXCursor cond)
 }
 
 static void add_assign(struct frame *f, CXCursor var, CXCursor rhs,
-		       gboolean moves, const struct guard *g)
+		       enum CXBinaryOperatorKind op, const struct guard *g)
 {
 	struct assign *a = g_new(struct assign, 1);
 
-	*a = (struct assign) { var, rhs, moves, g };
+	*a = (struct assign) { var, rhs, op != CXBinaryOperator_Assign, op,
+			       g };
 	g_ptr_array_add(f->assigns, a);
 }
 
@@ -533,7 +538,7 @@ static void walk_expr(struct tracer *t, struct frame *f, CXCursor c,
 		var = lvalue(CX_CHILD(v, 0));
 		if (!clang_Cursor_isNull(var))
 			add_assign(f, var, CX_CHILD(v, 1),
-				   k == CXCursor_CompoundAssignOperator, g);
+				   clang_getCursorBinaryOperatorKind(c), g);
 		if (f->all && k == CXCursor_CompoundAssignOperator)
 			look_for_step(t, f, CX_CHILD(v, 0), CX_CHILD(v, 1));
 	} else if (k == CXCursor_BinaryOperator && v->len == 2 && f->all &&
@@ -621,7 +626,8 @@ static gboolean walk(struct tracer *t, struct frame *f, CXCursor c,
 		init = clang_Cursor_getVarDeclInitializer(c);
 		if (!clang_Cursor_isNull(init)) {
 			if (!is_global(c))
-				add_assign(f, c, init, FALSE, *guards);
+				add_assign(f, c, init, CXBinaryOperator_Assign,
+					   *guards);
 			walk_expr(t, f, init, *guards);
 		}
 		return TRUE;

@@ -368,6 +368,11 @@ struct sharing {
 	struct origins *o;
 };
 
+static const char *undecided(const struct sharing *s)
+{
+	return s->step ? "several" : "unknown";
+}
+
 static struct sharing judge(struct probe *p, CXCursor fn, gint64 page,
 			    GHashTable *known)
 {
@@ -398,8 +403,8 @@ static struct sharing judge(struct probe *p, CXCursor fn, gint64 page,
 		s.verdict = "one";
 	else if (bad == decided)
 		s.verdict = "run-time";
-	else if (s.step)
-		s.verdict = "several";
+	else
+		s.verdict = undecided(&s);
 	if (!bad)
 		s.step = 0;
 	return s;
@@ -540,23 +545,29 @@ static json_t *alternative(struct probe *p, const struct setting *s,
 	return o;
 }
 
+/*
+ * A variable decides when functions of the arch set it to constants and nobody
+ * else writes to it: then each such function is an alternative.  NULL when it
+ * is no such variable: a counter, a list's head.
+ */
 static json_t *alternatives(struct probe *p, const struct sharing *sh,
 			    GHashTable *needs, CXCursor fn, CXCursor table,
 			    gint64 page)
 {
 	GPtrArray *all = g_ptr_array_new();
-	json_t *a = json_array();
 	GHashTableIter it;
+	json_t *a = NULL;
 	gpointer name;
 
 	g_hash_table_iter_init(&it, sh->by);
 	while (g_hash_table_iter_next(&it, &name, NULL))
 		add_writes(p, all, name, TRUE);
+	for (guint i = 0; i < all->len; i++)
+		if (((struct setting *)all->pdata[i])->open)
+			return NULL;
 	g_hash_table_iter_init(&it, sh->o->variables);
 	while (g_hash_table_iter_next(&it, &name, NULL))
-		if (!g_hash_table_contains(sh->by, name)) {
-			g_hash_table_add(needs, g_strdup(name));
-		}
+		g_hash_table_add(needs, g_strdup(name));
 	g_hash_table_iter_init(&it, needs);
 	while (g_hash_table_iter_next(&it, &name, NULL))
 		if (!g_hash_table_contains(sh->by, name))
@@ -565,9 +576,11 @@ static json_t *alternatives(struct probe *p, const struct sharing *sh,
 	for (guint i = 0; i < all->len; i++) {
 		const struct setting *s = all->pdata[i];
 
-		if (s->decides)
-			json_array_append_new(a, alternative(p, s, fn, table,
-							     page));
+		if (!s->decides)
+			continue;
+		if (!a)
+			a = json_array();
+		json_array_append_new(a, alternative(p, s, fn, table, page));
 	}
 	return a;
 }
@@ -687,16 +700,21 @@ static void tables(struct probe *p, const char *to)
 		return;
 	}
 	sh = judge(p, *fn, page_size, NULL);
+	if (!strcmp(sh.verdict, "run-time")) {
+		json_t *a = alternatives(p, &sh, needs, *fn, table, page_size);
+
+		if (a) {
+			json_object_set_new(o, "by", sorted(sh.by));
+			json_object_set_new(o, "alternatives", a);
+		} else {
+			sh.verdict = undecided(&sh);
+		}
+	}
 	json_object_set_new(o, "verdict", json_string(sh.verdict));
 	put_number(o, "fragment", sh.step);
 	put_number(o, "tables", !strcmp(sh.verdict, "one") ? 1 :
 		   !strcmp(sh.verdict, "several") ? page_size / sh.step : 0);
 	put_origins(o, sh.o);
-	if (!strcmp(sh.verdict, "run-time")) {
-		json_object_set_new(o, "by", sorted(sh.by));
-		json_object_set_new(o, "alternatives",
-			alternatives(p, &sh, needs, *fn, table, page_size));
-	}
 	o = kernel_address(&sh, to);
 	json_object_set_new(o, "configs", configs(p));
 	json_object_set_new(p->top, "kernel_address", o);
