@@ -19,6 +19,7 @@
 #include "probe.h"
 #include "reading.h"
 #include "treewide.h"
+#include "world.h"
 
 /* A cell may need half a dozen units of the arch. */
 static const struct child_limits limits = { 180, 4ull << 30 };
@@ -82,6 +83,18 @@ static char *cache_file(const struct manifest *m, const struct cell_info *c)
 	return path;
 }
 
+static const char *text_of(json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static gint64 number_of(json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
 static json_t *load(const char *path)
 {
 	json_t *o = json_load_file(path, 0, NULL);
@@ -93,17 +106,65 @@ static json_t *load(const char *path)
 	return NULL;
 }
 
-static gboolean still_true(const struct tree *t, const struct cell_info *c,
-			   json_t *o, GHashTable *memo)
+/* What is looked up once a run. */
+struct memo {
+	GHashTable *hashes;	/* of files: reading_hash_now() */
+	GHashTable *stamps;	/* arch -> char * */
+	GHashTable *worlds;	/* arch -> struct world *, to search in */
+};
+
+static void world_free(gpointer p)
+{
+	struct world *w = p;
+
+	g_strfreev(w->look_in);
+	world_clear_searches(w);
+	g_free(w);
+}
+
+/* Would the same files be found in the arch's sources today? */
+static gboolean same_searches(const struct tree *t, const struct manifest *m,
+			      const char *arch, json_t *o, struct memo *memo)
+{
+	char *stamp = g_hash_table_lookup(memo->stamps, arch);
+	struct world *w;
+	const char *question;
+	json_t *answer;
+
+	if (!stamp) {
+		char **look_in = probe_folders(m, arch);
+
+		stamp = world_stamp(t->path, look_in);
+		g_hash_table_insert(memo->stamps, g_strdup(arch), stamp);
+		g_strfreev(look_in);
+	}
+	if (!strcmp(stamp, text_of(o, "stamp")))
+		return TRUE;
+	w = g_hash_table_lookup(memo->worlds, arch);
+	if (!w) {
+		w = g_new(struct world, 1);
+		world_init(w, t->path, t->path, NULL, probe_folders(m, arch));
+		g_hash_table_insert(memo->worlds, g_strdup(arch), w);
+	}
+	json_object_foreach(json_object_get(o, "searches"), question, answer)
+		if (g_strcmp0(world_search(w, question),
+			      json_string_value(answer)))
+			return FALSE;
+	return TRUE;
+}
+
+static gboolean still_true(const struct tree *t, const struct manifest *m,
+			   const struct cell_info *c, json_t *o,
+			   struct memo *memo)
 {
 	json_t *hash;
 	const char *dep;
 
 	json_object_foreach(json_object_get(o, "deps"), dep, hash)
-		if (reading_hash_now(t->path, c->build, dep, memo) !=
+		if (reading_hash_now(t->path, c->build, dep, memo->hashes) !=
 		    g_ascii_strtoull(json_string_value(hash), NULL, 16))
 			return FALSE;
-	return TRUE;
+	return same_searches(t, m, c->srcarch, o, memo);
 }
 
 static int read_one(guint i, void *data)
@@ -140,18 +201,6 @@ static void read_done(guint i, enum child_end end, int status, void *data)
 }
 
 /* ---- taking the facts ---- */
-
-static const char *text_of(json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
-static gint64 number_of(json_t *o, const char *key)
-{
-	return json_integer_value(json_object_get(o, key));
-}
 
 static void take_facts(struct audit_cell *c)
 {
@@ -530,8 +579,14 @@ int audit_run(const struct tree *t, const struct manifest *m,
 	      const GPtrArray *cells, char **only, int jobs, struct audit *a)
 {
 	struct job j = { .tree = t, .m = m };
-	GHashTable *memo = g_hash_table_new_full(g_str_hash, g_str_equal,
-						 g_free, g_free);
+	struct memo memo = {
+		.hashes = g_hash_table_new_full(g_str_hash, g_str_equal,
+						g_free, g_free),
+		.stamps = g_hash_table_new_full(g_str_hash, g_str_equal,
+						g_free, g_free),
+		.worlds = g_hash_table_new_full(g_str_hash, g_str_equal,
+						g_free, world_free),
+	};
 	char *dir = tw_cache_path("facts");
 	int ret = 0;
 
@@ -560,7 +615,7 @@ int audit_run(const struct tree *t, const struct manifest *m,
 		}
 		path = cache_file(m, info);
 		o = load(path);
-		if (o && still_true(t, info, o, memo)) {
+		if (o && still_true(t, m, info, o, &memo)) {
 			c = new_cell(info, NULL);
 			c->facts = o;
 			take_facts(c);
@@ -592,7 +647,9 @@ int audit_run(const struct tree *t, const struct manifest *m,
 	make_branches(m, a);
 	find_archs(t, cells, only, a->archs_without);
 out:
-	g_hash_table_destroy(memo);
+	g_hash_table_destroy(memo.hashes);
+	g_hash_table_destroy(memo.stamps);
+	g_hash_table_destroy(memo.worlds);
 	g_hash_table_destroy(j.failed);
 	g_ptr_array_free(j.todo, TRUE);
 	g_ptr_array_free(j.paths, TRUE);

@@ -358,6 +358,8 @@ static json_t *json_cell(const struct manifest *m, const struct audit_cell *c)
 	o = json_copy(c->facts);
 	json_object_del(o, "deps");
 	json_object_del(o, "version");
+	json_object_del(o, "searches");
+	json_object_del(o, "stamp");
 	json_object_set_new(o, "read", json_true());
 	t = audit_sharing_text(c);
 	json_object_set_new(o, "evidence", json_string(t));

@@ -743,9 +743,12 @@ static void put_dep(CXFile file, CXSourceLocation *stack, unsigned n,
 	put_hash(d->p, name, text, size);
 }
 
-static void put_deps(struct probe *p)
+static void put_deps(struct probe *p, char **look_in)
 {
 	struct dep_walk d = { .p = p };
+	json_t *searches = json_object();
+	GHashTableIter it;
+	gpointer question, answer;
 
 	for (guint i = 0; i < p->w.units->len; i++) {
 		struct world_unit *u = p->w.units->pdata[i];
@@ -755,6 +758,12 @@ static void put_deps(struct probe *p)
 			clang_getInclusions(u->tu, put_dep, &d);
 	}
 	json_object_set_new(p->top, "deps", p->deps);
+	g_hash_table_iter_init(&it, p->w.searches);
+	while (g_hash_table_iter_next(&it, &question, &answer))
+		json_object_set_new(searches, question, json_string(answer));
+	json_object_set_new(p->top, "searches", searches);
+	json_object_set_new(p->top, "stamp", json_string(
+			world_stamp(p->req->tree, look_in)));
 }
 
 static void load_names(struct probe *p)
@@ -785,14 +794,15 @@ static void load_names(struct probe *p)
 	}
 }
 
-static char **folders(const struct probe *p)
+char **probe_folders(const struct manifest *m, const char *srcarch)
 {
-	char **v = list(p->m, "audit", "look-in");
+	char **v = list(m, "audit", "look-in");
 
 	for (char **i = v; *i; i++) {
 		char **parts = g_strsplit(*i, "@ARCH@", -1);
 
-		*i = g_strjoinv(p->req->cell->srcarch, parts);
+		g_free(*i);
+		*i = g_strjoinv(srcarch, parts);
 		g_strfreev(parts);
 	}
 	return v;
@@ -802,12 +812,12 @@ int probe_read(const struct probe_request *req, const char *out)
 {
 	struct probe p = { .req = req, .m = req->manifest,
 			   .handle = clang_getNullCursor() };
+	char **look_in = probe_folders(req->manifest, req->cell->srcarch);
 	char *text = probe_text(req->manifest);
 	struct world_unit *u;
 	const char *to = "other";
 
-	world_init(&p.w, req->tree, req->cell->build, req->cell->args,
-		   folders(&p));
+	world_init(&p.w, req->tree, req->cell->build, req->cell->args, look_in);
 	load_names(&p);
 	p.functions = g_hash_table_new(g_str_hash, g_str_equal);
 	p.macros = g_hash_table_new(g_str_hash, g_str_equal);
@@ -832,7 +842,7 @@ int probe_read(const struct probe_request *req, const char *out)
 		json_object_set_new(p.top, "others", p.others);
 		tables(&p, to);
 	}
-	put_deps(&p);
+	put_deps(&p, look_in);
 	if (json_dump_file(p.top, out, JSON_INDENT(1) | JSON_SORT_KEYS))
 		return tw_error("cannot write '%s': %s", out,
 				g_strerror(errno));

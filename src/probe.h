@@ -13,13 +13,16 @@
 #include "manifest.h"
 
 /* Count up when the same sources would give other facts than before. */
-#define PROBE_VERSION 1
+#define PROBE_VERSION 2
 
 struct probe_request {
 	const char *tree;		/* absolute */
 	const struct cell_info *cell;
 	const struct manifest *manifest;
 };
+
+/* The folders that are looked through for an arch; the caller frees them. */
+char **probe_folders(const struct manifest *m, const char *srcarch);
 
 /* The probe's text; the caller frees it. */
 char *probe_text(const struct manifest *m);

@@ -4,7 +4,9 @@
  * kbuild is not asked whether the cell builds that file: one that does not is
  * told by its errors, as a rule, and when that leaves two, neither is taken.
  */
+#include <glib/gstdio.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "lex.h"
 #include "world.h"
@@ -18,6 +20,8 @@ void world_init(struct world *w, const char *tree, const char *build,
 	w->args = args;
 	w->look_in = look_in;
 	w->units = g_ptr_array_new();
+	w->searches = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					    g_free);
 	w->bodies = g_hash_table_new(g_str_hash, g_str_equal);
 }
 
@@ -78,29 +82,77 @@ struct world_unit *world_unit(struct world *w, const char *file,
 
 /* ---- candidates, from the text ---- */
 
-static void load_folder(struct world *w, const char *dir)
+typedef void (*file_fn)(const char *file, const char *path, gpointer data);
+
+/* Each C file below @dir of the tree; links are met where they point to. */
+static void each_file(const char *tree, const char *dir, file_fn fn,
+		      gpointer data)
 {
-	char *full = g_build_filename(w->names.tree, dir, NULL);
+	char *full = g_build_filename(tree, dir, NULL);
 	GDir *d = g_dir_open(full, 0, NULL);
 	const char *name;
 
 	while (d && (name = g_dir_read_name(d))) {
 		char *file = g_build_filename(dir, name, NULL);
-		char *path = g_build_filename(full, name, NULL), *text;
+		char *path = g_build_filename(full, name, NULL);
 
-		if (g_file_test(path, G_FILE_TEST_IS_SYMLINK))
-			;	/* scanned where it points to, if in the tree */
-		else if (g_file_test(path, G_FILE_TEST_IS_DIR))
-			load_folder(w, file);
-		else if (g_str_has_suffix(name, ".c") &&
-			 g_file_get_contents(path, &text, NULL, NULL))
-			g_hash_table_insert(w->sources, g_strdup(file), text);
+		if (g_str_has_suffix(name, ".c")) {
+			if (!g_file_test(path, G_FILE_TEST_IS_SYMLINK))
+				fn(file, path, data);
+		} else if (!strchr(name, '.') &&
+			   !g_file_test(path, G_FILE_TEST_IS_SYMLINK) &&
+			   g_file_test(path, G_FILE_TEST_IS_DIR)) {
+			each_file(tree, file, fn, data);
+		}
 		g_free(path);
 		g_free(file);
 	}
 	if (d)
 		g_dir_close(d);
 	g_free(full);
+}
+
+static void load_file(const char *file, const char *path, gpointer data)
+{
+	char *text;
+
+	if (g_file_get_contents(path, &text, NULL, NULL))
+		g_hash_table_insert(data, g_strdup(file), text);
+}
+
+static void stamp_file(const char *file, const char *path, gpointer data)
+{
+	struct stat st;
+
+	if (!g_stat(path, &st))
+		g_ptr_array_add(data, g_strdup_printf("%s %lld %lld.%09ld\n",
+				file, (long long)st.st_size,
+				(long long)st.st_mtim.tv_sec,
+				st.st_mtim.tv_nsec));
+}
+
+static gint by_text(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char *world_stamp(const char *tree, char **look_in)
+{
+	GPtrArray *v = g_ptr_array_new_with_free_func(g_free);
+	XXH3_state_t *h = XXH3_createState();
+	char *s;
+
+	for (char **d = look_in; *d; d++)
+		each_file(tree, *d, stamp_file, v);
+	g_ptr_array_sort(v, by_text);
+	XXH3_64bits_reset(h);
+	for (guint i = 0; i < v->len; i++)
+		XXH3_64bits_update(h, v->pdata[i], strlen(v->pdata[i]));
+	s = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
+			    (guint64)XXH3_64bits_digest(h));
+	XXH3_freeState(h);
+	g_ptr_array_free(v, TRUE);
+	return s;
 }
 
 static size_t significant(const struct token_list *l, size_t i)
@@ -175,28 +227,53 @@ static gboolean has_shape(const char *text, const char *name, shape_fn shape)
 	return yes;
 }
 
-static gint by_text(gconstpointer a, gconstpointer b)
+const char *world_search(struct world *w, const char *question)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The files in whose text @name has the shape, sorted. */
-static GPtrArray *candidates(struct world *w, const char *name, shape_fn shape)
-{
-	GPtrArray *v = g_ptr_array_new();
+	shape_fn shape = g_str_has_prefix(question, "defines ") ? defines
+								 : writes;
+	const char *name = strchr(question, ' ') + 1;
+	char *answer = g_hash_table_lookup(w->searches, question);
 	GHashTableIter it;
 	gpointer file, text;
+	GPtrArray *v;
 
+	if (answer)
+		return answer;
 	if (!w->sources) {
-		w->sources = g_hash_table_new(g_str_hash, g_str_equal);
+		w->sources = g_hash_table_new_full(g_str_hash, g_str_equal,
+						   g_free, g_free);
 		for (char **d = w->look_in; *d; d++)
-			load_folder(w, *d);
+			each_file(w->names.tree, *d, load_file, w->sources);
 	}
+	v = g_ptr_array_new();
 	g_hash_table_iter_init(&it, w->sources);
 	while (g_hash_table_iter_next(&it, &file, &text))
 		if (has_shape(text, name, shape))
 			g_ptr_array_add(v, file);
 	g_ptr_array_sort(v, by_text);
+	g_ptr_array_add(v, NULL);
+	answer = g_strjoinv("\n", (char **)v->pdata);
+	g_ptr_array_free(v, TRUE);
+	g_hash_table_insert(w->searches, g_strdup(question), answer);
+	return answer;
+}
+
+void world_clear_searches(struct world *w)
+{
+	if (w->sources)
+		g_hash_table_destroy(w->sources);
+	g_hash_table_destroy(w->searches);
+	g_hash_table_destroy(w->bodies);
+	g_ptr_array_free(w->units, TRUE);
+}
+
+/* The files to parse for it; the caller frees them. */
+static char **candidates(struct world *w, const char *what, const char *name)
+{
+	char *question = g_strdup_printf("%s %s", what, name);
+	char **v = g_strsplit(world_search(w, question), "\n", -1);
+
+	g_free(question);
 	return v;
 }
 
@@ -232,12 +309,12 @@ static int rank(const struct world_unit *u)
 
 static CXCursor search(struct world *w, const char *name)
 {
-	GPtrArray *files = candidates(w, name, defines);
+	char **files = candidates(w, "defines", name);
 	CXCursor best = clang_getNullCursor();
 	int best_rank = G_MAXINT;
 
-	for (guint i = 0; i < files->len; i++) {
-		struct world_unit *u = world_unit(w, files->pdata[i], NULL);
+	for (char **file = files; *file; file++) {
+		struct world_unit *u = world_unit(w, *file, NULL);
 		struct find f = { name, clang_getNullCursor() };
 
 		if (!u)
@@ -252,7 +329,7 @@ static CXCursor search(struct world *w, const char *name)
 		best = rank(u) == best_rank ? clang_getNullCursor() : f.found;
 		best_rank = rank(u);
 	}
-	g_ptr_array_free(files, TRUE);
+	g_strfreev(files);
 	return best;
 }
 
@@ -362,15 +439,15 @@ GPtrArray *world_writes(struct world *w, const char *name)
 {
 	struct write_walk ww = { .w = w, .name = name,
 				 .out = g_ptr_array_new() };
-	GPtrArray *files = candidates(w, name, writes);
+	char **files = candidates(w, "writes", name);
 
-	for (guint i = 0; i < files->len; i++) {
-		struct world_unit *u = world_unit(w, files->pdata[i], NULL);
+	for (char **file = files; *file; file++) {
+		struct world_unit *u = world_unit(w, *file, NULL);
 
 		if (u && !u->errors)
 			clang_visitChildren(clang_getTranslationUnitCursor(u->tu),
 					    each_function, &ww);
 	}
-	g_ptr_array_free(files, TRUE);
+	g_strfreev(files);
 	return ww.out;
 }

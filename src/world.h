@@ -26,6 +26,7 @@ struct world {
 	GPtrArray *units;	/* struct world_unit */
 	GHashTable *bodies;	/* name -> CXCursor *: a definition or null */
 	GHashTable *sources;	/* file -> text, of what was looked through */
+	GHashTable *searches;	/* question -> char *: files, a line each */
 };
 
 /* What is assigned to a variable somewhere. */
@@ -35,6 +36,19 @@ struct world_write {
 	const char *file;
 	guint line;
 };
+
+/*
+ * The answer to "defines NAME" or "writes NAME": the look_in folders' C files
+ * in whose text it looks so, a line each, sorted.  Owned by @w.  Facts that
+ * came out of a world hold while its searches have the same answers.
+ */
+const char *world_search(struct world *w, const char *question);
+
+/*
+ * A digest of the names, sizes and times of the look_in folders' C files: when
+ * it is the same, so are the answers.  The caller frees it.
+ */
+char *world_stamp(const char *tree, char **look_in);
 
 void world_init(struct world *w, const char *tree, const char *build,
 		char **args, char **look_in);
@@ -52,6 +66,9 @@ struct world_unit *world_unit(struct world *w, const char *file,
  * the arch wins over generic code, then one that reads without errors.
  */
 CXCursor world_definition(struct world *w, CXCursor function);
+
+/* Give back what searching alone has taken; units are the child's. */
+void world_clear_searches(struct world *w);
 
 /*
  * All places of the look_in folders that write to the variable @name and read

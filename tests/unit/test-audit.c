@@ -325,14 +325,22 @@ static void test_facts(void **state)
 static void test_cache(void **state)
 {
 	char *h = header(PAGE, DECLARED);
+	const struct audit_cell *c;
 
 	audit(h, INCLUDE "\n");
 	audit_clear(&a);
 	audit(h, INCLUDE "\n");
 	assert_int_equal(a.cached, 1);
 	audit_clear(&a);
-	audit(h, INCLUDE "pgtable_t pte_alloc_one(struct mm_struct *mm)\n{\n"
-	      "\treturn alloc_pages(0, 0);\n}\n");
+	/* A source that was looked through, and says nothing new. */
+	audit(h, INCLUDE "int f(void);\n");
+	assert_int_equal(a.cached, 1);
+	audit_clear(&a);
+	/* It was not read then, but is what was looked for. */
+	c = audit(h, INCLUDE "pgtable_t pte_alloc_one(struct mm_struct *mm)\n"
+		  "{\n\treturn alloc_pages(0, 0);\n}\n");
+	assert_int_equal(a.cached, 0);
+	assert_int_equal(c->sharing, AUDIT_ONE);
 	audit_clear(&a);
 	g_free(h);
 	assert_non_null(audit("struct page;\n", "")->reason);
