@@ -418,7 +418,7 @@ static char **wanted_archs(const struct tree *t)
 
 	if (!arch_list)
 		return NULL;
-	v = g_strsplit(arch_list, ",", -1);
+	v = g_strsplit(*arch_list ? arch_list : ",", ",", -1);
 	for (char **a = v; *a; a++) {
 		char *k = g_build_filename(t->path, "arch", g_strstrip(*a),
 					   "Kconfig", NULL);
@@ -500,7 +500,7 @@ int cmd_audit(int argc, char **argv)
 		tw_die(TW_USAGE, "audit: '%s' cannot be audited: %s", m->name,
 		       why);
 	t = tree_open(opt.tree);
-	if (!t)
+	if (!t || (opt.output && output_check(opt.output)))
 		return TW_FATAL;
 	only = wanted_archs(t);
 	named = only ? with_cells(only) : NULL;
