@@ -533,46 +533,20 @@ static gint by_cell(gconstpointer a, gconstpointer b)
 		      (*(struct audit_cell *const *)b)->name);
 }
 
-static gint by_text(gconstpointer a, gconstpointer b)
+/* The archs that are asked about and that no cell is for. */
+static int find_archs(const struct tree *t, const GPtrArray *cells,
+		      char **only, GPtrArray *out)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
+	GPtrArray *all = cells_archs_without(cells, t->path);
 
-/* The archs of the tree that no cell is for. */
-static void find_archs(const struct tree *t, const GPtrArray *cells,
-		       char **only, GPtrArray *out)
-{
-	char *path = g_build_filename(t->path, "arch", NULL);
-	GDir *d = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (d && (name = g_dir_read_name(d))) {
-		char *kconfig = g_build_filename(path, name, "Kconfig", NULL);
-		gboolean has = !g_file_test(kconfig, G_FILE_TEST_EXISTS);
-
-		if (only && !g_strv_contains((const char *const *)only, name))
-			has = TRUE;
-		for (guint i = 0; i < cells->len && !has; i++)
-			has = !strcmp(((struct cell_info *)
-				       cells->pdata[i])->srcarch, name);
-		if (!has)
-			g_ptr_array_add(out, g_strdup(name));
-		g_free(kconfig);
-	}
-	if (d)
-		g_dir_close(d);
-	g_ptr_array_sort(out, by_text);
-	g_free(path);
-}
-
-/* A cell for an arch that the tree does not have is no question. */
-static gboolean is_in_tree(const struct tree *t, const struct cell_info *c)
-{
-	char *p = g_build_filename(t->path, "arch", c->srcarch, NULL);
-	gboolean yes = g_file_test(p, G_FILE_TEST_IS_DIR);
-
-	g_free(p);
-	return yes;
+	if (!all)
+		return -1;
+	for (guint i = 0; i < all->len; i++)
+		if (!only || g_strv_contains((const char *const *)only,
+					     all->pdata[i]))
+			g_ptr_array_add(out, g_strdup(all->pdata[i]));
+	g_ptr_array_free(all, TRUE);
+	return 0;
 }
 
 int audit_run(const struct tree *t, const struct manifest *m,
@@ -593,6 +567,7 @@ int audit_run(const struct tree *t, const struct manifest *m,
 	a->cells = g_ptr_array_new_with_free_func(cell_free);
 	a->branches = g_ptr_array_new_with_free_func(branch_free);
 	a->archs_without = g_ptr_array_new_with_free_func(g_free);
+	a->absent = g_ptr_array_new_with_free_func(g_free);
 	a->cached = 0;
 	j.todo = g_ptr_array_new();
 	j.paths = g_ptr_array_new_with_free_func(g_free);
@@ -607,8 +582,11 @@ int audit_run(const struct tree *t, const struct manifest *m,
 		char *path;
 		json_t *o;
 
-		if (!is_in_tree(t, info))
+		if (info->absent) {
+			g_ptr_array_add(a->absent, g_strdup_printf("%s: %s",
+					info->name, info->reason));
 			continue;
+		}
 		if (!info->ready) {
 			g_ptr_array_add(a->cells, new_cell(info, info->reason));
 			continue;
@@ -645,7 +623,8 @@ int audit_run(const struct tree *t, const struct manifest *m,
 	}
 	g_ptr_array_sort(a->cells, by_cell);
 	make_branches(m, a);
-	find_archs(t, cells, only, a->archs_without);
+	if (!ret)
+		ret = find_archs(t, cells, only, a->archs_without);
 out:
 	g_hash_table_destroy(memo.hashes);
 	g_hash_table_destroy(memo.stamps);
@@ -662,6 +641,7 @@ void audit_clear(struct audit *a)
 	g_ptr_array_free(a->branches, TRUE);
 	g_ptr_array_free(a->cells, TRUE);
 	g_ptr_array_free(a->archs_without, TRUE);
+	g_ptr_array_free(a->absent, TRUE);
 }
 
 const struct audit_cell *audit_find(const struct audit *a, const char *cell)

@@ -59,6 +59,7 @@ struct audit {
 	GPtrArray *cells;	/* struct audit_cell, sorted by name */
 	GPtrArray *branches;	/* struct audit_branch, sorted */
 	GPtrArray *archs_without;	/* char *: archs of the tree, no cell */
+	GPtrArray *absent;	/* char *: cells that the tree has no config for, and why */
 	guint cached;
 };
 

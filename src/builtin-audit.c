@@ -322,6 +322,10 @@ static GString *make_text(const struct tree *t, const struct manifest *m,
 		g_string_append_printf(s, "\n%snot answered: arch/%s has no cell (docs/cells.md says how to add one)\n",
 				       markdown ? "- " : "",
 				       (char *)a->archs_without->pdata[i]);
+	for (guint i = 0; i < a->absent->len; i++)
+		g_string_append_printf(s, "\n%snot in this tree: %s\n",
+				       markdown ? "- " : "",
+				       (char *)a->absent->pdata[i]);
 	g_string_append(s, markdown ? "\n## Which policy converts which typedef\n\n"
 				    : "\nWhich policy converts which typedef, in all its cells:\n");
 	put_branches(s, a, markdown);
@@ -377,7 +381,7 @@ static GString *make_json(const struct tree *t, const struct manifest *m,
 			      "audit", "typedefs", "type", m->types[0], "tree",
 			      t->path, "release", t->release);
 	json_t *cells = json_array(), *branches = json_array();
-	json_t *without = json_array();
+	json_t *without = json_array(), *absent = json_array();
 	GString *s;
 	char *text;
 
@@ -398,9 +402,13 @@ static GString *make_json(const struct tree *t, const struct manifest *m,
 	for (guint i = 0; i < a->archs_without->len; i++)
 		json_array_append_new(without, json_string(
 					a->archs_without->pdata[i]));
+	for (guint i = 0; i < a->absent->len; i++)
+		json_array_append_new(absent,
+				      json_string(a->absent->pdata[i]));
 	json_object_set_new(o, "cells", cells);
 	json_object_set_new(o, "typedefs", branches);
 	json_object_set_new(o, "archs_without_cell", without);
+	json_object_set_new(o, "absent", absent);
 	text = json_dumps(o, JSON_INDENT(1));
 	s = g_string_new(text);
 	g_string_append_c(s, '\n');
@@ -420,14 +428,14 @@ static char **wanted_archs(const struct tree *t)
 		return NULL;
 	v = g_strsplit(*arch_list ? arch_list : ",", ",", -1);
 	for (char **a = v; *a; a++) {
-		char *k = g_build_filename(t->path, "arch", g_strstrip(*a),
-					   "Kconfig", NULL);
+		char *dir = g_build_filename(t->path, "arch", g_strstrip(*a),
+					     NULL);
 
 		if (!**a || strchr(*a, '/') || !strcmp(*a, ".") ||
-		    !strcmp(*a, "..") || !g_file_test(k, G_FILE_TEST_EXISTS))
+		    !strcmp(*a, "..") || !g_file_test(dir, G_FILE_TEST_IS_DIR))
 			tw_die(TW_USAGE, "audit: the tree has no arch '%s'; --arch takes folders of arch/, separated by commas",
 			       *a);
-		g_free(k);
+		g_free(dir);
 	}
 	return v;
 }

@@ -87,6 +87,7 @@ static struct cell_info *take_line(const char *line, const char *tree)
 	c->srcarch = g_strdup(text_of(o, "srcarch"));
 	c->all_units = !strcmp(text_of(o, "units"), "all");
 	c->reason = g_strdup(text_of(o, "reason"));
+	c->absent = !strcmp(text_of(o, "state"), "absent");
 	if (!strcmp(text_of(o, "state"), "ready")) {
 		c->build = g_strdup(text_of(o, "build"));
 		c->args = load_flags(text_of(o, "flags"), tree, c->build,

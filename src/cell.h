@@ -13,6 +13,7 @@ struct cell_info {
 	char *srcarch;		/* the folder under arch/ */
 	gboolean all_units;	/* reads all generic units, not only a cover */
 	gboolean ready;
+	gboolean absent;	/* the tree has no such arch or config */
 	char *reason;		/* why it is not ready */
 	char *build;		/* its build folder */
 	char **args;		/* for libclang */
