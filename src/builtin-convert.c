@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -215,21 +216,11 @@ static void refuse_dirty(const struct tree *t)
 /* Where nothing can be written is said before the slow work, not after. */
 static void refuse_unwritable(const struct tree *t, const char *output)
 {
-	char *dir;
-
 	if (do_apply && access(t->path, W_OK))
 		tw_die(TW_FATAL, "cannot write to the tree '%s': %s", t->path,
 		       g_strerror(errno));
-	if (!output)
-		return;
-	if (g_file_test(output, G_FILE_TEST_IS_DIR))
-		tw_die(TW_FATAL, "cannot write '%s': it is a folder; name a file",
-		       output);
-	dir = g_path_get_dirname(output);
-	if (access(dir, W_OK) && access(output, W_OK))
-		tw_die(TW_FATAL, "cannot write '%s': '%s': %s", output, dir,
-		       g_strerror(errno));
-	g_free(dir);
+	if (output && output_check(output))
+		exit(TW_FATAL);
 }
 
 /* "FILE:LINE" of a file in the tree, or a usage error. */

@@ -87,6 +87,7 @@ static struct cell_info *take_line(const char *line, const char *tree)
 	c->srcarch = g_strdup(text_of(o, "srcarch"));
 	c->all_units = !strcmp(text_of(o, "units"), "all");
 	c->reason = g_strdup(text_of(o, "reason"));
+	c->absent = !strcmp(text_of(o, "state"), "absent");
 	if (!strcmp(text_of(o, "state"), "ready")) {
 		c->build = g_strdup(text_of(o, "build"));
 		c->args = load_flags(text_of(o, "flags"), tree, c->build,
@@ -107,17 +108,22 @@ static int by_name(gconstpointer a, gconstpointer b)
 		      (*(struct cell_info *const *)b)->name);
 }
 
-GPtrArray *cells_prepare(const char *tree, int jobs)
+GPtrArray *cells_prepare_some(const char *tree, int jobs, char **only)
 {
 	char *prog = g_build_filename(tw_libexec_dir(), "treewide-cell", NULL);
 	char *j = g_strdup_printf("%d", jobs), *line;
-	const char *argv[] = { prog, "prepare", "--mode", "read", "--tree",
-			       tree, "-j", j, NULL };
+	const char *fixed[] = { prog, "prepare", "--mode", "read", "--tree",
+				tree, "-j", j };
+	guint n = G_N_ELEMENTS(fixed), more = only ? g_strv_length(only) : 0;
+	const char **argv = g_new0(const char *, n + more + 1);
 	GPtrArray *v = g_ptr_array_new_with_free_func(cell_info_free);
 	GDataInputStream *in;
 	GError *err = NULL;
 	GSubprocess *p;
 
+	memcpy(argv, fixed, sizeof(fixed));
+	for (guint i = 0; i < more; i++)
+		argv[n + i] = only[i];
 	g_setenv("TREEWIDE_DATA", tw_data_dir(), TRUE);
 	p = g_subprocess_newv(argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE, &err);
 	if (!p) {
@@ -143,9 +149,15 @@ GPtrArray *cells_prepare(const char *tree, int jobs)
 	g_object_unref(in);
 	g_object_unref(p);
 out:
+	g_free(argv);
 	g_free(prog);
 	g_free(j);
 	return v;
+}
+
+GPtrArray *cells_prepare(const char *tree, int jobs)
+{
+	return cells_prepare_some(tree, jobs, NULL);
 }
 
 static gint by_text(gconstpointer a, gconstpointer b)

@@ -13,6 +13,7 @@ struct cell_info {
 	char *srcarch;		/* the folder under arch/ */
 	gboolean all_units;	/* reads all generic units, not only a cover */
 	gboolean ready;
+	gboolean absent;	/* the tree has no such arch or config */
 	char *reason;		/* why it is not ready */
 	char *build;		/* its build folder */
 	char **args;		/* for libclang */
@@ -20,9 +21,12 @@ struct cell_info {
 };
 
 /*
- * Prepare all cells for reading @tree.  Returns struct cell_info, sorted by
+ * Prepare cells for reading @tree: all, or those of @only (names of cells or
+ * archs, NULL-terminated) unless it is NULL.  Returns struct cell_info, sorted by
  * name; NULL after a message when treewide-cell cannot be run at all.
  */
+GPtrArray *cells_prepare_some(const char *tree, int jobs, char **only);
+/* All of them. */
 GPtrArray *cells_prepare(const char *tree, int jobs);
 
 /*

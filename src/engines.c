@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "cond.h"
+#include "condition.h"
 #include "convert-internal.h"
 #include "engines.h"
 
@@ -468,7 +468,7 @@ static gboolean is_typedef(const struct convert *c, const struct source *src,
 static char *ast_condition(const struct source *src, const struct site *s,
 			   const struct site_view *v)
 {
-	char *cond = cond_at(&src->toks, s->off), *text;
+	char *cond = condition_at(&src->toks, s->off), *text;
 
 	if (*cond)
 		return cond;

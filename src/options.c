@@ -41,13 +41,27 @@ void tw_parse_options(int *argc, char ***argv, const GOptionEntry *entries,
 		      const char *synopsis, const char *summary,
 		      struct tw_options *opt)
 {
+	static const char *const formats[] = { "table", "json", NULL };
+
+	tw_parse_options_formats(argc, argv, entries, synopsis, summary,
+				 formats, opt);
+}
+
+void tw_parse_options_formats(int *argc, char ***argv,
+			      const GOptionEntry *entries,
+			      const char *synopsis, const char *summary,
+			      const char *const *formats,
+			      struct tw_options *opt)
+{
+	char *all = g_strjoinv(", ", (char **)formats);
+	char *report = g_strdup_printf("The report: %s", all);
 	GOptionEntry shared[] = {
 		{ "tree", 0, 0, G_OPTION_ARG_FILENAME, &opt->tree,
 		  "The kernel tree", "DIR" },
 		{ "jobs", 'j', 0, G_OPTION_ARG_INT, &opt->jobs,
 		  "How many jobs at once (default: the processors)", "N" },
 		{ "format", 0, 0, G_OPTION_ARG_STRING, &opt->format,
-		  "The report: table or json", "FORMAT" },
+		  report, "FORMAT" },
 		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &opt->output,
 		  "Where the product goes (default: standard output)",
 		  "PATH" },
@@ -82,15 +96,16 @@ void tw_parse_options(int *argc, char ***argv, const GOptionEntry *entries,
 		       command);
 	if (!opt->jobs)
 		opt->jobs = g_get_num_processors();
-	if (opt->format && strcmp(opt->format, "table") &&
-	    strcmp(opt->format, "json"))
-		tw_die(TW_USAGE, "%s: unknown format '%s'; there are: table, json",
-		       command, opt->format);
+	if (opt->format && !g_strv_contains(formats, opt->format))
+		tw_die(TW_USAGE, "%s: unknown format '%s'; there are: %s",
+		       command, opt->format, all);
 	if (opt->chdir && chdir(opt->chdir))
 		tw_die(TW_FATAL, "cannot change to '%s': %s", opt->chdir,
 		       g_strerror(errno));
 	g_free(command);
+	g_free(report);
 	g_free(prog);
+	g_free(all);
 }
 
 /* The folder of our own executable, links resolved. */

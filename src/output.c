@@ -61,3 +61,18 @@ int output_write(const char *path, const char *text, gsize size)
 	free(real);
 	return ret;
 }
+
+int output_check(const char *path)
+{
+	char *dir = g_path_get_dirname(path);
+	int ret = 0;
+
+	if (g_file_test(path, G_FILE_TEST_IS_DIR))
+		ret = tw_error("cannot write '%s': it is a folder; name a file",
+			       path);
+	else if (access(dir, W_OK) && access(path, W_OK))
+		ret = tw_error("cannot write '%s': '%s': %s", path, dir,
+			       g_strerror(errno));
+	g_free(dir);
+	return ret;
+}

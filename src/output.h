@@ -11,4 +11,7 @@
 /* 0, or -1 after a message. */
 int output_write(const char *path, const char *text, gsize size);
 
+/* Can it be written, before the slow work?  0, or -1 after a message. */
+int output_check(const char *path);
+
 #endif

@@ -61,21 +61,27 @@ static char *cache_file(const struct reading *r, const struct reading_unit *u)
 	return path;
 }
 
-/* Content hash of a file now, by the text that libclang would be given. */
-static guint64 hash_now(const char *path, GHashTable *memo)
+guint64 reading_hash_now(const char *tree, const char *build, const char *dep,
+			 GHashTable *memo)
 {
+	char *path = g_str_has_prefix(dep, "@BUILD@") ?
+		g_strconcat(build, dep + strlen("@BUILD@"), NULL) :
+		g_path_is_absolute(dep) ? g_strdup(dep) :
+		g_build_filename(tree, dep, NULL);
 	guint64 *h = g_hash_table_lookup(memo, path);
 	char *text;
 	gsize size;
 
-	if (h)
+	if (h) {
+		g_free(path);
 		return *h;
+	}
 	h = g_new0(guint64, 1);
 	if (g_file_get_contents(path, &text, &size, NULL)) {
 		*h = XXH3_64bits(text, size);
 		g_free(text);
 	}
-	g_hash_table_insert(memo, g_strdup(path), h);
+	g_hash_table_insert(memo, path, h);
 	return *h;
 }
 
@@ -86,16 +92,12 @@ static gboolean still_true(const struct reading *r, const char *build,
 
 	for (guint i = 0; i < a->deps->len && same; i++) {
 		const struct ast_dep *d = a->deps->pdata[i];
-		char *path = g_str_has_prefix(d->path, "@BUILD@") ?
-			g_strconcat(build, d->path + strlen("@BUILD@"), NULL) :
-			g_path_is_absolute(d->path) ? g_strdup(d->path) :
-			g_build_filename(r->tree, d->path, NULL);
 
 		/* Walked as it would be today: no more and no less. */
-		same = hash_now(path, memo) == d->hash &&
+		same = reading_hash_now(r->tree, build, d->path, memo) ==
+		       d->hash &&
 		       d->walked == (r->files &&
 				g_hash_table_contains(r->files, d->path));
-		g_free(path);
 	}
 	return same;
 }

@@ -37,4 +37,13 @@ struct reading_result {
 int reading_run(const struct reading *r, const GPtrArray *units,
 		struct reading_result *res);
 
+/*
+ * Content hash of a file that facts depend on (in the tree, "@BUILD@/..." or
+ * absolute) as it is now; 0 when it cannot be read.  @memo (char * ->
+ * guint64 *, owned) remembers what was hashed, and may hold the hashes of texts
+ * that stand in for files.
+ */
+guint64 reading_hash_now(const char *tree, const char *build, const char *dep,
+			 GHashTable *memo);
+
 #endif

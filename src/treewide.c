@@ -19,6 +19,7 @@ static const struct command {
 	const char *help;
 } commands[] = {
 	{ "scan",    cmd_scan,    "find every site of a conversion's symbols" },
+	{ "audit",   cmd_audit,   "what each arch makes of a type, with evidence" },
 	{ "convert", cmd_convert, "convert a tree: a patch, or --apply" },
 	{ "check",   NULL,        "cross-build a patch in every cell and compare" },
 	{ "recover", cmd_recover, "finish or undo an interrupted --apply" },

@@ -44,6 +44,12 @@ struct tw_options {
 void tw_parse_options(int *argc, char ***argv, const GOptionEntry *entries,
 		      const char *synopsis, const char *summary,
 		      struct tw_options *opt);
+/* The same for a command with other formats than table and json. */
+void tw_parse_options_formats(int *argc, char ***argv,
+			      const GOptionEntry *entries,
+			      const char *synopsis, const char *summary,
+			      const char *const *formats,
+			      struct tw_options *opt);
 
 /* One line per fact; NULL when none.  Owned by the driver. */
 const char *tw_data_dir(void);		/* holds cocci/ and corpus/ */
@@ -52,6 +58,7 @@ const char *tw_libexec_dir(void);	/* holds the treewide-* programs */
 /* Path below $XDG_CACHE_HOME/treewide; the caller frees it. */
 char *tw_cache_path(const char *sub);
 
+int cmd_audit(int argc, char **argv);
 int cmd_scan(int argc, char **argv);
 int cmd_convert(int argc, char **argv);
 int cmd_recover(int argc, char **argv);
