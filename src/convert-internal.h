@@ -11,6 +11,7 @@
 #include <glib.h>
 
 #include "ast.h"
+#include "audit.h"
 #include "cell.h"
 #include "convert.h"
 #include "edit.h"
@@ -50,6 +51,7 @@ struct convert {
 	struct edit_set *edits;
 	GHashTable *handle_lines;	/* "FILE:LINE" set, while fates are decided */
 	GPtrArray *refusals;	/* struct refusal */
+	struct audit audit;	/* of the archs whose handle does not change */
 };
 
 /* A use that cannot be converted, and what stays with it. */

@@ -207,6 +207,27 @@ gboolean convert_may_change(const struct convert *c, const struct source *s)
 	       (!s->arch || g_hash_table_contains(c->page_archs, s->arch));
 }
 
+/* Why the archs that stay do so: how they keep their tables. */
+static int audit_rest(struct convert *c)
+{
+	GPtrArray *only = g_ptr_array_new();
+	GHashTableIter it;
+	gpointer arch;
+	int ret = 0;
+
+	g_hash_table_iter_init(&it, c->read_archs);
+	while (g_hash_table_iter_next(&it, &arch, NULL))
+		if (!g_hash_table_contains(c->page_archs, arch))
+			g_ptr_array_add(only, arch);
+	g_ptr_array_add(only, NULL);
+	if (only->len > 1 && g_hash_table_size(c->page_archs) &&
+	    !audit_refuses(c->m))
+		ret = audit_run(c->t, c->m, c->cells, (char **)only->pdata,
+				c->jobs, &c->audit);
+	g_ptr_array_free(only, TRUE);
+	return ret;
+}
+
 static const char *read_source(const char *file, gsize *size, void *data)
 {
 	struct convert *c = data;
@@ -649,7 +670,7 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 	    convert_resolve(&c))
 		goto out;
 	classify_archs(&c);
-	if (convert_rewrite(&c))
+	if (audit_rest(&c) || convert_rewrite(&c))
 		goto out;
 	if (edit_check(c.edits, read_source, &c))
 		goto out;
@@ -664,6 +685,8 @@ out:
 		ret = ledger_close(c.ledger);
 	else if (c.ledger)
 		ledger_abandon(c.ledger);
+	if (c.audit.cells)
+		audit_clear(&c.audit);
 	handle_free(c.h);
 	flow_free(c.flow);
 	if (c.cells)

@@ -11,6 +11,7 @@
 #include "condition.h"
 #include "convert-internal.h"
 #include "engines.h"
+#include "seen.h"
 
 const char *const ast_view_name[N_AST_VIEW] = {
 	[AST_UNSEEN] = "unseen", [AST_SHARED] = "other type",
@@ -174,44 +175,6 @@ static void span_of(const struct convert *c, const struct source *s,
 
 /* What each cell reads. */
 
-/*
- * How far the include guard of a header reaches: a second inclusion skips the
- * file from there, which hides nothing that the first one showed.
- */
-static gsize include_guard(const struct source *s)
-{
-	for (gsize i = 0; s && i < s->toks.n; i++)
-		if (s->toks.v[i].ctx == CTX_DIRECTIVE)
-			return s->toks.v[i].off + 16;
-	return 0;
-}
-
-static GHashTable *index_deps(const struct convert *c)
-{
-	GHashTable *t = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
-				(GDestroyNotify)g_ptr_array_unref);
-
-	for (guint i = 0; i < c->facts->len; i++) {
-		struct ast_facts *a = c->facts->pdata[i];
-
-		for (guint k = 0; k < a->deps->len; k++) {
-			const char *p = ((struct ast_dep *)
-					 a->deps->pdata[k])->path;
-			GPtrArray *v;
-
-			if (!g_hash_table_contains(c->code_files, p))
-				continue;
-			v = g_hash_table_lookup(t, p);
-			if (!v) {
-				v = g_ptr_array_new();
-				g_hash_table_insert(t, (char *)p, v);
-			}
-			g_ptr_array_add(v, a);
-		}
-	}
-	return t;
-}
-
 /* The words in the body of @m. */
 static void body_words(const struct source_macro *m, GHashTable *words)
 {
@@ -330,7 +293,7 @@ struct engines *engines_new(const struct convert *c)
 	struct engines *e = g_new0(struct engines, 1);
 
 	e->c = c;
-	e->units_of = index_deps(c);
+	e->seen = seen_new(c->facts);
 	e->expanded = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 				(GDestroyNotify)g_hash_table_destroy);
 	for (guint i = 0; i < c->cells->len; i++) {
@@ -346,54 +309,34 @@ struct engines *engines_new(const struct convert *c)
 
 void engines_free(struct engines *e)
 {
-	g_hash_table_destroy(e->units_of);
+	seen_free(e->seen);
 	g_hash_table_destroy(e->expanded);
 	g_hash_table_destroy(e->used);
 	g_free(e);
-}
-
-static gboolean hidden(const struct ast_facts *a, const struct site *s,
-		       gsize guard)
-{
-	for (guint k = 0; k < a->skipped->len; k++) {
-		const struct ast_range *r = a->skipped->pdata[k];
-
-		if (r->start <= s->off && s->off < r->end &&
-		    r->start > guard && !strcmp(r->file, s->file))
-			return TRUE;
-	}
-	return FALSE;
 }
 
 /* Which cells read the site: its arm is live, and its macro expanded. */
 static void cells_that_see(const struct engines *e, const struct source *src,
 			   const struct site *s, struct site_view *v)
 {
-	GPtrArray *units = g_hash_table_lookup(e->units_of, s->file);
+	GPtrArray *cells = seen_cells(e->seen, src, s->off);
 	const struct source_macro *m = macro_at(src, s->off);
-	gsize guard = include_guard(src);
 	char *at = m && s->off >= m->body ?
 		g_strdup_printf("%s:%" G_GSIZE_FORMAT, s->file, m->name_off)
 		: NULL;
 
-	v->included = units && units->len;
-	for (guint i = 0; units && i < units->len; i++) {
-		const struct ast_facts *a = units->pdata[i];
+	v->unexpanded = at && cells->len;
+	for (guint i = 0; i < cells->len; i++) {
+		char *cell = cells->pdata[i];
 
-		if (g_ptr_array_find_with_equal_func(v->cells, a->cell,
-						     g_str_equal, NULL) ||
-		    hidden(a, s, guard))
+		if (at && !g_hash_table_contains(g_hash_table_lookup(
+					e->expanded, cell), at))
 			continue;
-		if (at) {
-			v->unexpanded = TRUE;
-			if (!g_hash_table_contains(g_hash_table_lookup(
-					e->expanded, a->cell), at))
-				continue;
-		}
-		g_ptr_array_add(v->cells, a->cell);
+		g_ptr_array_add(v->cells, cell);
 		v->page_cells += g_hash_table_contains(e->c->flow->page_cells,
-						       a->cell);
+						       cell);
 	}
+	g_ptr_array_free(cells, TRUE);
 	g_free(at);
 }
 
@@ -476,8 +419,6 @@ static char *ast_condition(const struct source *src, const struct site *s,
 	if (v->unexpanded)
 		text = g_strdup_printf("code that expands %s",
 				       macro_at(src, s->off)->name);
-	else if (v->included)
-		text = g_strdup("another order of includes");
 	else
 		text = g_strdup_printf("a config that compiles %s", s->file);
 	return text;

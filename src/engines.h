@@ -50,12 +50,12 @@ struct site_view {
 	GString *rules;		/* that made edits here: "a+b" */
 	GPtrArray *cells;	/* that read the site; borrowed names */
 	guint page_cells;	/* how many of them have the old type */
-	gboolean included, unexpanded;
+	gboolean unexpanded;	/* a macro's body that some cells read and none expands */
 };
 
 struct engines {
 	const struct convert *c;
-	GHashTable *units_of;	/* file -> GPtrArray of struct ast_facts */
+	struct seen *seen;
 	GHashTable *expanded;	/* cell -> set of "FILE:OFF" of macros */
 	GHashTable *used;	/* names of macros in whose bodies a handle is used */
 };

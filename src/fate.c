@@ -102,10 +102,35 @@ static const struct refusal *refused(const struct convert *c,
 	return r;
 }
 
+/* How the cells that read the site, or any of @arch, keep their tables. */
+static char *tables_of(const struct convert *c, const GPtrArray *cells,
+		       const char *arch, const char *names)
+{
+	const struct audit_cell *a = NULL;
+	char *text, *all;
+
+	for (guint i = 0; c->audit.cells && !a && i < cells->len; i++)
+		a = audit_find(&c->audit, cells->pdata[i]);
+	for (guint i = 0; c->audit.cells && !a && i < c->audit.cells->len; i++) {
+		const struct audit_cell *x = c->audit.cells->pdata[i];
+
+		if (!x->reason && !g_strcmp0(x->arch, arch))
+			a = x;
+	}
+	if (!a)
+		return g_strdup(names);
+	text = audit_sharing_text(a);
+	all = g_strdup_printf("%s%s%s: %s at %s:%u; %s", names,
+			      *names ? "; " : "", a->name, a->is, a->file,
+			      a->line, text);
+	g_free(text);
+	return all;
+}
+
 static void decide_code(struct convert *c, struct site *s,
 			const struct site_view *v, const char *cells)
 {
-	char *arch = source_arch(s->file), *reason = NULL;
+	char *arch = source_arch(s->file), *reason = NULL, *tables = NULL;
 
 	if (!g_hash_table_size(c->page_archs)) {
 		kept(s, "no cell keeps the old type behind the handle: converted already, or never so",
@@ -113,7 +138,8 @@ static void decide_code(struct convert *c, struct site *s,
 	} else if (arch && !g_hash_table_contains(c->page_archs, arch)) {
 		reason = g_strdup_printf("arch/%s: the handle is no pointer to struct %s in any config that was read",
 					 arch, c->h->old);
-		kept(s, reason, cells);
+		tables = tables_of(c, v->cells, arch, cells);
+		kept(s, reason, tables);
 	} else if (v->ast == AST_SHARED) {
 		reason = g_strdup_printf("the handle is no pointer to struct %s in the cells that read it",
 					 c->h->old);
@@ -133,6 +159,7 @@ static void decide_code(struct convert *c, struct site *s,
 			"%s:%u:%u: neither engine can see this use of %s: no cell reads it (it takes %s), and spatch cannot parse it; convert it by hand",
 			s->file, s->line, s->col, s->symbol, v->condition));
 	}
+	g_free(tables);
 	g_free(reason);
 	g_free(arch);
 }
