@@ -460,7 +460,7 @@ class Preparation:
         # Not `prepare`: it builds tools for linking too, which take long.
         targets = ["prepare0"]
         makefile = self.tree / "arch" / self.cell.srcarch / "Makefile"
-        if read.poses == "clang" and re.search(
+        if read.poses == "clang" and makefile.is_file() and re.search(
                 r"^vdso_prepare:", makefile.read_text(errors="replace"),
                 re.MULTILINE):
             targets.append("vdso_prepare")
