@@ -58,7 +58,7 @@ check:
 	@$(MAKE) --no-print-directory check-all
 
 check-all:
-	@MAKE='$(MAKE)' tests/summary unit cocci cli tools san real
+	@MAKE='$(MAKE)' tests/summary unit cocci mini cli tools san real
 
 check-unit: $(UNIT)
 	@tests/unit/run $(UNIT)
@@ -66,6 +66,9 @@ check-unit: $(UNIT)
 check-cocci:
 	@tests/cocci/run
 	@tests/cocci/run --self-test
+
+check-mini: $(TREEWIDE)
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/mini/run
 
 check-cli: $(TREEWIDE)
 	@TREEWIDE='$(TREEWIDE)' tests/cli/run
@@ -138,6 +141,7 @@ help:
 	'make check         all tests; installs what they need (Debian)' \
 	'make check-unit    unit tests of the C modules' \
 	'make check-cocci   golden tests of the semantic patches' \
+	'make check-mini    the miniature tree, converted and built in its cells' \
 	'make check-cli     errors and exit statuses of the driver' \
 	'make check-tools   tests of the programs around builds' \
 	'make check-san     unit and command-line tests with sanitizers' \
@@ -145,7 +149,7 @@ help:
 	'make install       into PREFIX (/usr/local), below DESTDIR' \
 	'make clean         remove what was built'
 
-.PHONY: all check check-all check-cli check-cocci check-real check-san \
+.PHONY: all check check-all check-cli check-cocci check-mini check-real check-san \
 	check-tools check-unit clean help install run setup setup-check \
 	toolchains
 -include $(wildcard $(O)/*.d $(O)/unit/*.d)

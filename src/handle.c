@@ -343,30 +343,36 @@ static gboolean in_api(const struct flow *f, const char *name)
 	return g_hash_table_contains(f->yields, name);
 }
 
-static GHashTable *macros_by_name(const GPtrArray *sources,
-				  const struct flow *flow, GHashTable *symbols)
+static void add_name(GHashTable *t, struct source_macro *m)
 {
-	GHashTable *t = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
-				(GDestroyNotify)g_ptr_array_unref);
+	GPtrArray *v = g_hash_table_lookup(t, m->name);
 
+	if (!v) {
+		v = g_ptr_array_new();
+		g_hash_table_insert(t, m->name, v);
+	}
+	g_ptr_array_add(v, m);
+}
+
+/* Name -> definitions: of all macros, and of those that are ours for certain. */
+static void macros_by_name(const GPtrArray *sources, const struct flow *flow,
+			   GHashTable *symbols, GHashTable *all,
+			   GHashTable *ours)
+{
 	for (guint i = 0; i < sources->len; i++) {
 		struct source *s = sources->pdata[i];
 
 		for (guint k = 0; k < s->macros->len; k++) {
 			struct source_macro *m = s->macros->pdata[k];
-			GPtrArray *v = g_hash_table_lookup(t, m->name);
 
-			if (!g_hash_table_contains(symbols, m->name) &&
-			    !in_api(flow, m->name))
-				continue;
-			if (!v) {
-				v = g_ptr_array_new();
-				g_hash_table_insert(t, m->name, v);
-			}
-			g_ptr_array_add(v, m);
+			m->handles = 0;
+			m->yields = FALSE;
+			add_name(all, m);
+			if (g_hash_table_contains(symbols, m->name) ||
+			    in_api(flow, m->name))
+				add_name(ours, m);
 		}
 	}
-	return t;
 }
 
 /* All definitions of @name take a handle at @n; TRUE when that is news. */
@@ -432,9 +438,12 @@ static gboolean follow_body(struct source_macro *m, const struct flow *flow,
 
 			if (p < 0 || p > 63)
 				continue;
+			/* What takes a handle is given one: it is ours. */
 			if (api_has(flow, name, a) &&
 			    !(m->handles & (1ull << p))) {
 				m->handles |= 1ull << p;
+				if (!g_hash_table_contains(by_name, m->name))
+					add_name(by_name, m);
 				news = TRUE;
 			}
 			if (m->handles & (1ull << p))
@@ -503,14 +512,167 @@ static void mark_expansion(const GPtrArray *sources, GHashTable *files,
 	g_free(name);
 }
 
-void handle_mark_macros(const GPtrArray *sources, const struct flow *flow,
-			const GPtrArray *facts, GHashTable *symbols)
+/*
+ * A macro that is no site may be handed a handle all the same, under whatever
+ * name its parameter has.  It becomes ours when nobody hands it anything else:
+ * every mention in the tree was read (@closed), and each is a call with a
+ * handle in that place.  page_to_pfn() serves others too, and gets a bridge.
+ */
+struct reach {
+	const GPtrArray *sources;
+	const struct flow *flow;
+	GHashTable *all, *ours;	/* name -> definitions */
+	GHashTable *at;		/* "FILE:OFF" where a cell sees a handle as a value */
+	handle_closed_fn closed;
+	void *data;
+};
+
+static gboolean other_arch(const struct source *a, const struct source *b)
 {
-	GHashTable *by_name = macros_by_name(sources, flow, symbols);
+	return a->arch && b->arch && strcmp(a->arch, b->arch);
+}
+
+static struct source_macro *macro_around(const struct source *s, gsize i)
+{
+	for (guint k = 0; k < s->macros->len; k++) {
+		struct source_macro *m = s->macros->pdata[k];
+
+		if (m->first <= i && i < m->last)
+			return m;
+	}
+	return NULL;
+}
+
+/* Is argument @a, in the call at token @i of @s, a handle and nothing else? */
+static gboolean arg_is_handle(const struct reach *r, const struct source *s,
+			      gsize i, const struct arg *a)
+{
+	const struct source_macro *m = macro_around(s, i);
+	gboolean yes;
+	char *place;
+	int p;
+
+	if (m) {
+		p = m->params ? lone_param(m, a) : -1;
+		return p >= 0 && p < 64 && m->handles & (1ull << p);
+	}
+	place = g_strdup_printf("%s:%" G_GSIZE_FORMAT, s->file,
+			s->toks.v[tok_skip(&s->toks, a->first)].off);
+	yes = g_hash_table_contains(r->at, place);
+	g_free(place);
+	return yes;
+}
+
+/* Does every call of @name that @def's arch can meet give a handle at @n? */
+static gboolean only_handles(const struct reach *r, const char *name,
+			     const struct source *def, guint n)
+{
+	gboolean met = FALSE;
+
+	for (guint k = 0; k < r->sources->len; k++) {
+		const struct source *s = r->sources->pdata[k];
+
+		if (other_arch(s, def))
+			continue;
+		for (gsize i = 0; i < s->toks.n; i++) {
+			const struct token *t = &s->toks.v[i];
+			gboolean ok;
+			GArray *args;
+
+			if (t->kind != TOK_IDENT || t->disabled ||
+			    (t->ctx != CTX_CODE && t->ctx != CTX_MACRO_BODY) ||
+			    !tok_is(&s->toks, i, name))
+				continue;
+			args = call_args(s, i, s->toks.n);
+			ok = args && n < args->len && arg_is_handle(r, s, i,
+				&g_array_index(args, struct arg, n));
+			if (args)
+				g_array_free(args, TRUE);
+			if (!ok)
+				return FALSE;
+			met = TRUE;
+		}
+	}
+	return met;
+}
+
+/* Take the macro @name as ours, if it can be; TRUE when that is news. */
+static gboolean take(struct reach *r, const char *name, guint n)
+{
+	GPtrArray *defs = g_hash_table_lookup(r->all, name);
+
+	if (!defs || !r->closed || g_hash_table_contains(r->ours, name))
+		return FALSE;
+	for (guint d = 0; d < defs->len; d++) {
+		const struct source_macro *m = defs->pdata[d];
+
+		if (!m->params || n >= g_strv_length(m->params) ||
+		    !r->closed(name, m->in->file, r->data) ||
+		    !only_handles(r, name, m->in, n))
+			return FALSE;
+	}
+	for (guint d = 0; d < defs->len; d++)
+		add_name(r->ours, defs->pdata[d]);
+	mark(r->ours, name, n);
+	return TRUE;
+}
+
+/* The macros that are handed a handle, in code and in the bodies of ours. */
+static gboolean take_reached(struct reach *r)
+{
+	gboolean news = FALSE;
+
+	for (guint k = 0; k < r->sources->len; k++) {
+		const struct source *s = r->sources->pdata[k];
+
+		for (gsize i = 0; i < s->toks.n; i++) {
+			const struct token *t = &s->toks.v[i];
+			GArray *args;
+			char *name;
+
+			if (t->kind != TOK_IDENT || t->disabled ||
+			    (t->ctx != CTX_CODE && t->ctx != CTX_MACRO_BODY))
+				continue;
+			name = old_text(s, t->off, tok_end(s, i));
+			args = g_hash_table_contains(r->all, name) &&
+			       !g_hash_table_contains(r->ours, name) ?
+			       call_args(s, i, s->toks.n) : NULL;
+			for (guint a = 0; args && a < args->len && a < 64; a++)
+				if (arg_is_handle(r, s, i,
+					&g_array_index(args, struct arg, a)))
+					news |= take(r, name, a);
+			if (args)
+				g_array_free(args, TRUE);
+			g_free(name);
+		}
+	}
+	return news;
+}
+
+void handle_mark_macros(const GPtrArray *sources, const struct flow *flow,
+			const GPtrArray *facts, GHashTable *symbols,
+			handle_closed_fn closed, void *data)
+{
+	struct reach r = {
+		.sources = sources, .flow = flow, .closed = closed,
+		.data = data,
+		.all = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+				(GDestroyNotify)g_ptr_array_unref),
+		.ours = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+				(GDestroyNotify)g_ptr_array_unref),
+		.at = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					    NULL),
+	};
+	GHashTable *by_name = r.ours;
 	GHashTable *files = g_hash_table_new(g_str_hash, g_str_equal);
 	GHashTable *fields = g_hash_table_new(g_str_hash, g_str_equal);
+	GHashTable *other = g_hash_table_new_full(g_str_hash, g_str_equal,
+						  g_free, NULL);
+	GHashTableIter it;
 	gboolean news = TRUE;
+	gpointer key;
 
+	macros_by_name(sources, flow, symbols, r.all, r.ours);
 	for (guint i = 0; i < sources->len; i++) {
 		struct source *s = sources->pdata[i];
 
@@ -541,15 +703,22 @@ void handle_mark_macros(const GPtrArray *sources, const struct flow *flow,
 						   flow->decls->pdata[k])->key);
 		for (guint k = 0; k < a->events->len; k++) {
 			struct ast_event *e = a->events->pdata[k];
+			gboolean handle = g_hash_table_contains(handles,
+								e->src);
 
 			if (g_str_has_prefix(e->src, "U:"))
 				continue;
-			mark_expansion(sources, files, by_name, e,
-				       g_hash_table_contains(handles, e->src),
+			g_hash_table_add(handle ? r.at : other,
+				g_strdup_printf("%s:%" G_GSIZE_FORMAT, e->file,
+						e->off));
+			mark_expansion(sources, files, by_name, e, handle,
 				       g_hash_table_contains(handles, e->dst));
 		}
 		g_hash_table_destroy(handles);
 	}
+	g_hash_table_iter_init(&it, other);
+	while (g_hash_table_iter_next(&it, &key, NULL))
+		g_hash_table_remove(r.at, key);
 	for (guint i = 0; i < sources->len; i++) {
 		struct source *s = sources->pdata[i];
 
@@ -573,15 +742,19 @@ void handle_mark_macros(const GPtrArray *sources, const struct flow *flow,
 			for (guint k = 0; k < s->macros->len; k++) {
 				struct source_macro *m = s->macros->pdata[k];
 
-				if (m->params &&
-				    g_hash_table_contains(by_name, m->name))
+				if (m->params)
 					news |= follow_body(m, flow, by_name);
 			}
 		}
+		if (!news)
+			news = take_reached(&r);
 	}
 	g_hash_table_destroy(fields);
 	g_hash_table_destroy(files);
-	g_hash_table_destroy(by_name);
+	g_hash_table_destroy(other);
+	g_hash_table_destroy(r.all);
+	g_hash_table_destroy(r.ours);
+	g_hash_table_destroy(r.at);
 }
 
 char *handle_blank_macros(const struct source *s)

@@ -51,14 +51,21 @@ void handle_edit_decls(const struct handle *h, const struct source *s,
 		       const struct flow *flow, const GPtrArray *funcs,
 		       struct edit_set *out);
 
+/* Was every mention of @name in the tree that @file's arch can meet read? */
+typedef gboolean (*handle_closed_fn)(const char *name, const char *file,
+				     void *data);
+
 /*
- * Mark the macros of all @sources (struct source) that carry handles: by the
- * names of the functions that do, by the expansions in @facts, and on through
- * the bodies.  Only macros whose name is a site (@symbols) or belongs to a
- * function that carries handles: page_to_pfn() serves others too.
+ * Mark the macros of all @sources (struct source) that carry handles, and
+ * unmark all others: by the names of the functions that do, by the expansions
+ * in @facts, and on through the bodies.  That is macros whose name is a site
+ * (@symbols) or belongs to a function that carries handles, those that give a
+ * parameter to such a function, and those that nobody gives anything but
+ * handles, which takes @closed (NULL: none).
  */
 void handle_mark_macros(const GPtrArray *sources, const struct flow *flow,
-			const GPtrArray *facts, GHashTable *symbols);
+			const GPtrArray *facts, GHashTable *symbols,
+			handle_closed_fn closed, void *data);
 
 /*
  * The text of @s with the bodies of its marked macros blanked out, so that a

@@ -204,6 +204,14 @@ static char *open_by(const char *name, const char *file, void *data)
 	return open_by_macro(c, name, file);
 }
 
+static gboolean closed(const char *name, const char *file, void *data)
+{
+	char *why = open_by(name, file, data);
+
+	g_free(why);
+	return !why;
+}
+
 static const char *fixed(const struct ast_decl *d, void *data)
 {
 	struct convert *c = data;
@@ -332,6 +340,8 @@ int convert_resolve(struct convert *c)
 		do {
 			flow_free(c->flow);
 			c->flow = flow_new(&req);
+			handle_mark_macros(c->source_list, c->flow, c->facts,
+					   c->symbols, closed, c);
 			if (!g_hash_table_size(c->asked))
 				return 0;
 			more = look_up(c);

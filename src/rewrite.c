@@ -337,7 +337,6 @@ static int run_rules(struct convert *c)
 	int ret = -1;
 
 	edit_declarations(c, decls);
-	handle_mark_macros(c->source_list, c->flow, c->facts, c->symbols);
 	if (load_rules(c))
 		goto out;
 	for (guint i = 0; i < c->source_list->len; i++) {

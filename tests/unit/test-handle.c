@@ -302,7 +302,8 @@ static void test_mark_macros(void **state)
 	g_hash_table_add(w->symbols, "middle");
 	g_hash_table_add(w->symbols, "inner");
 	g_hash_table_add(w->flow.yields, "pmd_pgtable");
-	handle_mark_macros(w->sources, &w->flow, w->facts, w->symbols);
+	handle_mark_macros(w->sources, &w->flow, w->facts, w->symbols,
+			   NULL, NULL);
 	/* Through the nesting, where the parameters have other names. */
 	assert_int_equal(macro(s, "outer")->handles, 1 << 1);
 	assert_int_equal(macro(s, "middle")->handles, 1 << 1);
@@ -325,7 +326,8 @@ static void test_mark_macros_back(void **state)
 	g_hash_table_add(w->symbols, "both");
 	g_hash_table_add(w->flow.api, "___free_tlb#1");
 	g_hash_table_add(w->flow.api, "pte_free#0");
-	handle_mark_macros(w->sources, &w->flow, w->facts, w->symbols);
+	handle_mark_macros(w->sources, &w->flow, w->facts, w->symbols,
+			   NULL, NULL);
 	assert_int_equal(macro(s, "free_tlb")->handles, 1 << 1);
 	/* A sum is no handle. */
 	assert_int_equal(macro(s, "both")->handles, 0);
@@ -340,7 +342,8 @@ static void test_mark_macros_of_others(void **state)
 		"#define page_to_pfn(page) __page_to_pfn(page)\n");
 
 	g_hash_table_add(w->flow.api, "pte_pfn_of#0");
-	handle_mark_macros(w->sources, &w->flow, w->facts, w->symbols);
+	handle_mark_macros(w->sources, &w->flow, w->facts, w->symbols,
+			   NULL, NULL);
 	assert_int_equal(macro(s, "pte_pfn_of")->handles, 1);
 	assert_int_equal(macro(s, "page_to_pfn")->handles, 0);
 }
@@ -357,7 +360,8 @@ static void test_with_macros(void **state)
 	g_hash_table_add(w->symbols, "middle");
 	g_hash_table_add(w->symbols, "inner");
 	g_hash_table_add(w->flow.yields, "pmd_pgtable");
-	handle_mark_macros(w->sources, &w->flow, w->facts, w->symbols);
+	handle_mark_macros(w->sources, &w->flow, w->facts, w->symbols,
+			   NULL, NULL);
 	text = handle_with_macros(&handle, s, s->text, s->size, map, &n);
 	assert_int_equal(strlen(text), n);
 	assert_memory_equal(text, s->text, s->size);
@@ -391,7 +395,8 @@ static void test_yields(void **state)
 	g_hash_table_add(w->flow.yields, "pmd_pgtable");
 	g_hash_table_add(w->flow.yields, "pte_alloc_one");
 	g_hash_table_add(w->flow.api, "pte_free#1");
-	handle_mark_macros(w->sources, &w->flow, w->facts, w->symbols);
+	handle_mark_macros(w->sources, &w->flow, w->facts, w->symbols,
+			   NULL, NULL);
 	v = handle_yields(&w->flow, w->sources);
 	assert_int_equal(v->len, 2);
 	assert_string_equal(v->pdata[0], "pmd_pgtable");
