@@ -140,7 +140,7 @@ void convert_bridge(struct convert *c)
 		char *from, *to, *text;
 
 		if (!s || !convert_may_change(c, s) || may_be_null(c, f) ||
-		    flow_is_open(f->kind) ||
+		    (flow_is_open(f->kind) && !f->macro) ||
 		    (f->macro && convert_carries(c, f->macro)) ||
 		    !convert_value_span(s, f, &v) ||
 		    edited_near(c, f->file, &v))

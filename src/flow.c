@@ -192,6 +192,13 @@ static gboolean strike(struct cell *c, const struct flow_request *req,
 			strike_out(n, e, g_strdup("its address is taken, or it is counted up or down"));
 			return TRUE;
 		}
+		if (g_str_has_prefix(e->dst, "m:") && req->members &&
+		    !g_strv_contains((const char *const *)req->members,
+				     e->dst + 2)) {
+			strike_out(n, e, g_strdup_printf("its member %s has no form in the new struct",
+							 e->dst + 2));
+			return TRUE;
+		}
 		if (is_handle(c, e->dst) && strcmp(e->dst, key))
 			feeds = TRUE;
 	}
@@ -850,6 +857,25 @@ static void note_funcs(struct cell *c, struct ast_facts *a, GHashTable *seen,
 	g_hash_table_destroy(carry);
 }
 
+/*
+ * Where the handle is no pointer to the old struct, such a pointer is a page,
+ * and what declares it there stays one everywhere.  Locals are left out: the
+ * code around them decides.
+ */
+static void keep_pages(struct cell *c, GHashTable *stay)
+{
+	GHashTableIter it;
+	const char *key;
+	struct node *n;
+
+	g_hash_table_iter_init(&it, c->nodes);
+	while (g_hash_table_iter_next(&it, (gpointer *)&key, (gpointer *)&n))
+		for (guint i = 0; n->cls == 'P' && strchr("prfg", key[0]) &&
+		     i < n->places->len; i++)
+			g_hash_table_insert(stay, decl_place(n->places->pdata[i]),
+				"a cell with another type behind the handle compiles it");
+}
+
 struct flow *flow_new(const struct flow_request *req)
 {
 	GHashTable *cells = g_hash_table_new_full(g_str_hash, g_str_equal,
@@ -891,6 +917,10 @@ struct flow *flow_new(const struct flow_request *req)
 	g_hash_table_iter_init(&it, cells);
 	while (g_hash_table_iter_next(&it, NULL, &p))
 		note_yields(p, req, f);
+	g_hash_table_iter_init(&it, cells);
+	while (g_hash_table_iter_next(&it, NULL, &p))
+		if (!((struct cell *)p)->page_backed)
+			keep_pages(p, stay);
 	do {
 		GHashTable *seen = g_hash_table_new_full(g_str_hash,
 						g_str_equal, g_free, NULL);

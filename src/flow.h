@@ -85,6 +85,7 @@ struct flow {
 struct flow_request {
 	GPtrArray *facts;	/* struct ast_facts */
 	const char *old_struct;
+	char **members;		/* of the old struct that have a new form; NULL: all */
 	char **retype;		/* macros whose result takes another type: container_of */
 	GHashTable *symbols;	/* names that are sites: char * set */
 	/*

@@ -28,6 +28,8 @@ struct handle *handle_load(const struct manifest *m)
 	h->new = need(m, "new");
 	h->to_old = need(m, "to-old");
 	h->to_new = need(m, "to-new");
+	h->members = g_key_file_get_string_list(m->keys, "handle", "members",
+						NULL, NULL);
 	h->retype = g_key_file_get_string_list(m->keys, "handle", "retype",
 					       NULL, NULL);
 	h->rename = g_key_file_get_string_list(m->keys, "handle", "rename",
@@ -49,6 +51,7 @@ void handle_free(struct handle *h)
 	g_free(h->new);
 	g_free(h->to_old);
 	g_free(h->to_new);
+	g_strfreev(h->members);
 	g_strfreev(h->retype);
 	g_strfreev(h->rename);
 	g_strfreev(h->may_fail);

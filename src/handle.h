@@ -19,6 +19,7 @@ struct handle {
 	char *type;		/* "pgtable_t" */
 	char *old, *new;	/* "page", "ptdesc" */
 	char *to_old, *to_new;	/* "ptdesc_page", "page_ptdesc" */
+	char **members;		/* that the new struct has, too; NULL: any */
 	char **retype;
 	char **rename;		/* "page=ptdesc" */
 	char **may_fail;	/* globs: functions whose value may be NULL */

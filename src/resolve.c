@@ -331,6 +331,7 @@ int convert_resolve(struct convert *c)
 		req = (struct flow_request) {
 			.facts = c->facts,
 			.old_struct = c->h->old,
+			.members = c->h->members,
 			.retype = c->h->retype,
 			.symbols = c->symbols,
 			.open = open_by,
