@@ -217,7 +217,8 @@ static const char *fixed(const struct ast_decl *d, void *data)
 	struct convert *c = data;
 	const struct source *s = g_hash_table_lookup(c->sources, d->file);
 
-	return s ? handle_fixed(c->h, s, d) : "its file was not read";
+	/* A file that was not read yet is asked for by open_by(). */
+	return s ? handle_fixed(c->h, s, d) : NULL;
 }
 
 struct look_up {
