@@ -148,7 +148,7 @@ static int report_new_archs(struct convert *c)
 			"arch/%s (no cell)", arch));
 		if (n)
 			g_ptr_array_add(c->res->problems, g_strdup_printf(
-				"arch/%s: no cell; its %u sites were read by nobody: add one (docs/cells.md)",
+				"arch/%s: no cell, so nobody read its %u sites; add one (docs/cells.md)",
 				arch, n));
 		g_free(folder);
 	}
