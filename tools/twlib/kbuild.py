@@ -12,6 +12,7 @@ part of the result.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import shlex
@@ -305,6 +306,19 @@ def parse_errors(output: str) -> tuple[int, list[str]]:
     return len(errors) - len(other), other
 
 
+@functools.cache
+def _kconfig_names(tree: Path,
+                   files: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    """The options that @files (with their hashes) of @tree define."""
+    names: set[str] = set()
+    for rel, _hash in files:
+        with contextlib.suppress(OSError):
+            text = (tree / rel).read_text("utf-8", "replace")
+            names.update(re.findall(r"^\s*(?:menu)?config\s+(\w+)", text,
+                                    re.MULTILINE))
+    return frozenset(names)
+
+
 def cell_absent(cell: Cell, tree: Path,
                 inputs: dict[str, dict[str, str]]) -> str:
     """Why @tree has no such cell, or "": it lacks the arch, or no Kconfig that
@@ -313,15 +327,12 @@ def cell_absent(cell: Cell, tree: Path,
         return f"no arch/{cell.srcarch} in this tree"
     wanted = {o.split("=")[0].removeprefix("CONFIG_")
               for o in cell.options if not o.endswith("=n")}
-    for rel in (r for g in tree_groups(cell.srcarch)
-                for r in inputs.get(g, {})):
-        if not wanted:
-            break
-        if os.path.basename(rel).startswith("Kconfig"):
-            with contextlib.suppress(OSError):
-                text = (tree / rel).read_text("utf-8", "replace")
-                wanted -= set(re.findall(
-                    r"^\s*(?:menu)?config\s+(\w+)", text, re.MULTILINE))
+    # The arch first: the other files are many, and seldom needed.
+    for group in sorted(tree_groups(cell.srcarch), reverse=True):
+        if wanted:
+            wanted -= _kconfig_names(tree, tuple(
+                (p, h) for p, h in inputs.get(group, {}).items()
+                if os.path.basename(p).startswith("Kconfig")))
     return f"no CONFIG_{min(wanted)} in this tree" if wanted else ""
 
 
@@ -368,9 +379,13 @@ class Preparation:
         if not cell.has(mode):
             return self.fail("not built", f"{cell.name} has no [{mode}] "
                              "section in its cell file")
-        if absent := cell_absent(cell, self.tree, self.inputs):
-            return self.fail("absent", absent)
         versions, missing = toolchain(cell, mode)
+        where = cache.cache_dir("cells")
+        entry = where / f"{mode}-{self.key(versions)}"
+        # What was prepared before is there; else it takes reading Kconfig.
+        if missing or not (entry / cache.STAMP).exists():
+            if absent := cell_absent(cell, self.tree, self.inputs):
+                return self.fail("absent", absent)
         if missing and cell.build and cell.build.toolchain \
                 and mode == "build" and not versions:
             return self.fail("not built", "no toolchain (make toolchains)")
@@ -378,8 +393,6 @@ class Preparation:
             return self.fail(
                 "not built", f"missing: {', '.join(missing)}; apt-get install "
                 + " ".join(cell_packages(cell, mode)))
-        where = cache.cache_dir("cells")
-        entry = where / f"{mode}-{self.key(versions)}"
         with cache.locked(entry.with_suffix(".lock")):
             stamp = cache.read_stamp(entry)
             if stamp:
