@@ -249,6 +249,9 @@ def test_definitions_at() -> None:
     ([CellResult("a/b", "not built"), CellResult("c/d", "built")],
      "incomplete"),
     ([CellResult("a/b", "not built"), CellResult("c/d", "failed")], "failed"),
+    ([CellResult("a/b", "absent"), CellResult("c/d", "built")], "ok"),
+    ([CellResult("a/b", "absent"), CellResult("c/d", "not built")],
+     "incomplete"),
     ([CellResult("a/b", "built", not_built_before=["x.o"])], "incomplete"),
     ([], "ok"),
 ])
