@@ -31,5 +31,7 @@ void quick_get(struct mm_struct *mm, pmd_t *pmd)
 
 unsigned long quick_sum(pmd_t *pmd, struct page *page)
 {
-	return quick_pfn(pmd_pgtable(*pmd)) + quick_pfn(page);
+	pgtable_t table = pmd_pgtable(*pmd);
+
+	return quick_pfn(table) + quick_pfn(page);
 }
