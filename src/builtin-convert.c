@@ -130,6 +130,7 @@ static void print_json(const struct tree *t, const struct manifest *m,
 	json_object_set_new(o, "engines", engines);
 	json_object_set_new(o, "unparsed_lines",
 			    json_integer(res->unparsed));
+	json_object_set_new(o, "unseen", strings(res->unseen));
 	json_object_set_new(o, "refusals", strings(res->refusals));
 	json_object_set_new(o, "units", json_integer(res->units));
 	json_object_set_new(o, "cells", strings(res->cells_read));
@@ -141,6 +142,9 @@ static void print_json(const struct tree *t, const struct manifest *m,
 	putchar('\n');
 	json_decref(o);
 }
+
+/* So many places of unseen sites stand in the summary. */
+#define UNSEEN_SHOWN 12
 
 static void print_summary(FILE *f, const struct convert_result *res,
 			  const struct patch_stat *stat, const char *run)
@@ -169,6 +173,14 @@ static void print_summary(FILE *f, const struct convert_result *res,
 	if (res->unparsed)
 		fprintf(f, "          %u lines that spatch cannot parse are listed in the ledger\n",
 			res->unparsed);
+	if (res->unseen->len)
+		fprintf(f, "unseen    %u sites in code that no cell reads: nobody compiled them\n",
+			res->unseen->len);
+	for (guint i = 0; i < res->unseen->len && i < UNSEEN_SHOWN; i++)
+		fprintf(f, "          %s\n", (char *)res->unseen->pdata[i]);
+	if (res->unseen->len > UNSEEN_SHOWN)
+		fprintf(f, "          and %u more: --format json lists them\n",
+			res->unseen->len - UNSEEN_SHOWN);
 	for (guint i = 0; i < res->refusals->len; i++)
 		fprintf(f, "refused   %s\n", (char *)res->refusals->pdata[i]);
 	for (guint i = 0; i < res->rules_left->len; i++)

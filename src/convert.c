@@ -633,6 +633,7 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 	res->files = g_ptr_array_new_with_free_func(file_free);
 	res->problems = g_ptr_array_new_with_free_func(g_free);
 	res->cells_read = g_ptr_array_new_with_free_func(g_free);
+	res->unseen = g_ptr_array_new_with_free_func(g_free);
 	res->cells_unread = g_ptr_array_new_with_free_func(g_free);
 	res->notes = g_ptr_array_new_with_free_func(stale_note_free);
 	res->rules_left = g_ptr_array_new_with_free_func(g_free);
@@ -719,6 +720,7 @@ void convert_result_clear(struct convert_result *res)
 	g_ptr_array_free(res->problems, TRUE);
 	g_ptr_array_free(res->refusals, TRUE);
 	g_ptr_array_free(res->cells_read, TRUE);
+	g_ptr_array_free(res->unseen, TRUE);
 	g_ptr_array_free(res->cells_unread, TRUE);
 	g_ptr_array_free(res->rules_left, TRUE);
 	g_ptr_array_free(res->notes, TRUE);

@@ -34,6 +34,7 @@ struct convert_result {
 	guint outcomes[N_OUTCOME];	/* sites by what the engines say together */
 	guint edits;
 	guint unparsed;		/* lines of code that spatch cannot parse */
+	GPtrArray *unseen;	/* char *: "file:line: symbol", in code that no cell reads */
 	GPtrArray *refusals;	/* char *: "place: why" */
 	char *provenance;	/* lines that head the patch */
 };

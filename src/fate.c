@@ -164,6 +164,25 @@ static void decide_code(struct convert *c, struct site *s,
 	g_free(arch);
 }
 
+/*
+ * What no cell reads nobody compiled, converted or not: it is said, so that a
+ * type that changed does not land there in silence.
+ */
+static void note_unseen(struct convert *c, const struct site *s,
+			const struct site_view *v)
+{
+	char *arch = source_arch(s->file);
+
+	if (v->ast == AST_UNSEEN && convert_is_code(s) &&
+	    s->ctx != SITE_DISABLED && g_hash_table_size(c->page_archs) &&
+	    (!arch || g_hash_table_contains(c->page_archs, arch)))
+		g_ptr_array_add(c->res->unseen, g_strdup_printf(
+			"%s:%u: %s, %s%s%s", s->file, s->line, s->symbol,
+			site_fate_name[s->fate], v->condition ?
+			"; it takes " : "", v->condition ? v->condition : ""));
+	g_free(arch);
+}
+
 static void decide(struct convert *c, struct engines *e, struct site *s)
 {
 	const struct refusal *no = refused(c, s);
@@ -196,6 +215,7 @@ static void decide(struct convert *c, struct engines *e, struct site *s)
 			ast_view_name[v.ast], cells, smpl_view_name[v.smpl],
 			v.rules->len ? " by " : "", v.rules->str));
 	c->res->outcomes[v.outcome]++;
+	note_unseen(c, s, &v);
 	c->res->fates[s->fate]++;
 	if (v.outcome != OUTCOME_NONE) {
 		s->ast = g_strdup(ast_view_name[v.ast]);
