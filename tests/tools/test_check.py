@@ -13,8 +13,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from twlib import check, declnames, linemark, patchset  # noqa: E402
-from twlib.check import CellResult  # noqa: E402
+from twlib import cellcheck, check, declnames, linemark, patchset  # noqa: E402
+from twlib.cellcheck import CellResult  # noqa: E402
 from twlib.patchset import FileChange, LineChange, PatchError  # noqa: E402
 
 MODIFY = b"""--- a/mm/a.c
@@ -287,7 +287,7 @@ def test_fatal(tree: Path, tmp_path: Path, args: list[str], message: str,
 
 def test_result_survives_the_cache(tmp_path: Path) -> None:
     one = CellResult("a/b", "built", differences=[{"object": "x", "what": ""}])
-    check.save_result(tmp_path / "r.json", one)
-    assert check.load_result(tmp_path / "r.json") == one
+    cellcheck.save_result(tmp_path / "r.json", one)
+    assert cellcheck.load_result(tmp_path / "r.json") == one
     (tmp_path / "r.json").write_text("{")
-    assert check.load_result(tmp_path / "r.json") is None
+    assert cellcheck.load_result(tmp_path / "r.json") is None

@@ -195,8 +195,12 @@ def cells_select(cells: dict[str, Cell], names: Iterable[str],
     for name in wanted:
         hits = [c for c in cells.values()
                 if name in (c.name, c.name.split("/")[0])]
-        if "/" not in name:
-            hits = [c for c in hits if c.has(mode)]
+        if hits and "/" not in name:
+            others, hits = hits, [c for c in hits if c.has(mode)]
+            if not hits:
+                raise CellError(
+                    f"{name}: no cell of this arch has a [{mode}] section: "
+                    + ", ".join(c.name for c in others))
         if not hits:
             near = difflib.get_close_matches(name, list(cells), 1)
             raise CellError(f"no cell {name}"

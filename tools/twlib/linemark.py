@@ -74,8 +74,9 @@ def safe_lines(text: bytes) -> list[bool]:
 ARM_END = re.compile(rb"\s*#\s*(endif|else|elif)\b")
 
 
-def neutralise(after: bytes, changes: list[LineChange]) -> bytes:
-    """@after with a #line directive behind each change that moves lines."""
+def directives(after: bytes, changes: list[LineChange]) -> dict[int, int]:
+    """Where a #line directive belongs: line (0 based) -> the number that it
+    has to give, behind each change that moves lines."""
     lines = after.split(b"\n")
     safe = safe_lines(after)
     count = len(safe) - 1
@@ -97,8 +98,14 @@ def neutralise(after: bytes, changes: list[LineChange]) -> bytes:
         if place < count and safe[place] and place <= limit:
             marks[place] = place + shift + 1
             shown = shift
+    return marks
+
+
+def neutralise(after: bytes, changes: list[LineChange]) -> bytes:
+    """@after with its #line directives."""
+    marks = directives(after, changes)
     result: list[bytes] = []
-    for place, line in enumerate(lines):
+    for place, line in enumerate(after.split(b"\n")):
         if place in marks:
             result.append(b"#line %d" % marks[place])
         result.append(line)

@@ -64,13 +64,23 @@ def _load(path: Path) -> _Loaded:
                 index = symbol["st_shndx"]
                 return keys[index] if isinstance(index, int) else str(index)
 
+            def called(symbol: Any) -> str:
+                """A local's name without the number that only counts the
+                declarations before it."""
+                name = str(symbol.name)
+                if symbol["st_info"]["bind"] != "STB_LOCAL":
+                    return name
+                name = re.sub(r"(?<=\w)\.\d+$", "", name)
+                return re.sub(r"\d+$", "", name) \
+                    if name.startswith("__UNIQUE_ID_") else name
+
             for section in every:
                 if isinstance(section, SymbolTableSection):
                     for s in section.iter_symbols():
                         where = place(s)
                         if where in keys and where not in sections:
                             continue
-                        symbols.append((s.name or where, s["st_value"],
+                        symbols.append((called(s) or where, s["st_value"],
                                         s["st_size"], s["st_info"]["type"],
                                         s["st_info"]["bind"],
                                         s["st_other"]["visibility"], where))
@@ -85,7 +95,7 @@ def _load(path: Path) -> _Loaded:
                 for r in section.iter_relocations():
                     s = table.get_symbol(r["r_info_sym"])
                     rows.append((r["r_offset"], r["r_info_type"],
-                                 s.name or place(s), s["st_value"],
+                                 called(s) or place(s), s["st_value"],
                                  r["r_addend"] if r.is_RELA() else 0))
                 relocations[target] = rows
             return _Loaded(sections, relocations, symbols)
@@ -138,10 +148,10 @@ def _difference(a: _Loaded, b: _Loaded) -> str:
                       (rows_a + rows_b)[min(len(rows_a), len(rows_b)) - 1])
             return (f"relocation for {name} at {at[0]:#x}"
                     f"{_owner(a, name, at[0])}")
-    if a.symbols != b.symbols:
+    if Counter(a.symbols) != Counter(b.symbols):    # their order is free
         odd = (Counter(a.symbols) - Counter(b.symbols)) \
             + (Counter(b.symbols) - Counter(a.symbols))
-        return f"symbols: {_names({s[0] for s in odd}) or 'their order'}"
+        return f"symbols: {_names({s[0] for s in odd})}"
     return ""
 
 
@@ -154,6 +164,78 @@ def compare(before: Path, after: Path) -> tuple[str, str]:
         return IDENTICAL, ""
     what = _difference(_load(before), _load(after))
     return (DIFFERENT, what) if what else (SAME_CODE, "")
+
+
+@dataclass
+class Function:
+    """A function that is not the same before and after; None: not there."""
+    name: str
+    section: str
+    size_before: int | None
+    size_after: int | None
+    insns_before: int | None = None
+    insns_after: int | None = None
+
+    @property
+    def same_size(self) -> bool:
+        return self.size_before == self.size_after \
+            and self.insns_before == self.insns_after
+
+
+def _functions(obj: _Loaded) -> dict[tuple[str, str], tuple[int, Any]]:
+    """Size and contents (bytes, relocations) of each function."""
+    result: dict[tuple[str, str], tuple[int, Any]] = {}
+    for name, value, size, kind, _, _, where in obj.symbols:
+        if kind != "STT_FUNC" or where not in obj.sections:
+            continue
+        start = value & ~1 if value & 1 else value      # Thumb's mark
+        data = obj.sections[where][1][start:start + size]
+        rows = [(r[0] - start, *r[1:3], *r[4:])
+                for r in obj.relocations.get(where, [])
+                if start <= r[0] < start + size]
+        result[(_plain(name), where)] = (size, (data, rows))
+    return result
+
+
+def _plain(name: str) -> str:
+    """A function's name without the number that GCC gives a clone."""
+    return re.sub(r"\.(constprop|isra|part|cold)\.\d+\b", r".\1", name)
+
+
+def functions(before: Path, after: Path) -> list[Function]:
+    """The functions that differ, in size, bytes or relocations, by name."""
+    one, two = _functions(_load(before)), _functions(_load(after))
+    result = []
+    for key in sorted(set(one) | set(two)):
+        a, b = one.get(key), two.get(key)
+        if a is None or b is None or a != b:
+            result.append(Function(key[0], key[1], a[0] if a else None,
+                                   b[0] if b else None))
+    return result
+
+
+_LABEL = re.compile(r"^[0-9a-f]+ <([^>]+)>:$")
+_INSN = re.compile(r"^\s*[0-9a-f]+:\s+(\S.*)$")
+
+
+def disassembly(text: str) -> dict[str, list[str]]:
+    """What objdump -dr --no-show-raw-insn printed, by function: instructions
+    and, indented, their relocations."""
+    result: dict[str, list[str]] = {}
+    rows: list[str] | None = None
+    for line in text.splitlines():
+        label = _LABEL.match(line)
+        if label:
+            rows = result.setdefault(_plain(label[1]), [])
+            continue
+        m = _INSN.match(line)
+        if not m or rows is None:
+            continue
+        if re.match(r"R_|\S*RELOC", m[1]):
+            rows.append("    " + m[1])
+        else:
+            rows.append(re.sub(r"\s+", " ", m[1]))
+    return result
 
 
 _DEPS = re.compile(r"^deps_\S+ := \\\n((?:.*\\\n)*.*)", re.MULTILINE)
@@ -205,6 +287,8 @@ class Diagnostic:
     function: str
     message: str
     line: int = 0
+    object: str = ""        # that was being built, where the log says so
+    column: int = 0
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -218,8 +302,10 @@ class Diagnostic:
 
 
 _MESSAGE = re.compile(
-    r"^([^\s:][^:]*):(\d+)(?::\d+)?: (fatal error|error|warning): (.*)$")
-_ASSEMBLER = re.compile(r"^([^\s:][^:]*):(\d+): (Error|Warning): (.*)$")
+    r"^([^\s:][^:]*):(\d+)(?::(\d+))?: (fatal error|error|warning): (.*)$")
+_ASSEMBLER = re.compile(
+    r"^([^\s:][^:]*):(\d+)(?::(\d+))?: (Error|Warning): (.*)$")
+_STEP = re.compile(r"^  ([A-Z]+)(?: \[M\])? +(\S+)$")
 _INSIDE = re.compile(r"^\S+: In (?:function|member function) '([^']+)':$")
 _LEAVE = re.compile(r"^\S+: (At top level|In .*):?$")
 _ASM_HEAD = re.compile(r"^(\S+): Assembler messages:$")
@@ -228,8 +314,14 @@ _ASM_HEAD = re.compile(r"^(\S+): Assembler messages:$")
 def diagnostics(text: str, tree_mount: str) -> list[Diagnostic]:
     """The warnings and errors in what make printed, in order."""
     result = []
-    function = ""
+    function = obj = ""
     for line in text.splitlines():
+        step = _STEP.match(line)
+        if step:
+            if step[1] != "CHECK":      # names the source
+                obj = step[2] if step[2].endswith(".o") else ""
+            function = ""
+            continue
         inside = _INSIDE.match(line)
         if inside:
             function = inside[1]
@@ -243,12 +335,12 @@ def diagnostics(text: str, tree_mount: str) -> list[Diagnostic]:
         path = m[1]
         while path.startswith("../"):
             path = path[3:]
-        severity = m[3].lower().removeprefix("fatal ")
+        severity = m[4].lower().removeprefix("fatal ")
         result.append(Diagnostic(
             severity, path.removeprefix(tree_mount + "/"),
             function,
-            re.sub(rf"(?<!\w){re.escape(tree_mount)}/", "", m[4]),
-            int(m[2])))
+            re.sub(rf"(?<!\w){re.escape(tree_mount)}/", "", m[5]),
+            int(m[2]), obj, int(m[3] or 0)))
     return result
 
 

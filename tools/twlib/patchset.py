@@ -53,6 +53,23 @@ class LineChange:
     new_n: int
 
 
+@dataclass(frozen=True)
+class Hunk:
+    """A hunk of the patch; lines are 1 based."""
+    number: int             # in the patch, from 1
+    old_file: str | None
+    file: str               # its name after the patch; before, if deleted
+    old: int
+    new: int
+    removed: tuple[int, ...]
+    added: tuple[int, ...]
+    function: str           # what diff wrote behind @@
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.new or self.old}"
+
+
 _REFUSED = (
     (re.compile(r"^(GIT binary patch|Binary files .* differ)"),
      "a binary patch"),
@@ -62,6 +79,12 @@ _REFUSED = (
                 r"|^index .* 160000"), "a patch of a submodule"),
 )
 _DIFF_GIT = re.compile(r"^diff --git (?:a/(.*) b/(.*)$)?")
+
+
+def is_code(path: str) -> bool:
+    """Is the file one that a cell's compiler may read?"""
+    return path.endswith((".c", ".h", ".S")) \
+        and not path.startswith("Documentation/")
 
 
 def _strip(path: str, where: str) -> str | None:
@@ -181,6 +204,31 @@ def parse(data: bytes, name: str) -> list[FileChange]:
     return changes
 
 
+def hunks(data: bytes, changes: list[FileChange]) -> list[Hunk]:
+    """The hunks of a patch that parse() took."""
+    lines = data.decode("latin-1").split("\n")
+    by_name = {name: c for c in changes for name in (c.old, c.new) if name}
+    result: list[Hunk] = []
+    for file in unidiff.PatchSet([line + "\n" for line in lines[:-1]]
+                                 + lines[-1:]):
+        for name in (file.target_file, file.source_file):
+            name = name.split("\t")[0].rstrip().partition("/")[2]
+            change = by_name.get(name)
+            if change:
+                break
+        else:
+            continue        # a rename alone
+        for h in file:
+            result.append(Hunk(
+                len(result) + 1, change.old,
+                change.new or change.old or "", h.source_start,
+                h.target_start if change.new else 0,
+                tuple(x.source_line_no for x in h if x.is_removed),
+                tuple(x.target_line_no for x in h if x.is_added),
+                h.section_header.strip()))
+    return result
+
+
 def _no_links(tree: Path, path: str, name: str) -> None:
     here = tree
     for part in path.split("/"):
@@ -228,8 +276,10 @@ def apply_to(tree: Path, data: bytes, name: str,
         places = [line.removeprefix("patch failed: ") for line in lines
                   if line.startswith("patch failed: ")]
         if places:
-            raise PatchError(f"{', '.join(places)}: the hunk does not apply "
-                             f"to {tree}; make the patch against this tree")
+            raise PatchError(
+                f"{', '.join(places)}: the hunk does not apply to {tree}"
+                f"{_hunk_places(data, name, changes, places)}; make the "
+                "patch against this tree")
         raise PatchError(f"{name}: does not apply to {tree}: "
                          f"{'; '.join(lines) or 'git apply failed'}")
     for change in changes:
@@ -238,6 +288,19 @@ def apply_to(tree: Path, data: bytes, name: str,
         if change.old is not None and change.old != change.new \
                 and (stage / change.old).exists():
             raise PatchError(f"{name}: {change.old} was not removed by it")
+
+
+def _hunk_places(data: bytes, name: str, changes: list[FileChange],
+                 places: list[str]) -> str:
+    """Where in the patch the hunks for @places (FILE:LINE) stand."""
+    heads = [n for n, line in enumerate(data.split(b"\n"), 1)
+             if line.startswith(b"@@ ")]
+    found = hunks(data, changes)
+    if len(heads) != len(found):
+        return ""           # a text of the patch looks like a head
+    said = [f"{name}:{head}" for head, h in zip(heads, found)
+            if f"{h.old_file}:{h.old}" in places]
+    return f" (hunk at {', '.join(said)})" if said else ""
 
 
 _DIFF_LINE = re.compile(rb"^(\d+)(?:,(\d+))?([acd])(\d+)(?:,(\d+))?$")

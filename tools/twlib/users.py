@@ -122,6 +122,7 @@ class Search:
     direct: set[str] = field(default_factory=set)
     includers: dict[str, set[str]] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)   # names not followed
+    whole: list[str] = field(default_factory=list)      # folders to build
 
     def run(self, stage: Path) -> None:
         """Fill the fields; @stage holds the files after the patch."""
@@ -226,7 +227,9 @@ class Search:
         paths |= {p for some in self.includers.values() for p in some}
         paths |= {p for c in self.changes for p in (c.old, c.new) if p}
         return {os.path.dirname(p) for p in paths
-                if p.endswith(_SOURCE) and "/" in p}
+                if p.endswith(_SOURCE) and "/" in p} | {
+                    os.path.relpath(base, self.tree) for folder in self.whole
+                    for base, _dirs, _files in os.walk(self.tree / folder)}
 
     def users(self, srcarch: str) -> dict[str, set[str]]:
         """The sources that @srcarch may build and the names each uses."""
@@ -304,6 +307,12 @@ def choose(search: Search, built: dict[str, list[str]],
         why = (f"{len(chosen)} of {len(users)} users of what the headers "
                "change: those in mm/, one for each name, and one a folder")
     chosen |= including | set(own)
+    if search.whole:
+        whole = {p for p in built
+                 if p.startswith(tuple(f + "/" for f in search.whole))}
+        chosen |= whole
+        everything |= whole
+        why += f", and all {len(whole)} files in " + ", ".join(search.whole)
     objects = sorted({o for p in chosen for o in built[p]})
     return Choice(objects, sum(len(built[p]) for p in everything), why,
                   missing)

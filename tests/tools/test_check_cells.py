@@ -1,0 +1,446 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+`treewide check` from end to end on a tree of a few lines (faketree.py): each
+fault that a patch can have must be named, and what is no fault must not be.
+"""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import faketree  # noqa: E402
+from twlib import cellcheck, check, kbuild, sparse  # noqa: E402
+
+Edits = dict[str, "tuple[str, str] | str | None"]
+
+
+class Place:
+    """A tree, cells and a cache of their own."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.tree = faketree.make_tree(root / "tree")
+        faketree.make_cells(root / "data")
+        self.runs = 0
+
+    def check(self, edits: Edits | str, *args: str, status: int,
+              cells: str = "x86/64,x86/32") -> dict[str, Any]:
+        """Check a patch; the report.  The status must be as said."""
+        patch = self.root / "p.patch"
+        patch.write_text(edits if isinstance(edits, str)
+                         else faketree.diff(edits))
+        self.runs += 1
+        self.run = self.root / f"run{self.runs}"
+        got = check.main(["--tree", str(self.tree), "--patch", str(patch),
+                          "--run", str(self.run), "--cells", cells, *args])
+        file = self.run / "check.json"
+        result: dict[str, Any] = json.loads(file.read_text()) \
+            if file.is_file() else {}
+        assert got == status, json.dumps(result, indent=1)
+        return result
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return Place(tmp_path_factory.mktemp("check"))
+
+
+@pytest.fixture
+def place(shared: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """The cells are prepared once for all tests."""
+    for name, value in (("TREEWIDE_DATA", "data"), ("XDG_CACHE_HOME", "cache"),
+                        ("XDG_STATE_HOME", "state")):
+        monkeypatch.setenv(name, str(shared.root / value))
+    return shared
+
+
+def cell(result: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(c for c in result["cells"] if c["cell"] == name)
+
+
+def test_comment_has_the_same_tokens(place: Place) -> None:
+    r = place.check({"mm/a.c": ("int total;", "/* what\n * why */\nint  total;"
+                                )}, status=0)
+    for c in r["cells"]:
+        assert c["graded"] == {"mm/a.o": "tokens"}
+        assert c["normalised"] == 1     # table_line() holds its line number
+    assert [h["grade"] for h in r["hunks"]] == ["tokens"]
+    assert r["coverage"]["lines"] == r["coverage"]["compiled"] == 1
+
+
+def test_other_tokens_same_bytes(place: Place) -> None:
+    r = place.check({"mm/b.c": ("return t->count;", "return (t)->count;")},
+                    status=0)
+    assert cell(r, "x86/64")["graded"] == {"mm/b.o": "bytes"}
+    assert r["hunks"][0]["grade"] == "bytes"
+
+
+def test_type_error_in_one_cell(place: Place,
+                                capsys: pytest.CaptureFixture[str]) -> None:
+    r = place.check({"mm/a.c": (
+        "int table_small(struct table *t)\n{\n\treturn t->count;",
+        "int table_small(struct table *t)\n{\n\treturn t->number;")},
+        status=1)
+    assert cell(r, "x86/64")["new_errors"] == []
+    bad = cell(r, "x86/32")
+    assert "mm/a.c:29: error: 'struct table' has no member named 'number'" \
+        in bad["new_errors"][0]
+    assert bad["not_built_after"] == ["mm/a.o"]
+    replay = next(m["replay"] for m in bad["messages"]
+                  if m["severity"] == "error")
+    assert "--cells x86/32" in replay and "--object mm/a.o" in replay
+    # What no object was made of is not compiled.
+    assert r["coverage"]["compiled"] == 0
+    assert "number" in capsys.readouterr().out
+
+
+def test_new_sparse_warning(place: Place) -> None:
+    r = place.check({"mm/b.c": ("? *q : 0", "? *p : 0")}, status=1)
+    for c in r["cells"]:
+        assert [m for m in c["new_sparse"] if "mm/b.c:10" in m
+                and "dereference of noderef" in m]
+        assert not c["new_warnings"]
+
+
+def test_moved_sparse_warning_is_none(place: Place) -> None:
+    """b.c has one warning to begin with: total has no declaration."""
+    r = place.check({"mm/a.c": ("#include <linux/pt.h>\n",
+                                "#include <linux/pt.h>\n/* one */\n")},
+                    status=0)
+    assert all(c["new_sparse"] == c["vanished_sparse"] == []
+               and c["sparse_files"] == 1 for c in r["cells"])
+
+
+def test_line_under_a_config_that_no_cell_has(place: Place) -> None:
+    r = place.check({
+        "mm/a.c": ("table_never(struct table *t)\n{\n\treturn t->count;",
+                   "table_never(struct table *t)\n{\n\treturn t->cuont;"),
+        "mm/never.c": ("return 0;", "return 1;")}, status=0)
+    missing = {(m["file"], m["line"]): m["condition"]
+               for m in r["coverage"]["uncompiled"]}
+    assert missing == {("mm/a.c", 22): "CONFIG_NEVER",
+                       ("mm/never.c", 2): "CONFIG_NEVER"}
+    assert r["coverage"]["percent"] == 0
+    assert [h["grade"] for h in r["hunks"]] == ["not seen", "not seen"]
+    assert cell(r, "x86/64")["not_in_config"] == ["mm/never.c"]
+
+
+def test_line_of_one_arm(place: Place) -> None:
+    r = place.check({"arch/x86/include/asm/page.h": (
+        "return n << 10;", "return n << (10);")}, status=0)
+    assert r["coverage"]["ranges"] == [{
+        "file": "arch/x86/include/asm/page.h", "first": 12, "last": 12,
+        "cells": ["x86/32"]}]
+    # The other cell reads the file, and sees no difference.
+    assert r["hunks"][0]["cells"] == {"x86/32": "bytes"}
+
+
+def test_macros(place: Place) -> None:
+    """Expanded: covered.  Defined and never used: not, and that is said.
+    Evaluated by an #if: covered, though a mark would change the #if."""
+    r = place.check({
+        "include/linux/pt.h": (
+            "(i) < table_read(t); (i)++)\n"
+            "#define never_used(t)	table_read(t)",
+            "(i) < table_read((t)); (i)++)\n"
+            "#define never_used(t)	table_read((t))"),
+        "arch/x86/include/asm/page.h": ("SHIFT	9", "SHIFT	(9)")}, status=0)
+    (missing,) = r["coverage"]["uncompiled"]
+    assert missing["file"] == "include/linux/pt.h"
+    assert "never_used expanded (it is defined" in missing["condition"]
+    assert r["coverage"]["compiled"] == 2
+    assert cell(r, "x86/64")["lines"]["arch/x86/include/asm/page.h"] == [3]
+
+
+def test_off_by_one_in_an_arch_header(place: Place,
+                                      capsys: pytest.CaptureFixture[str]
+                                      ) -> None:
+    r = place.check({"arch/x86/include/asm/page.h": (
+        "return n << TABLE_SHIFT;", "return n << TABLE_SHIFT << 1;")},
+        status=1)
+    good, bad = cell(r, "x86/32"), cell(r, "x86/64")
+    assert good["different"] == 0 and not bad["new_errors"]
+    named = {f["name"] for d in bad["differences"] for f in d["functions"]}
+    assert named == {"slots", "table_sum"}
+    (h,) = r["hunks"]
+    assert h["differs_in"]["slots"] == ["x86/64"]
+    assert h["grade"] in ("size", "differs")
+    out = capsys.readouterr().out
+    assert "page.h:4: " in out and "slots in x86/64" in out
+    # The same command line with --show prints the code side by side.
+    assert check.main(["--show", "slots", "--run", str(place.run)]) == 0
+    out = capsys.readouterr().out
+    assert "0x600" in out and "0xc00" in out and " ! " in out
+    assert check.main(["--show", "slot", "--run", str(place.run)]) == 128
+    assert "near it: slots" in capsys.readouterr().err
+
+
+def test_size_is_told(place: Place) -> None:
+    r = place.check({"kernel/c.c": ("return t->count;",
+                                    "return t->count * 77 + 1;")}, status=1)
+    (d,) = cell(r, "x86/64")["differences"]
+    (f,) = d["functions"]
+    assert d["grade"] == "differs" and f["name"] == "count_of"
+    assert f["size_after"] > f["size_before"]
+    assert f["insns_after"] > f["insns_before"]
+
+
+def test_header_breaks_a_file_that_is_not_touched(place: Place) -> None:
+    r = place.check({"include/linux/pt.h": ("\tint count;", "\tint number;"),
+                     "mm/b.c": ("t->count", "t->number"),
+                     "mm/a.c": ("return t->count;", "return t->number;")},
+                    status=1)
+    errors = cell(r, "x86/64")["new_errors"]
+    assert any(e.startswith("kernel/c.c:5: error:") for e in errors)
+    assert cell(r, "x86/64")["not_built_after"] == ["kernel/c.o"]
+
+
+def test_does_not_apply(place: Place,
+                        capsys: pytest.CaptureFixture[str]) -> None:
+    patch = faketree.diff({"mm/b.c": ("return t->count;", "return 1;")})
+    place.check(patch.replace("int table_read", "int table_write"),
+                status=128)
+    err = capsys.readouterr().err
+    assert "mm/b.c:2: the hunk does not apply" in err
+    assert "p.patch:3" in err
+
+
+def test_new_deleted_renamed(place: Place) -> None:
+    r = place.check({
+        "mm/Makefile": ("a.o b.o", "a.o d.o e.o"), "mm/b.c": None,
+        "mm/d.c": faketree.FILES["mm/b.c"],
+        "mm/e.c": "#include <linux/pt.h>\nint e(void);\n"
+                  "int e(void)\n{\n\treturn 5;\n}\n"}, status=0)
+    for c in r["cells"]:
+        assert c["added"] == ["mm/d.o", "mm/e.o"]
+        assert c["removed"] == ["mm/b.o"]
+    assert {h["grade"] for h in r["hunks"] if h["file"] != "mm/b.c"} == {
+        "nothing to compare"}
+    assert "nothing to be compared with: 6" in r["sentence"]
+    assert r["coverage"]["percent"] == 100
+
+
+def test_config(place: Place) -> None:
+    """A Makefile alone, which makes an object go away."""
+    r = place.check({"mm/Makefile": ("a.o b.o", "a.o")}, status=2)
+    assert r["verdict"] == "incomplete"
+    r = place.check({"mm/Makefile": ("a.o b.o", "a.o")}, "--whole", "mm",
+                    status=0)
+    assert cell(r, "x86/64")["removed"] == ["mm/b.o"]
+    assert cell(r, "x86/64")["objects"] == 2
+
+
+def test_whole_folders(place: Place,
+                       capsys: pytest.CaptureFixture[str]) -> None:
+    edit: Edits = {"kernel/c.c": ("count;", "count ;")}
+    r = place.check(edit, "--whole", "mm,arch", status=0)
+    assert set(cell(r, "x86/64")["graded"]) == {
+        "mm/a.o", "mm/b.o", "kernel/c.o", "arch/x86/mm/init.o"}
+    place.check(edit, "--whole", "nn", status=128)
+    assert "--whole nn: no such folder" in capsys.readouterr().err
+
+
+def test_extra_warnings(place: Place) -> None:
+    edit: Edits = {"kernel/c.c": ("return", "unsigned u = 1;\n\n\tif (u > "
+                                  "t->count)\n\t\treturn 2;\n\treturn")}
+    assert not cell(place.check(edit, status=1), "x86/64")["new_warnings"]
+    r = place.check(edit, "-W", status=1)
+    assert "sign-compare" in cell(r, "x86/64")["new_warnings"][0]
+
+
+def test_again_and_another_patch(place: Place) -> None:
+    """The same check is not made again; another patch builds only what comes
+    after it."""
+    first: Edits = {"mm/b.c": ("*q : 0", "*q : 1")}
+    place.check(first, status=1)
+    r = place.check(first, status=1)
+    assert all(c["cached"] and c["different"] == 1 for c in r["cells"])
+    assert (place.run / "cells/x86-64/objects/after/mm/b.o").is_file()
+    place.check({"mm/b.c": ("*q : 0", "*q : 2")}, status=1)
+    assert not (place.run / "cells/x86-64/before.log").exists()
+    assert (place.run / "cells/x86-64/after.log").exists()
+    place.check(first, "--no-cache", status=1)
+    assert (place.run / "cells/x86-64/before.log").exists()
+
+
+def test_goes_on_after_an_interruption(
+        place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit: Edits = {"mm/b.c": ("*q : 0", "*q : 3"),
+                   "mm/a.c": ("int total;", "\n\nint total;")}
+    real = cellcheck.CellCheck._functions
+
+    def stop(*args: Any) -> Any:
+        raise KeyboardInterrupt
+
+    # Objects with the old line numbers are there by then, and must go.
+    monkeypatch.setattr(cellcheck.CellCheck, "_functions", stop)
+    place.check(edit, status=130, cells="x86/64")
+    monkeypatch.setattr(cellcheck.CellCheck, "_functions", real)
+    log = place.run / "cells/x86-64/after.log"
+    assert log.exists()
+    r = place.check(edit, status=1, cells="x86/64")
+    assert cell(r, "x86/64")["graded"] == {"mm/a.o": "tokens",
+                                           "mm/b.o": "differs"}
+    assert "building" not in (place.run / "cells/x86-64/after.log"
+                              ).read_text()
+
+
+def test_a_job_by_hand(place: Place) -> None:
+    """Planned, done elsewhere, collected."""
+    edit: Edits = {"mm/b.c": ("*q : 0", "*q : 4")}
+    place.check(edit, "--plan", status=0)
+    jobs = sorted((place.run / "cells").glob("*/job.json"))
+    assert len(jobs) == 2
+    program = Path(__file__).resolve().parents[2] / "tools/treewide-check"
+    env = {**os.environ, "XDG_CACHE_HOME": str(place.root / "elsewhere")}
+    for job in jobs:
+        done = subprocess.run([str(program), "--job", str(job)], env=env,
+                              capture_output=True, text=True, check=False)
+        assert done.returncode == 1, done.stderr
+        assert done.stdout == f"{job.parent}/result.json\n"
+    shutil.rmtree(place.root / "elsewhere")
+    planned = place.run
+    assert check.main(["--tree", str(place.tree), "--patch",
+                       str(place.root / "p.patch"), "--run", str(planned),
+                       "--cells", "x86/64,x86/32"]) == 1
+    result = json.loads((planned / "check.json").read_text())
+    assert all(c["cached"] for c in result["cells"])
+
+
+def test_damaged_cache(place: Place) -> None:
+    edit: Edits = {"mm/b.c": ("*q : 0", "*q : 5")}
+    place.check(edit, status=1)
+    for path in (place.root / "cache/treewide/check").glob("*/stamp.json"):
+        path.write_text("{")
+    for path in (place.root / "cache/treewide/before").glob("*/build/mm/b.o"):
+        path.write_text("no object")
+    r = place.check(edit, status=1)
+    assert "not an object" in cell(r, "x86/64")["reason"]
+    r = place.check({"mm/b.c": ("*q : 0", "*q : 6")}, status=1)
+    assert cell(r, "x86/64")["graded"] == {"mm/b.o": "differs"}
+
+
+def test_cells(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    edit: Edits = {"mm/b.c": ("count;", "count ;")}
+    r = place.check(edit, status=0, cells="auto")
+    assert [c["cell"] for c in r["cells"]] == ["x86/32", "x86/64"]
+    assert r["left_out"] == ["x86/none"]
+    r = place.check(edit, status=2, cells="all")
+    assert cell(r, "x86/none")["state"] == "not built"
+    assert "no-such-arch-gcc" in cell(r, "x86/none")["reason"]
+    place.check(edit, status=128, cells=" ,")
+    assert "--cells names no cell" in capsys.readouterr().err
+    assert check.main(["--list-cells"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("x86/none") and "apt-get install gcc" in line
+               and " no " in line for line in listed)
+
+
+def test_likeliest_failure_first(place: Place) -> None:
+    """The cell that failed the last time comes first."""
+    place.check({"mm/a.c": ("#ifndef CONFIG_64BIT", "#ifdef CONFIG_64BIT\n"
+                            "#error no\n#endif\n#ifndef CONFIG_64BIT")},
+                status=1)
+    r = place.check({"mm/b.c": ("count;", "count  ;")}, status=0)
+    assert [c["cell"] for c in r["cells"]] == ["x86/64", "x86/32"]
+
+
+def test_nothing_of_the_machine_in_messages(
+        place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check.main(["--tree", str(place.tree), "--patch", "/nonexistent",
+                       "--cells", "x86/64"]) == 128
+    err = capsys.readouterr().err
+    assert "/nonexistent: no such file" in err and "Errno" not in err
+
+
+def test_the_tree_is_not_written_to(place: Place) -> None:
+    before = {p: p.stat().st_mtime_ns for p in place.tree.rglob("*")}
+    place.check({"mm/b.c": ("*q : 0", "*q : 7")}, status=1)
+    assert {p: p.stat().st_mtime_ns for p in place.tree.rglob("*")} == before
+
+
+def test_sarif(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.check({"mm/b.c": ("? *q : 0", "? *p : 1"),
+                 "mm/never.c": ("return 0;", "return 1;")}, "--format",
+                "sarif", status=1)
+    log = json.loads(capsys.readouterr().out)
+    assert log["version"] == "2.1.0"
+    (one,) = log["runs"]
+    rules = [r["id"] for r in one["tool"]["driver"]["rules"]]
+    found = {}
+    for r in one["results"]:
+        assert rules[r["ruleIndex"]] == r["ruleId"]
+        place_ = r["locations"][0]["physicalLocation"]
+        assert place_["region"]["startLine"] > 0
+        assert not place_["artifactLocation"]["uri"].startswith("/")
+        found[r["ruleId"]] = r
+    assert set(found) == {"new-sparse", "object-differs", "line-not-compiled"}
+    # Both cells say it; it is one result.
+    assert found["object-differs"]["properties"]["cells"] == [
+        "x86/32", "x86/64"]
+
+
+def test_json_is_as_documented(place: Place, tmp_path: Path) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((Path(__file__).resolve().parents[2]
+                         / "docs/check-schema.json").read_text())
+    out = tmp_path / "out"
+    out.mkdir()
+    place.check({"mm/b.c": ("? *q : 0", "? *p : 1"),
+                 "mm/never.c": ("return 0;", "return 1;")}, "-o", str(out),
+                status=1, cells="all")
+    assert sorted(p.name for p in out.iterdir()) == [
+        "check.json", "check.sarif", "check.txt"]
+    result = json.loads((out / "check.json").read_text())
+    jsonschema.validate(result, schema)
+    result["cells"][0]["state"] = "fine"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(result, schema)
+
+
+# Sparse, without a build
+
+def checkcc(folder: Path, script: str, *args: str) -> int:
+    (folder / "sp").write_text("#!/bin/sh\n" + script)
+    (folder / "sp").chmod(0o755)
+    program = Path(__file__).resolve().parents[2] / "tools/checkcc"
+    return subprocess.run(
+        [str(program), *args], cwd=folder, check=False, env={
+            **os.environ, "SPARSE": str(folder / "sp"), "SPARSE_FLAGS": "-x",
+            "SPARSE_TIMEOUT": "1"}).returncode
+
+
+@pytest.mark.parametrize("script, why", [
+    ("kill -SEGV $$", "sparse crashed"), ("sleep 9", "sparse took more than"),
+    ("echo what\nexit 1", "sparse failed: what"), ("exit 0", "")])
+def test_a_bad_sparse_costs_a_file(tmp_path: Path, script: str, why: str
+                                   ) -> None:
+    assert checkcc(tmp_path, script, "-Wp,-MMD,./.a.o.d", "a.c") == 0
+    messages, got = sparse.read(tmp_path, "a.o", "/t/src")
+    assert messages == [] and got.startswith(why) and bool(got) == bool(why)
+    assert sparse.read(tmp_path, "b.o", "/t/src")[1] == "sparse was not run"
+
+
+def test_checkcc_is_sparse_otherwise(tmp_path: Path) -> None:
+    assert checkcc(tmp_path, "exit 7", "a.c") == 7
+
+
+def test_unqualified_types() -> None:
+    """Linux 7.2 wants a word that sparse 0.6.4 does not know."""
+    if kbuild.program_version(sparse.PROGRAM) is None:
+        pytest.skip("no sparse")
+    probe = "static int f(const int *q)" \
+        "{\n\t__typeof_unqual__(*q) v = *q;\n\treturn v;\n}\n"
+    done = subprocess.run([sparse.PROGRAM, *sparse.flags(), "-"], input=probe,
+                          text=True, capture_output=True, check=False)
+    assert "error" not in done.stderr
