@@ -94,6 +94,7 @@ struct table {
 	int count;
 };
 int table_read(struct table *t);
+int table_get(int __user *p, int *q);
 #define for_each_slot(i, t) \\
 	for ((i) = 0; \\
 	     (i) < table_read(t); (i)++)

@@ -230,6 +230,18 @@ def test_new_deleted_renamed(place: Place) -> None:
     assert r["coverage"]["percent"] == 100
 
 
+def test_renamed(place: Place) -> None:
+    """What sparse said of the old name is not new under the new one."""
+    r = place.check(
+        "diff --git a/mm/a.c b/mm/z.c\nsimilarity index 100%\n"
+        "rename from mm/a.c\nrename to mm/z.c\n"
+        "diff --git a/mm/Makefile b/mm/Makefile\n"
+        + faketree.diff({"mm/Makefile": ("a.o b.o", "z.o b.o")}), status=0)
+    assert cell(r, "x86/64")["added"] == ["mm/z.o"]
+    assert cell(r, "x86/64")["sparse_files"] == 1
+    assert r["hunks"] == []
+
+
 def test_config(place: Place) -> None:
     """A Makefile alone, which makes an object go away."""
     r = place.check({"mm/Makefile": ("a.o b.o", "a.o")}, status=2)

@@ -280,6 +280,11 @@ class Inputs:
         return self.moves_made
 
     @property
+    def renamed(self) -> dict[str, str]:
+        """The names of before of files that are there after the patch."""
+        return {c.old: c.new for c in self.changes if c.old and c.new}
+
+    @property
     def moves_entries(self) -> bool:
         """Does the patch change what the config builds?"""
         names = re.compile(r"^(Makefile|Kbuild|Kconfig|.*\.mk$)")
@@ -677,7 +682,10 @@ class CellCheck:
 
     def _diagnose(self, old: list[objects.Diagnostic],
                   new: list[objects.Diagnostic]) -> None:
-        more, less = objects.new_diagnostics(old, new)
+        renamed = self.inputs.renamed
+        more, less = objects.new_diagnostics(
+            [dataclasses.replace(d, file=renamed.get(d.file, d.file))
+             for d in old], new)
         result = self.result
         result.new_warnings = [str(d) for d in more if d.severity == "warning"]
         result.new_errors = [str(d) for d in more if d.severity == "error"]
@@ -724,9 +732,10 @@ class CellCheck:
             result.sparse_errors += any(m.severity == "error" for m in ours)
             old += theirs
             new += ours
-        more, less = sparse.compare(
-            old, new, inputs.moves,
-            {c.old: c.new for c in inputs.changes if c.old and c.new})
+        for obj in result.removed:
+            if _source(before, obj).endswith(".c"):
+                old += sparse.read(before, obj, SRC)[0]
+        more, less = sparse.compare(old, new, inputs.moves, inputs.renamed)
         result.new_sparse = [str(m) for m in more]
         result.vanished_sparse = [str(m) for m in less]
         self._say_messages("sparse", "new", more)

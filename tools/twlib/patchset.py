@@ -182,13 +182,28 @@ def _scan(lines: list[str], name: str) -> list[FileChange]:
     return changes
 
 
+def _unidiff(lines: list[str]) -> unidiff.PatchSet:
+    """@lines parsed.  Unidiff takes two new files in a row for one unless
+    git's header stands between them."""
+    text: list[str] = []
+    for n, line in enumerate(lines):
+        if line.rstrip() == "--- /dev/null" \
+                and "".join(lines[n + 1:n + 2]).startswith("+++ "):
+            path = lines[n + 1][4:].rstrip().partition("/")[2]
+            text.append(f"diff --git a/{path} b/{path}\n")
+        text.append(line + "\n")
+    if text:
+        text[-1] = text[-1][:-1]
+    return unidiff.PatchSet(text)
+
+
 def parse(data: bytes, name: str) -> list[FileChange]:
     """The files that the patch @data touches; @name is for messages."""
     text = data.decode("latin-1")
     lines = text.split("\n")
     changes = _scan(lines, name)
     try:
-        unidiff.PatchSet([line + "\n" for line in lines[:-1]] + lines[-1:])
+        _unidiff(lines)
     except unidiff.UnidiffParseError as err:
         raise PatchError(f"{name}: not a whole unified diff: {err}") from err
     seen: set[str] = set()
@@ -209,8 +224,7 @@ def hunks(data: bytes, changes: list[FileChange]) -> list[Hunk]:
     lines = data.decode("latin-1").split("\n")
     by_name = {name: c for c in changes for name in (c.old, c.new) if name}
     result: list[Hunk] = []
-    for file in unidiff.PatchSet([line + "\n" for line in lines[:-1]]
-                                 + lines[-1:]):
+    for file in _unidiff(lines):
         for name in (file.target_file, file.source_file):
             name = name.split("\t")[0].rstrip().partition("/")[2]
             change = by_name.get(name)
