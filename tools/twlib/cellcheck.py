@@ -24,6 +24,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -305,6 +306,8 @@ class CellCheck:
         self.entry = ""         # the name of the prepared cell in the cache
         self.sparse_flags: list[str] = []
         self.has_sparse = False
+        self.lock = threading.Lock()
+        self.marked: dict[frozenset[int], dict[str, Path]] = {}
 
     def run(self) -> CellResult:
         """Do the job; result.json is written last."""
@@ -617,7 +620,9 @@ class CellCheck:
             if inputs.moves_entries:
                 # A dry run makes some headers: not in the folder to build in.
                 probe = self.dir / "probe"
+                shutil.rmtree(probe, ignore_errors=True)
                 self._copy(prepared, probe)
+                self._configure(probe, mounts)
                 with self._timed("choose"):
                     built_after = self._units(probe, mounts, "after")
                 shutil.rmtree(probe)
@@ -639,7 +644,12 @@ class CellCheck:
                     "concerns"
                 result.not_in_config = choice.missing
                 return
-            self._copy(prepared, after)
+            if not after.is_dir():
+                fresh = self.dir / "after.fresh"
+                shutil.rmtree(fresh, ignore_errors=True)
+                self._copy(prepared, fresh)
+                self._configure(fresh, mounts)
+                os.rename(fresh, after)
             self._drop_neutral(after)
             with self._timed("build before"):
                 old = self._compile(before, {}, "before", names)
@@ -667,6 +677,19 @@ class CellCheck:
             if result.not_built_before:
                 result.reason = ("before did not build: "
                                  + some(result.not_built_before))
+
+    def _configure(self, build: Path, mounts: dict[str, Path]) -> None:
+        """Let new options of a patched Kconfig have their defaults: kbuild
+        would ask for them."""
+        if not any((c.new or c.old or "").split("/")[-1].startswith("Kconfig")
+                   for c in self.inputs.changes):
+            return
+        log = self.out / "config.log"
+        log.unlink(missing_ok=True)
+        if not self._make(self._box(build, mounts), log,
+                          ["olddefconfig"]).ok:
+            raise CheckError("make olddefconfig failed after the patch:\n"
+                             + kbuild.log_tail(log))
 
     # What came out
 
@@ -806,8 +829,17 @@ class CellCheck:
         write_whole(path, digest)
         return digest
 
-    def _marked(self, name: str, skip: set[int]) -> dict[str, Path]:
-        """Mounts of the touched files with marks."""
+    def _marked(self, skip: set[int]) -> dict[str, Path]:
+        """Mounts of the touched files with all marks but @skip."""
+        key = frozenset(skip)
+        with self.lock:
+            if key not in self.marked:
+                self.marked[key] = self._marked_new(
+                    f"marked-{len(self.marked)}", skip)
+            return self.marked[key]
+
+    def _marked_new(self, name: str, skip: set[int]) -> dict[str, Path]:
+        shutil.rmtree(self.dir / f"{name}-files", ignore_errors=True)
         marks, moves = self.inputs.marks, self.inputs.moves
 
         def text_of(path: str) -> bytes:
@@ -827,20 +859,25 @@ class CellCheck:
         ready = [o for o in after_names if (after / o).is_file()]
         self.say(f"reading {len(ready)} objects' sources again, for lines and "
                  "tokens")
-        steps = [(self._marked(f"marked-{n}", skip), skip) for n, skip in
-                 enumerate((set[int](), marks.without(1), marks.without(2)))]
+        steps = [marks.without(n) for n in range(3)]
         everything = {m.number for m in marks.marks}
         seen: dict[str, set[int]] = {}
         left: dict[str, set[int]] = {}
         same: set[str] = set()
 
         def one(obj: str) -> None:
-            for mounts, skip in steps:
-                got = self._preprocess(after, mounts, obj)
+            for skip in steps:
+                got = self._preprocess(after, self._marked(skip), obj)
                 if got is None:
                     break
                 found, glued = coverage.seen(got[0])
-                if not got[1] or glued:
+                if got[1] and glued:
+                    got = self._preprocess(after, self._marked(skip | glued),
+                                           obj)
+                    if got is None:
+                        break
+                    found = coverage.seen(got[0])[0] | glued
+                if not got[1]:
                     continue
                 seen[obj], left[obj] = found, skip
                 if obj in common and self._digest_before(before, obj) == \
@@ -885,8 +922,7 @@ class CellCheck:
             others = {x.number for x in marks.marks} - {m.number}
             for obj in tries:
                 got = self._preprocess(
-                    after, self._marked(f"marked-only-{m.number}", others),
-                    obj)
+                    after, self._marked(others), obj)
                 if got and (not got[1] or m.number in
                             coverage.seen(got[0])[0]):
                     seen[obj].add(m.number)

@@ -10,10 +10,11 @@ comes out went to the compiler: the arm was live, the macro was expanded, the
 argument was not dropped.  A directive is marked by a line of its own before
 it, which says that the preprocessor obeyed it.
 
-Marks must not change what is compiled.  Where one does (a macro that an #if
-evaluates, or that pastes tokens), the preprocessor fails or the mark comes out
-glued to another name; then fewer marks are set, and a line that had to go
-without is `unknown`, never covered (see Marks.without()).
+Marks must not change what is compiled.  One that comes out glued to another
+name (## did it) has shown what it was for; the source is preprocessed again
+without it.  Where the preprocessor fails (an #if evaluates a macro with a
+mark) fewer marks are set, and a line that had to go without is `unknown`,
+never covered (see Marks.without()).
 """
 from __future__ import annotations
 
@@ -272,19 +273,21 @@ def _body(raw: list[bytes], item: Line, n: int) -> tuple[int, int] | None:
     return line, _column(raw, line, column)
 
 
-def seen(output: bytes) -> tuple[set[int], bool]:
-    """The marks in what the preprocessor wrote, and whether one is glued to
-    another name."""
+def seen(output: bytes) -> tuple[set[int], set[int]]:
+    """The marks in what the preprocessor wrote, and those of them that are
+    glued to another name."""
     found: set[int] = set()
-    glued = False
+    glued: set[int] = set()
     for m in _MARK.finditer(output):
         found.add(int(m[2]))
-        glued = glued or bool(m[1] or m[3])
+        if m[1] or m[3]:
+            glued.add(int(m[2]))
     return found, glued
 
 
 # Tokens
 
+_OWN = re.compile(rb"__treewide_\d+__ ?")
 _MARKER = re.compile(rb"^# \d+ .*\n", re.MULTILINE)
 _STRINGS = re.compile(rb"(\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')")
 # A blank is needed between two words and between two operators only.
@@ -296,7 +299,7 @@ def canonical(output: bytes) -> bytes:
     """What the preprocessor wrote as tokens: without line markers, marks and
     blanks that mean nothing.  Equal results are equal tokens; operators that
     are spaced otherwise come out different, which is the safe side."""
-    text = _MARK.sub(b" ", _MARKER.sub(b"", output))
+    text = _OWN.sub(b"", _MARKER.sub(b"", output))
     parts = _STRINGS.split(text)
     for i in range(0, len(parts), 2):
         parts[i] = _BLANK.sub(b"", b" ".join(parts[i].split()))
