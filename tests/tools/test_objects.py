@@ -2,6 +2,7 @@
 """Objects compared, dependency files read, compiler messages matched."""
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,10 +21,11 @@ int second(int a) { other(a); return table[a & 1]; }
 """
 
 
-def build(folder: Path, name: str, text: str, *flags: str) -> Path:
+def build(folder: Path, name: str, text: str, *flags: str,
+          cc: str = "gcc") -> Path:
     (folder / "t.c").write_text(text)
     out = folder / name
-    subprocess.run(["gcc", "-O2", "-ffunction-sections", *flags, "-c", "t.c",
+    subprocess.run([cc, "-O2", "-ffunction-sections", *flags, "-c", "t.c",
                     "-o", str(out)], cwd=folder, check=True)
     return out
 
@@ -54,6 +56,50 @@ def test_renamed_symbol(tmp_path: Path) -> None:
 def test_unloaded_sections_do_not_count(tmp_path: Path) -> None:
     one = build(tmp_path, "a.o", BASE, "-g")
     two = build(tmp_path, "b.o", "\n" + BASE, "-g")
+    assert one.read_bytes() != two.read_bytes()
+    assert objects.compare(one, two) == (objects.SAME_CODE, "")
+
+
+def functions(one: Path, two: Path) -> set[str]:
+    return {f.name for f in objects.functions(one, two)}
+
+
+@pytest.mark.parametrize("cc, flags", [
+    ("gcc", []), ("gcc", ["-m32"]), ("powerpc64-linux-gnu-gcc",
+                                     ["-mabi=elfv1"]),
+    ("arm-linux-gnueabihf-gcc", []), ("s390x-linux-gnu-gcc", [])])
+def test_functions(tmp_path: Path, cc: str, flags: list[str]) -> None:
+    """Named by their code, or by what they refer to."""
+    if not shutil.which(cc):
+        pytest.skip(f"no {cc}")
+    flags = ["-fno-function-sections", *flags]
+    one = build(tmp_path, "a.o", BASE, *flags, cc=cc)
+    for old, new, names in (("a + limit", "a - limit", {"first"}),
+                            ("other(a);", "another(a);", {"second"}),
+                            ("int first", "int third", {"first", "third"}),
+                            ("1, 2, 3", "1, 4, 3", set())):
+        two = build(tmp_path, "b.o", BASE.replace(old, new).replace(
+            "void other", "void another(int); extern void other"), *flags,
+            cc=cc)
+        assert functions(one, two) == names
+    dump = cc.removesuffix("gcc") + "objdump"
+    if shutil.which(dump):
+        text = subprocess.run([dump, "-dr", "--no-show-raw-insn", "b.o"],
+                              cwd=tmp_path, check=True, text=True,
+                              stdout=subprocess.PIPE).stdout
+        rows = objects.disassembly(text)
+        assert set(rows) >= {"first", "second"}
+        assert all(any(not r.startswith(" ") for r in rows[f])
+                   for f in ("first", "second"))
+
+
+def test_order_and_numbers_of_locals_are_free(tmp_path: Path) -> None:
+    """GCC numbers the statics of functions by those before, also of an inline
+    function that nobody calls."""
+    text = "int f(void)\n{\n\tstatic int seen;\n\treturn seen++;\n}\n"
+    one = build(tmp_path, "a.o", text)
+    two = build(tmp_path, "b.o", "static inline " + text.replace(
+        "f(", "unused(") + text)
     assert one.read_bytes() != two.read_bytes()
     assert objects.compare(one, two) == (objects.SAME_CODE, "")
 

@@ -367,7 +367,7 @@ class CellCheck:
             self.result.sparse, str(job.extra_warnings),
             "\0".join(job.whole), "\0\0", "\0".join(job.objects)]).encode())
         self.result.key = key
-        if not job.fresh and self._take_cached(key):
+        if not job.fresh and not job.keep and self._take_cached(key):
             return
         self.result.log = str(self.out)
         where = cache.cache_dir("work")

@@ -186,9 +186,14 @@ def _functions(obj: _Loaded) -> dict[tuple[str, str], tuple[int, Any]]:
     """Size and contents (bytes, relocations) of each function."""
     result: dict[tuple[str, str], tuple[int, Any]] = {}
     for name, value, size, kind, _, _, where in obj.symbols:
+        start = value & ~1 if value & 1 else value      # Thumb's mark
+        if where == ".opd":     # powerpc's first ABI: a descriptor
+            for row in obj.relocations.get(where, []):
+                if row[0] == value:
+                    where, start = row[2], row[3] + row[4]
+                    break
         if kind != "STT_FUNC" or where not in obj.sections:
             continue
-        start = value & ~1 if value & 1 else value      # Thumb's mark
         data = obj.sections[where][1][start:start + size]
         rows = [(r[0] - start, *r[1:3], *r[4:])
                 for r in obj.relocations.get(where, [])
@@ -226,7 +231,8 @@ def disassembly(text: str) -> dict[str, list[str]]:
     for line in text.splitlines():
         label = _LABEL.match(line)
         if label:
-            rows = result.setdefault(_plain(label[1]), [])
+            # With descriptors the code itself has a dot before its name.
+            rows = result.setdefault(_plain(label[1].lstrip(".")), [])
             continue
         m = _INSN.match(line)
         if not m or rows is None:
