@@ -144,6 +144,9 @@ class CellResult:
         if self.state == "failed" or self.different or self.new_warnings \
                 or self.new_errors or self.not_built_after or self.new_sparse:
             return "failed"
+        # A tree that has no such config loses nothing without the cell.
+        if self.state == "absent":
+            return "ok"
         if self.state != "built" or self.not_built_before \
                 or self.sparse.startswith("not run"):
             return "incomplete"
@@ -1085,7 +1088,7 @@ def objdump(cell: Cell) -> str:
 def disassemble(cell: Cell, folder: Path, name: str) -> str:
     """What objdump says of an object; it reads a stranger's file, so in the
     sandbox.  Empty where it fails."""
-    box = Sandbox(None, folder)
+    box = kbuild.cell_sandbox(cell, "build", None, folder)
     log = folder / ".objdump.out"
     log.unlink(missing_ok=True)
     done = box.run([objdump(cell), "-dr", "--no-show-raw-insn",

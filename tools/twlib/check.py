@@ -74,8 +74,7 @@ def remove_leftovers(folder: Path, age: float = 86400) -> None:
 # Which cells, in which order
 
 def has_compiler(cell: Cell) -> bool:
-    return not any(kbuild.program_version(p) is None
-                   for p in kbuild.cell_tools(cell, "build"))
+    return not kbuild.toolchain(cell, "build")[1]
 
 
 def concerned(cell: Cell, scopes: set[str]) -> bool:
@@ -158,7 +157,7 @@ class Clock:
         self.took: list[float] = []
 
     def done(self, result: CellResult) -> None:
-        if result.cached or result.state == "not built":
+        if result.cached or result.state in ("not built", "absent"):
             return
         self.took.append(result.seconds)
         self.past[result.cell] = {"seconds": result.seconds,
@@ -350,10 +349,12 @@ def list_cells() -> str:
             rows.append((cell.name, "-", "-", "can only be read"))
             continue
         there = has_compiler(cell)
+        packages = cell.build.packages or kbuild.cell_packages(
+            cell, "build")[:3]
         rows.append((cell.name, cell.build.compiler, "yes" if there else "no",
-                     "" if there else "apt-get install "
-                     + " ".join(kbuild.cell_packages(cell, "build")[
-                         :len(cell.build.packages) or 1])))
+                     "" if there else "make toolchains"
+                     if cell.build.toolchain
+                     else "apt-get install " + " ".join(packages)))
     return "\n".join(report.columns(rows, 4)) + "\n"
 
 

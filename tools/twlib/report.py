@@ -174,7 +174,7 @@ def sentence(result: dict[str, Any], cells: list[CellResult]) -> str:
     if result["verdict"] == "ok":
         same = sum(c.identical for c in cells)
         lines = sum(c.normalised for c in cells)
-        every = f"All {len(cells)} cells" if len(cells) > 1 else "The cell"
+        every = f"All {len(built)} cells" if len(built) > 1 else "The cell"
         parts.append(f"{every} built; of {total} objects "
                      f"{same} are byte-identical before and after"
                      + (f", {lines} differ in line numbers only" if lines
@@ -350,7 +350,7 @@ def sarif(result: dict[str, Any], cells: list[CellResult]) -> dict[str, Any]:
                     "compile-error" if m["severity"] == "error" \
                     else "new-warning"
                 add(rule, m["file"], m["line"], m["message"], c.cell)
-        if c.state == "not built":
+        if c.state in ("not built", "absent"):
             add("cell-not-built", "", 0, f"{c.cell}: {c.reason}", c.cell)
         elif c.state == "failed" and not c.new_errors:
             add("cell-failed", "", 0, f"{c.cell}: {c.reason}", c.cell)
