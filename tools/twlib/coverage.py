@@ -24,7 +24,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 MARK = "__treewide_%d__"
-_MARK = re.compile(rb"(\w)?__treewide_(\d+)__(\w)?")
+_MARK = re.compile(rb"__treewide_(\d+)__")
+_WORD = re.compile(rb"\w")
 
 _LITERAL = re.compile(
     rb"/\*.*?\*/|/\*.*|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'",
@@ -279,9 +280,10 @@ def seen(output: bytes) -> tuple[set[int], set[int]]:
     found: set[int] = set()
     glued: set[int] = set()
     for m in _MARK.finditer(output):
-        found.add(int(m[2]))
-        if m[1] or m[3]:
-            glued.add(int(m[2]))
+        found.add(int(m[1]))
+        if _WORD.match(output[max(m.start() - 1, 0):m.start()]) \
+                or _WORD.match(output[m.end():m.end() + 1]):
+            glued.add(int(m[1]))
     return found, glued
 
 
