@@ -39,14 +39,13 @@ c_flags = -Wp,-MMD,$(@D)/.$(@F).d -nostdinc -I$(srctree)/include \
 cmd = $(CC) $(c_flags) -c -o $@ $<
 vmlinux: $(objs)
 modules:
-.PHONY: vmlinux modules FORCE
+.PHONY: vmlinux modules
 defconfig: ; @cp $(srctree)/arch/$(SRCARCH)/configs/$(ARCH) .config
 olddefconfig: ; @:
 prepare:
 	@mkdir -p include/generated
 	@sed -n 's/^\(CONFIG_[A-Z0-9_]*\)=y/#define \1 1/p' .config >include/generated/autoconf.h
-FORCE:
-$(objs): %.o: $(srctree)/%.c FORCE
+$(objs): %.o: $(srctree)/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	$(if $(V),,@)$(cmd)

@@ -277,6 +277,10 @@ def test_again_and_another_patch(place: Place) -> None:
     place.check(first, status=1)
     r = place.check(first, status=1)
     assert all(c["cached"] and c["different"] == 1 for c in r["cells"])
+    # What is built already is no less chosen, in another set of folders.
+    r = place.check({"mm/b.c": ("*q : 0", "*q : 1"),
+                     "kernel/c.c": ("count;", "count    ;")}, status=1)
+    assert cell(r, "x86/64")["objects"] == 2
     assert (place.run / "cells/x86-64/objects/after/mm/b.o").is_file()
     place.check({"mm/b.c": ("*q : 0", "*q : 2")}, status=1)
     assert not (place.run / "cells/x86-64/before.log").exists()

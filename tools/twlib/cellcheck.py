@@ -506,10 +506,12 @@ class CellCheck:
                              f"{box.timeout:.0f} s; see {log}")
         return done
 
-    def _units(self, build: Path, mounts: dict[str, Path],
+    def _units(self, prepared: Path, mounts: dict[str, Path],
                name: str) -> dict[str, list[str]]:
         """What the config builds, as far as it may be chosen.  The answer
-        for the tree as it is is kept in the cache."""
+        for the tree as it is is kept in the cache.  Asked in a folder of its
+        own: make is silent about objects that are there, and a dry run makes
+        some headers."""
         inputs = self.inputs
         folders = inputs.prepare_search().folders()
         key = cache.hash_bytes("\0".join(
@@ -530,6 +532,11 @@ class CellCheck:
             return file.read_bytes() if file.is_file() else None
 
         self.say("asking kbuild what this config builds")
+        build = self.dir / "probe"
+        shutil.rmtree(build, ignore_errors=True)
+        self._copy(prepared, build)
+        if mounts:
+            self._configure(build, mounts)
         box = self._box(build, mounts)
         for path, text in users.pruned(folders, text_of).items():
             file = self.dir / f"{name}-pruned" / path
@@ -545,6 +552,7 @@ class CellCheck:
             raise CheckError(f"kbuild's dry run names no "
                              f"object:\n{kbuild.log_tail(log)}")
         log.unlink()
+        shutil.rmtree(build)
         if not mounts:
             write_whole(saved, json.dumps(found))
         return found
@@ -613,7 +621,7 @@ class CellCheck:
         inputs, result, job = self.inputs, self.result, self.job
         with self._before(prepared) as before:
             with self._timed("choose"):
-                built = self._units(before, {}, "before")
+                built = self._units(prepared, {}, "before")
                 choice = users.choose(inputs.prepare_search(), built,
                                       self.cell.srcarch)
             names = choice.objects
@@ -621,14 +629,8 @@ class CellCheck:
             mounts = self._mounts("after", inputs.after)
             after = self.dir / "after"
             if inputs.moves_entries:
-                # A dry run makes some headers: not in the folder to build in.
-                probe = self.dir / "probe"
-                shutil.rmtree(probe, ignore_errors=True)
-                self._copy(prepared, probe)
-                self._configure(probe, mounts)
                 with self._timed("choose"):
-                    built_after = self._units(probe, mounts, "after")
-                shutil.rmtree(probe)
+                    built_after = self._units(prepared, mounts, "after")
                 there = {o for os_ in built_after.values() for o in os_}
                 own = {o for c in inputs.changes if c.new
                        for o in built_after.get(c.new, [])}
