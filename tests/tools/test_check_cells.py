@@ -5,6 +5,7 @@ fault that a patch can have must be named, and what is no fault must not be.
 """
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import shutil
@@ -135,6 +136,16 @@ def test_line_under_a_config_that_no_cell_has(place: Place) -> None:
     assert cell(r, "x86/64")["not_in_config"] == ["mm/never.c"]
 
 
+def test_lines_of_an_arch_without_a_cell(
+        place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    r = place.check({"arch/zz/mm/z.c": "int z;\nint y;\n",
+                     "mm/a.c": ("int total;", "int  total;")}, status=0)
+    assert [m["condition"] for m in r["coverage"]["uncompiled"]] == [
+        "arch zz", "arch zz"]
+    assert "arch/zz: 2 changed lines, and no cell of it was built" in \
+        capsys.readouterr().out
+
+
 def test_line_of_one_arm(place: Place) -> None:
     r = place.check({"arch/x86/include/asm/page.h": (
         "return n << 10;", "return n << (10);")}, status=0)
@@ -193,6 +204,28 @@ def test_size_is_told(place: Place) -> None:
     assert d["grade"] == "differs" and f["name"] == "count_of"
     assert f["size_after"] > f["size_before"]
     assert f["insns_after"] > f["insns_before"]
+
+
+def test_functions_that_only_moved_are_not_named(place: Place) -> None:
+    """A call within the file holds the distance to another function."""
+    text = "static __attribute__((noinline)) int late(int n)\n" \
+        "{\n\t__asm__ volatile(\"\" : : : \"memory\");\n\treturn n;\n}\n"
+    new = "static int late(int n);\nint early(int n);\nint mid(int n);\n" \
+        "int mid(int n)\n{\n\treturn n * 3;\n}\n" \
+        "int early(int n)\n{\n\treturn late(n) + 1;\n}\n" + text
+    (place.tree / "mm/never.c").write_text(new)
+    (place.tree / "mm/Makefile").write_text("obj-y += a.o b.o never.o\n")
+    try:
+        patch = "".join(difflib.unified_diff(
+            new.splitlines(True),
+            new.replace("n * 3", "n / 77 + n / 1001 + n % 17").splitlines(True),
+            "a/mm/never.c", "b/mm/never.c"))
+        r = place.check(patch, status=1, cells="x86/64")
+    finally:
+        for name in ("mm/never.c", "mm/Makefile"):
+            (place.tree / name).write_text(faketree.FILES[name])
+    (d,) = cell(r, "x86/64")["differences"]
+    assert [f["name"] for f in d["functions"]] == ["mid"]
 
 
 def test_header_breaks_a_file_that_is_not_touched(place: Place) -> None:

@@ -1020,6 +1020,11 @@ class CellCheck:
                     else None
                 f.insns_after = counts[1] if f.size_after is not None \
                     else None
+            # One whose code only refers to what has moved is not to blame.
+            to_blame = [f for f in found if not f.same_size
+                        or objects.plain_rows(texts[0].get(f.name, []))
+                        != objects.plain_rows(texts[1].get(f.name, []))]
+            return to_blame or found
         return found
 
     def disassemble(self, folder: Path, name: str) -> str:

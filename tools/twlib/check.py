@@ -283,17 +283,12 @@ def last_run() -> Path:
     return runs[-1].parent
 
 
-def plain_rows(rows: list[str]) -> list[str]:
-    """Instructions without addresses, which shift with every change."""
-    return [re.sub(r"\b(0x)?[0-9a-f]+ <([^>+]+)(\+0x[0-9a-f]+)?>",
-                   lambda m: f"<{m[2]}>", r) for r in rows]
-
-
 def side_by_side(one: list[str], two: list[str], width: int = 52) -> str:
     """Two lists of instructions; ! changed, < gone, > new."""
     lines = []
-    plain = difflib.SequenceMatcher(None, plain_rows(one), plain_rows(two),
-                                    autojunk=False)
+    plain = difflib.SequenceMatcher(
+        None, objects.plain_rows(one), objects.plain_rows(two),
+        autojunk=False)
     for tag, a1, a2, b1, b2 in plain.get_opcodes():
         left, right = one[a1:a2], two[b1:b2]
         for i in range(max(len(left), len(right))):

@@ -244,6 +244,14 @@ def disassembly(text: str) -> dict[str, list[str]]:
     return result
 
 
+def plain_rows(rows: list[str]) -> list[str]:
+    """Instructions without what shifts when something before them grows:
+    addresses, and places within a section that has no symbol there."""
+    return [re.sub(r"(\s\.[\w.]+)[+-]0x[0-9a-f]+$", r"\1", re.sub(
+        r"\b(0x)?[0-9a-f]+ <([^>+]+)([+-]0x[0-9a-f]+)?>", r"<\2>", row))
+        for row in rows]
+
+
 _DEPS = re.compile(r"^deps_\S+ := \\\n((?:.*\\\n)*.*)", re.MULTILINE)
 _SOURCE = re.compile(r"^source_\S+ := (.*)$", re.MULTILINE)
 

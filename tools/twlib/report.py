@@ -237,7 +237,7 @@ def table(result: dict[str, Any], cells: list[CellResult]) -> str:
         lines += [f"{c.cell}: {n}" for n in _notes(c)]
     lines += [""] if lines and lines[-1] else []
     lines += _hunk_lines(result.get("hunks", []))
-    lines += _coverage_lines(result.get("coverage", {}))
+    lines += _coverage_lines(result.get("coverage", {}), cells)
     lines += [sentence(result, cells)]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
 
@@ -311,12 +311,19 @@ def _hunk_lines(found: list[dict[str, Any]]) -> list[str]:
     return [*lines, ""]
 
 
-def _coverage_lines(found: dict[str, Any]) -> list[str]:
-    lines = []
-    for m in found.get("uncompiled", [])[:30]:
+def _coverage_lines(found: dict[str, Any],
+                    cells: list[CellResult]) -> list[str]:
+    built = {c.cell.split("/")[0] for c in cells if c.state == "built"}
+    apart = Counter(scope(m["file"]) for m in found.get("uncompiled", []))
+    lines = [f"arch/{arch}: {n} changed lines, and no cell of it was built"
+             for arch, n in sorted(apart.items())
+             if arch and arch not in built]
+    rest = [m for m in found.get("uncompiled", [])
+            if not scope(m["file"]) or scope(m["file"]) in built]
+    for m in rest[:30]:
         lines.append(f"{m['file']}:{m['line']}: {m['state']}; would be with: "
                      f"{m['condition']}")
-    left = len(found.get("uncompiled", [])) - 30
+    left = len(rest) - 30
     if left > 0:
         lines.append(f"and {left} more lines that no cell compiled (in "
                      "check.json)")
