@@ -8,6 +8,7 @@
 #include "ledger.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -85,13 +86,14 @@ static const char *const query_sql[N_QUERY] = {
 struct ledger {
 	sqlite3 *db;
 	char *path;
+	char *final;		/* where it goes when it is whole; NULL: it is there */
 	sqlite3_stmt *query[N_QUERY];	/* prepared when first used */
 };
 
 static int db_error(struct ledger *l, const char *doing)
 {
-	return tw_error("ledger %s: %s: %s", l->path, doing,
-			sqlite3_errmsg(l->db));
+	return tw_error("ledger %s: %s: %s", l->final ? l->final : l->path,
+			doing, sqlite3_errmsg(l->db));
 }
 
 static int db_exec(struct ledger *l, const char *sql, const char *doing)
@@ -120,6 +122,7 @@ static void ledger_drop(struct ledger *l)
 		sqlite3_finalize(l->query[i]);
 	sqlite3_close(l->db);
 	g_free(l->path);
+	g_free(l->final);
 	g_free(l);
 }
 
@@ -153,12 +156,11 @@ static int check_ours(struct ledger *l)
 	return 0;
 }
 
-/* Take away what stands at @path, if it is a ledger. */
-static int remove_old(const char *path)
+/* May what stands at @path be replaced: is it a ledger, or nothing? */
+static int check_old(const char *path)
 {
 	struct ledger *l;
 	struct stat st;
-	char *journal;
 	gint64 app;
 
 	if (lstat(path, &st)) {
@@ -179,27 +181,29 @@ static int remove_old(const char *path)
 			return tw_error("%s: exists and is not a ledger of treewide: not replaced; name another file",
 					path);
 	}
-	journal = g_strconcat(path, "-journal", NULL);
-	unlink(journal);
-	g_free(journal);
-	if (unlink(path))
-		return tw_error("ledger %s: cannot be replaced: %s", path,
-				g_strerror(errno));
 	return 0;
 }
 
 struct ledger *ledger_create(const char *path)
 {
+	gboolean file = strcmp(path, ":memory:") != 0;
 	struct ledger *l;
+	char *next;
 
-	if (strcmp(path, ":memory:") && remove_old(path))
+	if (file && check_old(path))
 		return NULL;
-	l = open_db(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	/* The old one stays until the new one is whole. */
+	next = file ? g_strdup_printf("%s.%d.new", path, getpid())
+		    : g_strdup(path);
+	unlink(next);
+	l = open_db(next, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	g_free(next);
 	if (!l)
 		return NULL;
+	l->final = file ? g_strdup(path) : NULL;
 	if (db_exec(l, "BEGIN", "cannot be written") ||
 	    db_exec(l, schema, "cannot be written")) {
-		ledger_drop(l);
+		ledger_abandon(l);
 		return NULL;
 	}
 	return l;
@@ -226,19 +230,45 @@ struct ledger *ledger_open(const char *path)
 
 int ledger_close(struct ledger *l)
 {
+	char *from, *to;
 	int ret;
 
 	if (!l)
 		return 0;
 	ret = db_exec(l, "COMMIT", "cannot be written");
+	if (ret) {
+		ledger_abandon(l);
+		return ret;
+	}
+	from = g_strdup(l->path);
+	to = g_steal_pointer(&l->final);
 	ledger_drop(l);
+	if (to && rename(from, to)) {
+		ret = tw_error("ledger %s: cannot be replaced: %s", to,
+			       g_strerror(errno));
+		unlink(from);
+	}
+	g_free(from);
+	g_free(to);
 	return ret;
 }
 
 void ledger_abandon(struct ledger *l)
 {
-	if (l)
-		ledger_drop(l);
+	char *unfinished;
+
+	if (!l)
+		return;
+	unfinished = l->final ? g_strdup(l->path) : NULL;
+	ledger_drop(l);
+	if (unfinished) {
+		char *journal = g_strconcat(unfinished, "-journal", NULL);
+
+		unlink(unfinished);
+		unlink(journal);
+		g_free(journal);
+	}
+	g_free(unfinished);
 }
 
 static sqlite3_stmt *get_query(struct ledger *l, int q)

@@ -56,7 +56,10 @@ struct ledger_front {	/* a handle meets the old type */
 
 struct ledger;
 
-/* Create (replacing) or open a ledger; ":memory:" is allowed. NULL after a message. */
+/*
+ * Create (replacing, at ledger_close()) or open a ledger; ":memory:" is
+ * allowed.  NULL after a message.
+ */
 struct ledger *ledger_create(const char *path);
 struct ledger *ledger_open(const char *path);
 /* Commit and free; -1 after a message when it cannot be written. */
