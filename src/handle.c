@@ -66,21 +66,6 @@ gboolean handle_may_fail(const struct handle *h, const char *name)
 	return FALSE;
 }
 
-static gsize next(const struct source *s, gsize i)
-{
-	return tok_skip(&s->toks, i + 1);
-}
-
-static gsize prev(const struct source *s, gsize i)
-{
-	return i ? tok_skip_back(&s->toks, i - 1) : SIZE_MAX;
-}
-
-static gboolean is(const struct source *s, gsize i, const char *text)
-{
-	return i < s->toks.n && tok_is(&s->toks, i, text);
-}
-
 static char *old_text(const struct source *s, gsize from, gsize to)
 {
 	return g_strndup(s->text + from, to - from);
@@ -95,24 +80,19 @@ static void add_edit(struct edit_set *out, const struct source *s, gsize from,
 	g_free(old);
 }
 
-static gsize tok_end(const struct source *s, gsize i)
-{
-	return s->toks.v[i].off + s->toks.v[i].len;
-}
-
 /* "struct OLD *" at token @i: the index of the "*", or SIZE_MAX. */
 static gsize old_pointer(const struct handle *h, const struct source *s,
 			 gsize i)
 {
 	gsize name, star;
 
-	if (!is(s, i, "struct"))
+	if (!source_is(s, i, "struct"))
 		return SIZE_MAX;
-	name = next(s, i);
-	if (!is(s, name, h->old))
+	name = source_next(s, i);
+	if (!source_is(s, name, h->old))
 		return SIZE_MAX;
-	star = next(s, name);
-	return is(s, star, "*") ? star : SIZE_MAX;
+	star = source_next(s, name);
+	return source_is(s, star, "*") ? star : SIZE_MAX;
 }
 
 static gsize find_typedef(const struct handle *h, const struct source *s,
@@ -121,11 +101,11 @@ static gsize find_typedef(const struct handle *h, const struct source *s,
 	for (; i < s->toks.n; i++) {
 		gsize st, star;
 
-		if (s->toks.v[i].kind != TOK_IDENT || !is(s, i, "typedef"))
+		if (s->toks.v[i].kind != TOK_IDENT || !source_is(s, i, "typedef"))
 			continue;
-		st = next(s, i);
+		st = source_next(s, i);
 		star = old_pointer(h, s, st);
-		if (star != SIZE_MAX && is(s, next(s, star), h->type))
+		if (star != SIZE_MAX && source_is(s, source_next(s, star), h->type))
 			return i;
 	}
 	return SIZE_MAX;
@@ -140,9 +120,9 @@ void handle_edit_typedefs(const struct handle *h, const struct source *s,
 			  struct edit_set *out)
 {
 	for (gsize i = 0; (i = find_typedef(h, s, i)) != SIZE_MAX; i++) {
-		gsize name = next(s, next(s, i));
+		gsize name = source_next(s, source_next(s, i));
 
-		add_edit(out, s, s->toks.v[name].off, tok_end(s, name), h->new,
+		add_edit(out, s, s->toks.v[name].off, source_end(s, name), h->new,
 			 "driver/typedef");
 	}
 }
@@ -162,10 +142,10 @@ static const struct ast_func *function_at(const GPtrArray *funcs,
 
 static gboolean is_member(const struct source *s, gsize i)
 {
-	gsize p = prev(s, i);
+	gsize p = source_prev(s, i);
 
-	return p != SIZE_MAX && (is(s, p, ".") || is(s, p, "->") ||
-				 is(s, p, "struct"));
+	return p != SIZE_MAX && (source_is(s, p, ".") || source_is(s, p, "->") ||
+				 source_is(s, p, "struct"));
 }
 
 /* A local that is named after the old struct takes the new one's name. */
@@ -189,19 +169,19 @@ static gboolean rename_local(const struct handle *h, const struct source *s,
 	     i < s->toks.n && s->toks.v[i].off < fn->end; i++) {
 		if (s->toks.v[i].kind != TOK_IDENT || is_member(s, i))
 			continue;
-		if (is(s, i, to))
+		if (source_is(s, i, to))
 			return FALSE;	/* the name is taken */
-		declared += is(s, i, d->name) && prev(s, i) != SIZE_MAX &&
-			    is(s, prev(s, i), "*") &&
-			    s->toks.v[prev(s, prev(s, i))].kind == TOK_IDENT;
+		declared += source_is(s, i, d->name) && source_prev(s, i) != SIZE_MAX &&
+			    source_is(s, source_prev(s, i), "*") &&
+			    s->toks.v[source_prev(s, source_prev(s, i))].kind == TOK_IDENT;
 	}
 	if (declared > 1)
 		return FALSE;	/* another variable of that name: leave both */
 	for (gsize i = source_token_at(s, fn->start);
 	     i < s->toks.n && s->toks.v[i].off < fn->end; i++)
-		if (s->toks.v[i].kind == TOK_IDENT && is(s, i, d->name) &&
+		if (s->toks.v[i].kind == TOK_IDENT && source_is(s, i, d->name) &&
 		    !is_member(s, i))
-			add_edit(out, s, s->toks.v[i].off, tok_end(s, i), to,
+			add_edit(out, s, s->toks.v[i].off, source_end(s, i), to,
 				 "driver/rename");
 	return TRUE;
 }
@@ -211,14 +191,14 @@ static gboolean more_declarators(const struct source *s, gsize i)
 {
 	int depth = 0;
 
-	for (; i < s->toks.n; i = next(s, i)) {
-		if (is(s, i, "(") || is(s, i, "{") || is(s, i, "["))
+	for (; i < s->toks.n; i = source_next(s, i)) {
+		if (source_is(s, i, "(") || source_is(s, i, "{") || source_is(s, i, "["))
 			depth++;
-		else if (is(s, i, ")") || is(s, i, "}") || is(s, i, "]"))
+		else if (source_is(s, i, ")") || source_is(s, i, "}") || source_is(s, i, "]"))
 			depth--;
-		if (depth < 0 || (!depth && is(s, i, ";")))
+		if (depth < 0 || (!depth && source_is(s, i, ";")))
 			return FALSE;
-		if (!depth && is(s, i, ","))
+		if (!depth && source_is(s, i, ","))
 			return TRUE;
 	}
 	return FALSE;
@@ -237,8 +217,8 @@ static gboolean decl_type(const struct handle *h, const struct source *s,
 		*type = i;
 		if (*star != SIZE_MAX)
 			return TRUE;
-		if (is(s, i, h->type) || is(s, i, "typeof") ||
-		    is(s, i, "__typeof__") || is(s, i, "__auto_type"))
+		if (source_is(s, i, h->type) || source_is(s, i, "typeof") ||
+		    source_is(s, i, "__typeof__") || source_is(s, i, "__auto_type"))
 			return FALSE;
 	}
 	return FALSE;
@@ -253,11 +233,11 @@ const char *handle_fixed(const struct handle *h, const struct source *s,
 		return NULL;
 	if (s->toks.v[type].ctx == CTX_MACRO_BODY)
 		return "it is declared in a macro's body";
-	if (is(s, prev(s, type), "const"))
+	if (source_is(s, source_prev(s, type), "const"))
 		return "it points to a const struct";
-	if (*d->name && next(s, star) != source_token_at(s, d->name_off))
+	if (*d->name && source_next(s, star) != source_token_at(s, d->name_off))
 		return "it is not declared as a plain pointer";
-	if (d->key[0] == 'v' && more_declarators(s, next(s, star)))
+	if (d->key[0] == 'v' && more_declarators(s, source_next(s, star)))
 		return "it is declared together with other variables";
 	return NULL;
 }
@@ -277,17 +257,17 @@ void handle_edit_decls(const struct handle *h, const struct source *s,
 		/* What is named after the new struct is spelled by it. */
 		renamed = rename_local(h, s, d, funcs, out);
 		if (renamed || (d->needs_struct && d->key[0] == 'v')) {
-			gsize name = next(s, i);
+			gsize name = source_next(s, i);
 
-			add_edit(out, s, s->toks.v[name].off, tok_end(s, name),
+			add_edit(out, s, s->toks.v[name].off, source_end(s, name),
 				 h->new, "driver/declaration");
 		} else {
 			gboolean spaced = *d->name &&
-				tok_end(s, star) == s->toks.v[next(s, star)].off;
+				source_end(s, star) == s->toks.v[source_next(s, star)].off;
 			char *text = g_strconcat(h->type, spaced ? " " : "",
 						 NULL);
 
-			add_edit(out, s, s->toks.v[i].off, tok_end(s, star),
+			add_edit(out, s, s->toks.v[i].off, source_end(s, star),
 				 text, "driver/declaration");
 			g_free(text);
 		}
@@ -300,21 +280,21 @@ struct arg { gsize from, to, first, last; };
 static GArray *call_args(const struct source *s, gsize i, gsize limit)
 {
 	GArray *v = g_array_new(FALSE, FALSE, sizeof(struct arg));
-	gsize open = next(s, i);
+	gsize open = source_next(s, i);
 	struct arg a = { 0 };
 	int depth = 1;
 
-	if (!is(s, open, "(")) {
+	if (!source_is(s, open, "(")) {
 		g_array_free(v, TRUE);
 		return NULL;
 	}
 	a.first = open + 1;
-	for (i = next(s, open); i < limit; i = next(s, i)) {
-		if (is(s, i, "(") || is(s, i, "[") || is(s, i, "{"))
+	for (i = source_next(s, open); i < limit; i = source_next(s, i)) {
+		if (source_is(s, i, "(") || source_is(s, i, "[") || source_is(s, i, "{"))
 			depth++;
-		else if (is(s, i, ")") || is(s, i, "]") || is(s, i, "}"))
+		else if (source_is(s, i, ")") || source_is(s, i, "]") || source_is(s, i, "}"))
 			depth--;
-		if (!depth || (depth == 1 && is(s, i, ","))) {
+		if (!depth || (depth == 1 && source_is(s, i, ","))) {
 			a.last = i;
 			a.from = s->toks.v[a.first].off;
 			a.to = s->toks.v[i].off;
@@ -404,13 +384,13 @@ static int lone_param(const struct source_macro *m, const struct arg *a)
 	int found = -1;
 
 	for (gsize i = tok_skip(&s->toks, a->first); i < a->last;
-	     i = next(s, i)) {
-		if (is(s, i, "(") || is(s, i, ")"))
+	     i = source_next(s, i)) {
+		if (source_is(s, i, "(") || source_is(s, i, ")"))
 			continue;
 		if (found >= 0)
 			return -1;
 		for (int p = 0; m->params[p]; p++)
-			if (is(s, i, m->params[p]))
+			if (source_is(s, i, m->params[p]))
 				found = p;
 		if (found < 0)
 			return -1;
@@ -435,7 +415,7 @@ static gboolean follow_body(struct source_macro *m, const struct flow *flow,
 		args = call_args(s, i, m->last);
 		if (!args)
 			continue;
-		name = old_text(s, s->toks.v[i].off, tok_end(s, i));
+		name = old_text(s, s->toks.v[i].off, source_end(s, i));
 		for (guint a = 0; a < args->len; a++) {
 			int p = lone_param(m, &g_array_index(args, struct arg, a));
 
@@ -467,10 +447,10 @@ static gboolean ends_in_field(const struct source_macro *m, GHashTable *fields)
 		char *name;
 		gboolean yes;
 
-		if (is(s, i, ")") || s->toks.v[i].kind == TOK_SPACE ||
+		if (source_is(s, i, ")") || s->toks.v[i].kind == TOK_SPACE ||
 		    s->toks.v[i].kind == TOK_COMMENT)
 			continue;
-		name = old_text(s, s->toks.v[i].off, tok_end(s, i));
+		name = old_text(s, s->toks.v[i].off, source_end(s, i));
 		yes = g_hash_table_contains(fields, name) && is_member(s, i);
 		g_free(name);
 		return yes;
@@ -493,7 +473,7 @@ static void mark_expansion(const GPtrArray *sources, GHashTable *files,
 	i = source_token_at(x, e->xoff);
 	if (i >= x->toks.n || x->toks.v[i].off != e->xoff)
 		return;
-	name = old_text(x, e->xoff, tok_end(x, i));
+	name = old_text(x, e->xoff, source_end(x, i));
 	defs = g_hash_table_lookup(by_name, name);
 	if (defs && src_handle && !strcmp(e->file, e->xfile)) {
 		args = call_args(x, i, x->toks.n);
@@ -636,7 +616,7 @@ static gboolean take_reached(struct reach *r)
 			if (t->kind != TOK_IDENT || t->disabled ||
 			    (t->ctx != CTX_CODE && t->ctx != CTX_MACRO_BODY))
 				continue;
-			name = old_text(s, t->off, tok_end(s, i));
+			name = old_text(s, t->off, source_end(s, i));
 			args = g_hash_table_contains(r->all, name) &&
 			       !g_hash_table_contains(r->ours, name) ?
 			       call_args(s, i, s->toks.n) : NULL;

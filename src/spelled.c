@@ -109,26 +109,6 @@ gboolean spelled_at(const struct spelled *sp, const struct source *s,
 	return yes;
 }
 
-static gsize next(const struct source *s, gsize i)
-{
-	return tok_skip(&s->toks, i + 1);
-}
-
-static gsize prev(const struct source *s, gsize i)
-{
-	return i ? tok_skip_back(&s->toks, i - 1) : SIZE_MAX;
-}
-
-static gboolean is(const struct source *s, gsize i, const char *text)
-{
-	return i < s->toks.n && tok_is(&s->toks, i, text);
-}
-
-static gsize tok_end(const struct source *s, gsize i)
-{
-	return s->toks.v[i].off + s->toks.v[i].len;
-}
-
 static gboolean covered(const GPtrArray *edits, gsize from, gsize to)
 {
 	for (guint i = 0; edits && i < edits->len; i++) {
@@ -156,13 +136,13 @@ void spelled_add_decls(const struct spelled *sp, const struct source *s,
 		const struct edit *e = decls->pdata[i];
 		gsize tok = source_token_at(s, e->off);
 		gboolean whole = g_str_has_prefix(e->new_text, sp->h->type) &&
-				 is(s, tok, "struct");
+				 source_is(s, tok, "struct");
 
 		if (whole && spelled_at(sp, s, e->off)) {
 			/* "struct OLD *": only the name changes. */
-			gsize name = next(s, tok);
+			gsize name = source_next(s, tok);
 
-			add(out, s, s->toks.v[name].off, tok_end(s, name),
+			add(out, s, s->toks.v[name].off, source_end(s, name),
 			    sp->h->new);
 		} else {
 			edit_add(out, e->file, e->off, e->old_text, e->new_text,
@@ -181,11 +161,11 @@ static gboolean names_typedef(const struct spelled *sp, const struct source *s,
 
 	g_free(place);
 	/* In an arm that no cell reads there is only the text. */
-	for (gsize k = i; !yes && (k = prev(s, k)) != SIZE_MAX; ) {
-		if (is(s, k, ";") || is(s, k, "{") || is(s, k, "}") ||
-		    is(s, k, "("))
+	for (gsize k = i; !yes && (k = source_prev(s, k)) != SIZE_MAX; ) {
+		if (source_is(s, k, ";") || source_is(s, k, "{") || source_is(s, k, "}") ||
+		    source_is(s, k, "("))
 			break;
-		yes = is(s, k, "typedef") && k != prev(s, i);
+		yes = source_is(s, k, "typedef") && k != source_prev(s, i);
 	}
 	return yes;
 }
@@ -197,16 +177,16 @@ static gboolean is_use(const struct spelled *sp, const struct source *s,
 	static const char *const before[] = {
 		".", "->", "struct", "union", "enum", "goto", "#", "##",
 	};
-	gsize p = prev(s, i), n = next(s, i);
+	gsize p = source_prev(s, i), n = source_next(s, i);
 
-	if (s->toks.v[i].kind != TOK_IDENT || !is(s, i, sp->h->type) ||
+	if (s->toks.v[i].kind != TOK_IDENT || !source_is(s, i, sp->h->type) ||
 	    (s->toks.v[i].ctx != CTX_CODE &&
 	     s->toks.v[i].ctx != CTX_MACRO_BODY))
 		return FALSE;
 	for (guint k = 0; k < G_N_ELEMENTS(before); k++)
-		if (p != SIZE_MAX && is(s, p, before[k]))
+		if (p != SIZE_MAX && source_is(s, p, before[k]))
 			return FALSE;
-	return !is(s, n, "##") && !names_typedef(sp, s, i);
+	return !source_is(s, n, "##") && !names_typedef(sp, s, i);
 }
 
 static gboolean is_qualifier(const struct source *s, gsize i)
@@ -216,7 +196,7 @@ static gboolean is_qualifier(const struct source *s, gsize i)
 	};
 
 	for (guint k = 0; i != SIZE_MAX && k < G_N_ELEMENTS(q); k++)
-		if (is(s, i, q[k]))
+		if (source_is(s, i, q[k]))
 			return TRUE;
 	return FALSE;
 }
@@ -231,24 +211,24 @@ static GArray *declarator_commas(const struct source *s, gsize i)
 	uint8_t ctx = s->toks.v[i].ctx;
 	int depth = 0;
 
-	for (i = next(s, i); i < s->toks.n; i = next(s, i)) {
+	for (i = source_next(s, i); i < s->toks.n; i = source_next(s, i)) {
 		if (s->toks.v[i].ctx != ctx)
 			break;
-		if (is(s, i, "{") && !depth) {
-			gsize p = prev(s, i);
+		if (source_is(s, i, "{") && !depth) {
+			gsize p = source_prev(s, i);
 
-			if (p != SIZE_MAX && !is(s, p, "="))
+			if (p != SIZE_MAX && !source_is(s, p, "="))
 				break;	/* a function's body */
 		}
-		if (is(s, i, "(") || is(s, i, "{") || is(s, i, "["))
+		if (source_is(s, i, "(") || source_is(s, i, "{") || source_is(s, i, "["))
 			depth++;
-		else if (is(s, i, ")") || is(s, i, "}") || is(s, i, "]"))
+		else if (source_is(s, i, ")") || source_is(s, i, "}") || source_is(s, i, "]"))
 			depth--;
-		if (!depth && is(s, i, ";"))
+		if (!depth && source_is(s, i, ";"))
 			return v;
 		if (depth < 0)
 			break;
-		if (!depth && is(s, i, ","))
+		if (!depth && source_is(s, i, ","))
 			g_array_append_val(v, i);
 	}
 	g_array_set_size(v, 0);
@@ -278,11 +258,11 @@ static char *spelling(const struct spelled *sp, const struct source *s,
 	gsize k = i + 1, col, want;
 
 	g_string_append(text, sp->h->new);
-	*to = tok_end(s, i);
+	*to = source_end(s, i);
 	if (k + 1 < s->toks.n && s->toks.v[k].kind == TOK_SPACE &&
-	    (s->toks.v[k + 1].kind == TOK_IDENT || is(s, k + 1, "*") ||
-	     is(s, k + 1, "("))) {
-		*to = tok_end(s, k);
+	    (s->toks.v[k + 1].kind == TOK_IDENT || source_is(s, k + 1, "*") ||
+	     source_is(s, k + 1, "("))) {
+		*to = source_end(s, k);
 		if (memchr(s->text + s->toks.v[k].off, '\t',
 			   s->toks.v[k].len)) {
 			col = column(s, s->toks.v[i].off) + text->len;
@@ -318,14 +298,14 @@ void spelled_edit_uses(const struct spelled *sp, const struct source *s,
 		GArray *commas;
 		char *text;
 
-		if (!is_use(sp, s, i) || is_qualifier(s, prev(s, i)) ||
-		    is_qualifier(s, next(s, i)) || !spelled_at(sp, s, from))
+		if (!is_use(sp, s, i) || is_qualifier(s, source_prev(s, i)) ||
+		    is_qualifier(s, source_next(s, i)) || !spelled_at(sp, s, from))
 			continue;
 		text = spelling(sp, s, i, &to);
 		edits = edit_of_file(out, s->file);
 		if (covered(edits, from, to)) {
 			/* A rule took it away, as a cast that is not needed. */
-			if (!covered(edits, from, tok_end(s, i)))
+			if (!covered(edits, from, source_end(s, i)))
 				problem(problems, s, from,
 					"an edit leaves no room to spell the type; spell it by hand");
 			g_free(text);
@@ -334,7 +314,7 @@ void spelled_edit_uses(const struct spelled *sp, const struct source *s,
 		commas = declarator_commas(s, i);
 		add(out, s, from, to, text);
 		for (guint k = 0; k < commas->len; k++) {
-			gsize n = next(s, g_array_index(commas, gsize, k));
+			gsize n = source_next(s, g_array_index(commas, gsize, k));
 
 			add(out, s, s->toks.v[n].off, s->toks.v[n].off, "*");
 		}

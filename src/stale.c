@@ -7,16 +7,6 @@
 
 #include "stale.h"
 
-static gsize next(const struct source *s, gsize i)
-{
-	return tok_skip(&s->toks, i + 1);
-}
-
-static gboolean is(const struct source *s, gsize i, const char *text)
-{
-	return i < s->toks.n && tok_is(&s->toks, i, text);
-}
-
 static gboolean word_char(char c)
 {
 	return g_ascii_isalnum(c) || c == '_';
@@ -162,13 +152,13 @@ static GHashTable *gone_members(const struct stale *st, const struct source *s,
 		if (e->off < from || e->off >= to)
 			continue;
 		for (; k < s->toks.n && s->toks.v[k].off < e->off + e->len;
-		     k = next(s, k)) {
+		     k = source_next(s, k)) {
 			gsize p = k ? tok_skip_back(&s->toks, k - 1) : SIZE_MAX;
 			char *name;
 
 			if (s->toks.v[k].kind != TOK_IDENT || p == SIZE_MAX ||
-			    (!is(s, p, "->") && !is(s, p, ".") &&
-			     !is(s, p, ",")))
+			    (!source_is(s, p, "->") && !source_is(s, p, ".") &&
+			     !source_is(s, p, ",")))
 				continue;
 			name = g_strndup(s->text + s->toks.v[k].off,
 					 s->toks.v[k].len);
@@ -303,10 +293,10 @@ static void look_at_struct(const struct stale *st, const struct source *s,
 	for (gsize i = 0; i < s->toks.n; i++) {
 		gsize name, c;
 
-		if (!is(s, i, "struct") || s->toks.v[i].ctx != CTX_CODE)
+		if (!source_is(s, i, "struct") || s->toks.v[i].ctx != CTX_CODE)
 			continue;
-		name = next(s, i);
-		if (!is(s, name, st->h->new) || !is(s, next(s, name), "{"))
+		name = source_next(s, i);
+		if (!source_is(s, name, st->h->new) || !source_is(s, source_next(s, name), "{"))
 			continue;
 		c = comment_before(s, i);
 		/* What it says of the old struct is what it is about. */
@@ -326,10 +316,10 @@ static guint names_old(const struct stale *st, const struct source *s,
 	guint n = 0, k = 0;
 
 	for (gsize i = 0; i < s->toks.n; i++) {
-		gsize name = next(s, i);
+		gsize name = source_next(s, i);
 
-		if (s->toks.v[i].kind != TOK_IDENT || !is(s, i, "struct") ||
-		    !is(s, name, st->h->old))
+		if (s->toks.v[i].kind != TOK_IDENT || !source_is(s, i, "struct") ||
+		    !source_is(s, name, st->h->old))
 			continue;
 		while (after && v && k < v->len &&
 		       ((struct edit *)v->pdata[k])->off +
