@@ -21,8 +21,8 @@
 #include "treewide.h"
 #include "world.h"
 
-/* A cell may need half a dozen units of the arch. */
-static const struct child_limits limits = { 180, 4ull << 30 };
+/* A cell may need half a dozen units of the arch, on a busy machine. */
+static const struct child_limits limits = { 600, 4ull << 30 };
 
 const char *const audit_sharing_name[] = { "unknown", "one", "several",
 					   "run-time" };

@@ -66,6 +66,7 @@ static char *sharing_column(const struct audit_cell *c)
 {
 	json_t *sh = json_object_get(c->facts, "sharing"), *o;
 	GString *s = g_string_new(NULL);
+	GPtrArray *seen;
 	size_t i;
 
 	if (c->sharing == AUDIT_UNKNOWN)
@@ -74,15 +75,18 @@ static char *sharing_column(const struct audit_cell *c)
 		g_string_append_printf(s, "%" G_GINT64_FORMAT, c->tables);
 		return g_string_free(s, FALSE);
 	}
+	seen = g_ptr_array_new_with_free_func(g_free);
 	json_array_foreach(json_object_get(sh, "alternatives"), i, o) {
 		gint64 n = number_of(o, "tables");
+		char *t = n ? g_strdup_printf("%" G_GINT64_FORMAT, n)
+			    : g_strdup("unknown");
 
-		if (n)
-			g_string_append_printf(s, "%s%" G_GINT64_FORMAT,
-					       i ? " or " : "", n);
-		else
-			g_string_append_printf(s, "%s?", i ? " or " : "");
+		if (!g_ptr_array_find_with_equal_func(seen, t, g_str_equal,
+						      NULL))
+			g_string_append_printf(s, "%s%s", i ? " or " : "", t);
+		g_ptr_array_add(seen, t);
 	}
+	g_ptr_array_free(seen, TRUE);
 	g_string_append(s, s->len ? " (run time)" : "run time");
 	return g_string_free(s, FALSE);
 }
