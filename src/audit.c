@@ -442,6 +442,8 @@ static gboolean has_need(const struct manifest *m, const char *policy,
 /* A branch can when each of its cells can. */
 static void judge_branch(const struct manifest *m, struct audit_branch *b)
 {
+	gboolean one = TRUE;	/* in all cells so far */
+
 	for (guint i = 0; i < b->cells->len; i++) {
 		const struct audit_cell *c = b->cells->pdata[i];
 		GPtrArray *v = audit_verdicts(m, c);
@@ -457,10 +459,15 @@ static void judge_branch(const struct manifest *m, struct audit_branch *b)
 			}
 			all = b->verdicts->pdata[k];
 			all->can &= x->can;
-			if (!x->can && !all->why)
+			/* Sharing is what a reviewer asks for first. */
+			if (!x->can && (!all->why || (one &&
+					c->sharing != AUDIT_ONE))) {
+				g_free(all->why);
 				all->why = g_strdup_printf("%s: %s", c->name,
 							   x->why);
+			}
 		}
+		one &= c->sharing == AUDIT_ONE;
 		g_ptr_array_free(v, TRUE);
 	}
 	for (guint k = 0; k < b->verdicts->len; k++) {
