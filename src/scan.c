@@ -21,9 +21,15 @@
 #include "derive.h"
 #include "diag.h"
 #include "lex.h"
+#include "wordindex.h"
 
 /* Above this a file is not source, and is not read. */
 #define MAX_FILE_SIZE	((gsize)1 << 30)
+
+/* An index of words does not pay for a tree of fewer files. */
+#define INDEX_FILES	1000
+/* Names that an index keeps; more start it anew. */
+#define INDEX_NAMES	1000
 
 /* How the text of a file is read, by its name. */
 enum text_kind { TEXT_C, TEXT_ASM, TEXT_RUST, TEXT_DOC, TEXT_SCRIPT, TEXT_OTHER };
@@ -44,6 +50,9 @@ struct file {
 	GArray *hits;		/* struct hit; NULL: none */
 	GArray *derived;	/* struct derived; NULL: not looked at */
 	char *why;		/* why it could not be read */
+	struct word_stat st;	/* as it was when the tree was walked */
+	const struct word_file *known;	/* in the index, as it is now; or NULL */
+	GArray *words;		/* guint16: into scan.asked; NULL: not read */
 };
 
 struct skip { char *path, *why; };
@@ -70,6 +79,12 @@ struct scan {
 	int deriving;		/* this pass looks for names, not for sites */
 	int again;		/* and only in files known to have a type */
 	gint cursor;		/* next file to take, atomic */
+	struct word_index *index;	/* of the first root, or NULL */
+	guint8 *wanted;		/* by name of the index: does this pass ask for it? */
+	gboolean knows;		/* the index knows all names of this pass */
+	GPtrArray *asked;	/* char *: those, and what the index keeps */
+	guint n_names;		/* the first of them are the pass's own */
+	gint reread;		/* files that were read in this pass, atomic */
 };
 
 /* ---- words ---- */
@@ -408,6 +423,44 @@ static void set_contexts(struct file *f, const struct token_list *l)
 	}
 }
 
+/* Note which names of the pass and the index @f holds; keep the pass's hits. */
+static void keep_words(struct scan *sc, struct file *f)
+{
+	guint kept = 0;
+
+	f->words = g_array_new(FALSE, FALSE, sizeof(guint16));
+	for (guint i = 0; f->hits && i < f->hits->len; i++) {
+		struct hit h = g_array_index(f->hits, struct hit, i);
+		guint16 w = h.sym;
+		guint k = 0;
+
+		while (k < f->words->len &&
+		       g_array_index(f->words, guint16, k) != w)
+			k++;
+		if (k == f->words->len)
+			g_array_append_val(f->words, w);
+		if (h.sym < sc->n_names)
+			g_array_index(f->hits, struct hit, kept++) = h;
+	}
+	if (f->hits)
+		g_array_set_size(f->hits, kept);
+	if (!kept && f->hits) {
+		g_array_free(f->hits, TRUE);
+		f->hits = NULL;
+	}
+}
+
+/* Does the index tell that none of the pass's names is in @f? */
+static gboolean known_clean(const struct scan *sc, const struct file *f)
+{
+	if (!sc->knows || !f->known)
+		return FALSE;
+	for (guint i = 0; i < f->known->n; i++)
+		if (sc->wanted[f->known->words[i]])
+			return FALSE;
+	return TRUE;
+}
+
 static void examine(struct scan *sc, struct file *f, const char *buf)
 {
 	static const guint8 plain[] = {
@@ -417,6 +470,8 @@ static void examine(struct scan *sc, struct file *f, const char *buf)
 	struct token_list l;
 
 	f->hits = find_words(&sc->words, (const unsigned char *)buf, f->size);
+	if (!sc->deriving)
+		keep_words(sc, f);
 	if (!f->hits)
 		return;
 	if (f->kind == TEXT_DOC || f->kind == TEXT_SCRIPT ||
@@ -508,6 +563,11 @@ static gpointer worker(gpointer data)
 			continue;
 		g_clear_pointer(&f->why, g_free);
 		forget_hits(f);
+		if (known_clean(sc, f)) {
+			f->size = f->known->st.size;
+			continue;
+		}
+		g_atomic_int_inc(&sc->reread);
 		f->why = read_file(g_array_index(sc->roots, struct root,
 						 f->root).fd, f, &b);
 		if (!f->why)
@@ -519,6 +579,89 @@ static gpointer worker(gpointer data)
 	return NULL;
 }
 
+/* What the index knows of @names, and what it is asked to know next. */
+static void ask_index(struct scan *sc, GPtrArray *names)
+{
+	GHashTable *set = g_hash_table_new(g_str_hash, g_str_equal);
+	gsize shortest = G_MAXSIZE;
+	guint known = 0;
+
+	g_ptr_array_set_size(sc->asked, 0);
+	for (guint i = 0; i < names->len; i++) {
+		g_hash_table_add(set, names->pdata[i]);
+		g_ptr_array_add(sc->asked, g_strdup(names->pdata[i]));
+		shortest = MIN(shortest, strlen(names->pdata[i]));
+	}
+	sc->n_names = names->len;
+	g_clear_pointer(&sc->wanted, g_free);
+	if (sc->index) {
+		GPtrArray *old = sc->index->names;
+
+		sc->wanted = g_new0(guint8, old->len);
+		for (guint i = 0; i < old->len; i++) {
+			const char *s = old->pdata[i];
+
+			sc->wanted[i] = g_hash_table_contains(set, s);
+			known += sc->wanted[i];
+			/* A short name would make the search slow. */
+			if (!sc->wanted[i] && strlen(s) >= shortest &&
+			    old->len < INDEX_NAMES)
+				g_ptr_array_add(sc->asked, g_strdup(s));
+		}
+	}
+	sc->knows = known == names->len;
+	g_hash_table_destroy(set);
+}
+
+/*
+ * Keep what the last pass learnt.  A file that changed a moment ago may change
+ * again without its times telling, and is left out.
+ */
+static void keep_index(struct scan *sc, gint64 start)
+{
+	GHashTable *ids = g_hash_table_new(g_str_hash, g_str_equal);
+	GArray *v = g_array_new(FALSE, FALSE, sizeof(struct word_file));
+	GPtrArray *mapped = g_ptr_array_new_with_free_func(g_free);
+	gint64 young = start * 1000 - 1000000000ll;
+
+	for (guint i = 0; i < sc->asked->len; i++)
+		g_hash_table_insert(ids, sc->asked->pdata[i],
+				    GUINT_TO_POINTER(i + 1));
+	for (guint i = 0; i < sc->files->len; i++) {
+		struct file *f = sc->files->pdata[i];
+		struct word_file w = { .path = f->path, .st = f->st };
+
+		if (f->root || f->why || f->st.mtime >= young ||
+		    f->st.ctime >= young)
+			continue;
+		if (f->words) {
+			w.n = f->words->len;
+			w.words = (guint16 *)f->words->data;
+		} else if (f->known) {
+			guint16 *to = g_new(guint16, f->known->n + 1);
+
+			for (guint k = 0; k < f->known->n; k++) {
+				guint id = GPOINTER_TO_UINT(g_hash_table_lookup(
+					ids, sc->index->names->pdata[
+						f->known->words[k]]));
+
+				if (id)
+					to[w.n++] = id - 1;
+			}
+			w.words = to;
+			g_ptr_array_add(mapped, to);
+		} else {
+			continue;
+		}
+		g_array_append_val(v, w);
+	}
+	word_index_save(g_array_index(sc->roots, struct root, 0).path,
+			sc->asked, v);
+	g_ptr_array_free(mapped, TRUE);
+	g_array_free(v, TRUE);
+	g_hash_table_destroy(ids);
+}
+
 /* One pass over all files, for @names. */
 static void pass(struct scan *sc, GPtrArray *names)
 {
@@ -526,8 +669,10 @@ static void pass(struct scan *sc, GPtrArray *names)
 	GThread **threads = g_new(GThread *, n);
 
 	words_clear(&sc->words);
-	words_init(&sc->words, names);
+	ask_index(sc, names);
+	words_init(&sc->words, sc->deriving ? names : sc->asked);
 	sc->cursor = 0;
+	sc->reread = 0;
 	for (guint i = 0; i < n; i++)
 		threads[i] = g_thread_new("scan", worker, sc);
 	for (guint i = 0; i < n; i++)
@@ -648,6 +793,7 @@ static void walk_dir(struct scan *sc, guint root, const char *dir,
 			f->path = path;
 			f->root = root;
 			f->kind = text_kind_of(path);
+			word_stat_take(&f->st, &st);
 			g_ptr_array_add(sc->files, f);
 			continue;
 		}
@@ -903,6 +1049,8 @@ static void free_file(gpointer p)
 	struct file *f = p;
 
 	forget_hits(f);
+	if (f->words)
+		g_array_free(f->words, TRUE);
 	g_free(f->path);
 	g_free(f->why);
 	g_free(f);
@@ -924,6 +1072,20 @@ static void free_root(gpointer p)
 	free(r->path);
 }
 
+static void use_index(struct scan *sc)
+{
+	if (sc->files->len < INDEX_FILES)
+		return;
+	sc->index = word_index_load(g_array_index(sc->roots, struct root,
+						  0).path);
+	for (guint i = 0; sc->index && i < sc->files->len; i++) {
+		struct file *f = sc->files->pdata[i];
+
+		if (!f->root)
+			f->known = word_index_find(sc->index, f->path, &f->st);
+	}
+}
+
 int scan_tree(const struct scan_request *req, struct ledger *l,
 	      struct scan_result *res)
 {
@@ -937,10 +1099,12 @@ int scan_tree(const struct scan_request *req, struct ledger *l,
 		.functions = g_hash_table_new_full(g_str_hash, g_str_equal,
 						   g_free, NULL),
 	};
+	gint64 start = g_get_real_time();
 	int ret = -1;
 	char **w;
 
 	memset(res, 0, sizeof(*res));
+	sc.asked = g_ptr_array_new_with_free_func(g_free);
 	g_array_set_clear_func(sc.roots, free_root);
 	g_array_set_clear_func(sc.skips, free_skip);
 	if (add_root(&sc, req->tree))
@@ -949,10 +1113,14 @@ int scan_tree(const struct scan_request *req, struct ledger *l,
 		if (add_root(&sc, *w))
 			goto out;
 	walk(&sc);
+	use_index(&sc);
 	res->symbols = find_symbols(&sc, l);
 	if (!res->symbols)
 		goto out;
 	pass(&sc, res->symbols);
+	if (sc.files->len >= INDEX_FILES &&
+	    (!sc.knows || 10 * sc.reread > (gint)sc.files->len))
+		keep_index(&sc, start);
 	ret = write_all(&sc, res->symbols, l, res);
 	if (ret) {
 		g_ptr_array_free(res->symbols, TRUE);
@@ -960,6 +1128,9 @@ int scan_tree(const struct scan_request *req, struct ledger *l,
 	}
 out:
 	words_clear(&sc.words);
+	word_index_free(sc.index);
+	g_free(sc.wanted);
+	g_ptr_array_free(sc.asked, TRUE);
 	g_hash_table_destroy(sc.types);
 	g_hash_table_destroy(sc.functions);
 	g_array_free(sc.skips, TRUE);
