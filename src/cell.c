@@ -5,6 +5,8 @@
 #include <gio/gio.h>
 #include <jansson.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <utime.h>
 #include <xxhash.h>
 
 #include "cell.h"
@@ -108,8 +110,129 @@ static int by_name(gconstpointer a, gconstpointer b)
 		      (*(struct cell_info *const *)b)->name);
 }
 
-GPtrArray *cells_prepare_some(const char *tree, int jobs, char **only)
+static gint by_text(gconstpointer a, gconstpointer b)
 {
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void feed_stat(XXH3_state_t *h, const char *path)
+{
+	struct stat st;
+	gint64 v[4] = { 0 };
+
+	if (!stat(path, &st)) {
+		v[0] = st.st_size;
+		v[1] = st.st_mtim.tv_sec;
+		v[2] = st.st_mtim.tv_nsec;
+		v[3] = st.st_ino;
+	}
+	XXH3_64bits_update(h, path, strlen(path) + 1);
+	XXH3_64bits_update(h, v, sizeof(v));
+}
+
+/* A folder and all below it, in no order that matters. */
+static void feed_folder(XXH3_state_t *h, const char *path)
+{
+	GDir *d = g_dir_open(path, 0, NULL);
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	const char *name;
+
+	feed_stat(h, path);
+	while (d && (name = g_dir_read_name(d)))
+		if (strcmp(name, "__pycache__"))
+			g_ptr_array_add(names, g_strdup(name));
+	g_ptr_array_sort(names, by_text);
+	for (guint i = 0; i < names->len; i++) {
+		char *p = g_build_filename(path, names->pdata[i], NULL);
+
+		if (g_file_test(p, G_FILE_TEST_IS_DIR))
+			feed_folder(h, p);
+		else
+			feed_stat(h, p);
+		g_free(p);
+	}
+	g_ptr_array_free(names, TRUE);
+	if (d)
+		g_dir_close(d);
+}
+
+/* Where the answers are kept that hold for this tree, data and programs. */
+static char *answers_path(const char *tree, guint64 manifest)
+{
+	XXH3_state_t *h = XXH3_createState();
+	char *cells = g_build_filename(tw_data_dir(), "corpus", "cells", NULL);
+	char *frags = g_build_filename(tw_data_dir(), "corpus", "fragments",
+				       NULL);
+	char *chains = tw_cache_path("toolchains"), *dir = tw_cache_path("scan");
+	char *name, *path;
+
+	XXH3_64bits_reset(h);
+	XXH3_64bits_update(h, tree, strlen(tree) + 1);
+	XXH3_64bits_update(h, &manifest, sizeof(manifest));
+	feed_folder(h, cells);
+	feed_folder(h, frags);
+	feed_folder(h, tw_libexec_dir());
+	feed_stat(h, chains);
+	/* A package that comes, goes or is upgraded renames something here. */
+	feed_stat(h, "/usr/bin");
+	name = g_strdup_printf("cells-%016" G_GINT64_MODIFIER "x",
+			       (guint64)XXH3_64bits_digest(h));
+	path = g_build_filename(dir, name, NULL);
+	XXH3_freeState(h);
+	g_free(name);
+	g_free(dir);
+	g_free(chains);
+	g_free(frags);
+	g_free(cells);
+	return path;
+}
+
+/* The answers of an earlier run, or NULL when one of them no longer holds. */
+static GPtrArray *take_answers(const char *path, const char *tree)
+{
+	GPtrArray *v = g_ptr_array_new_with_free_func(cell_info_free);
+	char *text, **lines;
+	gboolean whole;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL)) {
+		g_ptr_array_free(v, TRUE);
+		return NULL;
+	}
+	lines = g_strsplit(text, "\n", -1);
+	whole = g_str_has_suffix(text, "\nend\n");
+	for (char **l = lines; whole && *l && strcmp(*l, "end"); l++) {
+		struct cell_info *c = take_line(*l, tree);
+		char *need;
+
+		if (!c) {
+			whole = FALSE;
+			break;
+		}
+		g_ptr_array_add(v, c);
+		if (!c->build)
+			continue;
+		need = g_build_filename(c->build, "include", "generated",
+					"autoconf.h", NULL);
+		whole = c->ready && g_file_test(need, G_FILE_TEST_EXISTS);
+		g_free(need);
+		need = g_build_filename(c->build, "..", "stamp.json", NULL);
+		whole = whole && !utime(need, NULL);	/* used: pruned last */
+		g_free(need);
+	}
+	g_strfreev(lines);
+	g_free(text);
+	if (whole && v->len)
+		return v;
+	g_ptr_array_free(v, TRUE);
+	return NULL;
+}
+
+static GPtrArray *prepare(const char *tree, int jobs, char **only,
+			  guint64 manifest)
+{
+	char *answers = manifest ? answers_path(tree, manifest) : NULL;
+	GPtrArray *known = answers ? take_answers(answers, tree) : NULL;
+	GString *said = g_string_new(NULL);
 	char *prog = g_build_filename(tw_libexec_dir(), "treewide-cell", NULL);
 	char *j = g_strdup_printf("%d", jobs), *line;
 	const char *fixed[] = { prog, "prepare", "--mode", "read", "--tree",
@@ -125,6 +248,11 @@ GPtrArray *cells_prepare_some(const char *tree, int jobs, char **only)
 	for (guint i = 0; i < more; i++)
 		argv[n + i] = only[i];
 	g_setenv("TREEWIDE_DATA", tw_data_dir(), TRUE);
+	if (known) {
+		g_ptr_array_free(v, TRUE);
+		v = known;
+		goto out;
+	}
 	p = g_subprocess_newv(argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE, &err);
 	if (!p) {
 		tw_error("cannot run '%s': %s", prog, err->message);
@@ -139,9 +267,22 @@ GPtrArray *cells_prepare_some(const char *tree, int jobs, char **only)
 
 		if (c)
 			g_ptr_array_add(v, c);
+		g_string_append_printf(said, "%s\n", line);
 		g_free(line);
 	}
 	g_subprocess_wait(p, NULL, NULL);
+	/* What failed is tried again. */
+	if (answers && v->len && g_subprocess_get_if_exited(p) &&
+	    g_subprocess_get_exit_status(p) != 1 &&
+	    g_subprocess_get_exit_status(p) < TW_FATAL) {
+		char *dir = g_path_get_dirname(answers);
+
+		g_string_append(said, "end\n");
+		if (!g_mkdir_with_parents(dir, 0755))
+			g_file_set_contents(answers, said->str, said->len,
+					    NULL);
+		g_free(dir);
+	}
 	if (!v->len)
 		tw_error("no cell could be prepared; run '%s prepare --mode read --tree %s' to see why",
 			 prog, tree);
@@ -150,19 +291,21 @@ GPtrArray *cells_prepare_some(const char *tree, int jobs, char **only)
 	g_object_unref(p);
 out:
 	g_free(argv);
+	g_string_free(said, TRUE);
+	g_free(answers);
 	g_free(prog);
 	g_free(j);
 	return v;
 }
 
-GPtrArray *cells_prepare(const char *tree, int jobs)
+GPtrArray *cells_prepare(const char *tree, int jobs, guint64 manifest)
 {
-	return cells_prepare_some(tree, jobs, NULL);
+	return prepare(tree, jobs, NULL, manifest);
 }
 
-static gint by_text(gconstpointer a, gconstpointer b)
+GPtrArray *cells_prepare_some(const char *tree, int jobs, char **only)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	return prepare(tree, jobs, only, 0);
 }
 
 static gboolean has_cell(const GPtrArray *cells, const char *arch)

@@ -26,8 +26,12 @@ struct cell_info {
  * name; NULL after a message when treewide-cell cannot be run at all.
  */
 GPtrArray *cells_prepare_some(const char *tree, int jobs, char **only);
-/* All of them. */
-GPtrArray *cells_prepare(const char *tree, int jobs);
+/*
+ * All of them.  @manifest (of the scan; 0: none) tells that the tree is as it
+ * was: what treewide-cell said then is taken again while its programs and data
+ * are as they were, too.
+ */
+GPtrArray *cells_prepare(const char *tree, int jobs, guint64 manifest);
 
 /*
  * The folders under arch/ of @tree that none of @cells stands for: char *, by

@@ -35,6 +35,7 @@ struct convert {
 	GPtrArray *sites;	/* struct site copies */
 	GHashTable *symbols;	/* seeds and derived names: char * set */
 	GHashTable *code_files;	/* C files with a site in code: char * set */
+	guint64 manifest;	/* of the tree, as the scan met it */
 	GPtrArray *cells;
 	GHashTable *sources;	/* file -> struct source */
 	GPtrArray *source_list;	/* the same, by name */

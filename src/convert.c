@@ -80,6 +80,7 @@ static int scan(struct convert *c)
 	ledger_set_meta(c->ledger, "policy", c->policy ? c->policy : "none");
 	if (scan_tree(&req, c->ledger, &res))
 		goto out;
+	c->manifest = res.manifest;
 	for (guint i = 0; i < res.symbols->len; i++)
 		g_hash_table_add(c->symbols, g_strdup(res.symbols->pdata[i]));
 	g_ptr_array_free(res.symbols, TRUE);
@@ -666,7 +667,7 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 		goto out;
 	if (scan(&c))
 		goto out;
-	c.cells = cells_prepare(t->path, jobs);
+	c.cells = cells_prepare(t->path, jobs, c.manifest);
 	if (!c.cells || !c.cells->len || report_new_archs(&c) ||
 	    convert_resolve(&c))
 		goto out;

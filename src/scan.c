@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "derive.h"
 #include "diag.h"
@@ -1072,6 +1073,23 @@ static void free_root(gpointer p)
 	free(r->path);
 }
 
+static guint64 manifest(const struct scan *sc)
+{
+	XXH3_state_t *h = XXH3_createState();
+	guint64 m;
+
+	XXH3_64bits_reset(h);
+	for (guint i = 0; i < sc->files->len; i++) {
+		const struct file *f = sc->files->pdata[i];
+
+		XXH3_64bits_update(h, f->path, strlen(f->path) + 1);
+		XXH3_64bits_update(h, &f->st, sizeof(f->st));
+	}
+	m = XXH3_64bits_digest(h);
+	XXH3_freeState(h);
+	return m;
+}
+
 static void use_index(struct scan *sc)
 {
 	if (sc->files->len < INDEX_FILES)
@@ -1114,6 +1132,7 @@ int scan_tree(const struct scan_request *req, struct ledger *l,
 			goto out;
 	walk(&sc);
 	use_index(&sc);
+	res->manifest = manifest(&sc);
 	res->symbols = find_symbols(&sc, l);
 	if (!res->symbols)
 		goto out;

@@ -24,6 +24,7 @@ struct scan_result {
 	guint files;		/* regular files met */
 	guint64 bytes;		/* read */
 	guint files_with_sites;
+	guint64 manifest;	/* hash of path, size and times of all files */
 	guint skipped;		/* of which the ledger has a row each */
 	GPtrArray *symbols;	/* char *, sorted: seeds and derived ones; owned */
 };

@@ -136,6 +136,7 @@ def tree_key(inputs: dict[str, dict[str, str]], srcarch: str) -> str:
     return cache.hash_bytes(text.encode("utf-8", "surrogateescape"))
 
 
+@functools.cache
 def program_version(program: str, folder: str = "") -> str | None:
     """The first line that @program --version prints; None if missing."""
     path = shutil.which(program,
