@@ -88,6 +88,12 @@ check-san:
 check-real: $(TREEWIDE)
 	@TREEWIDE='$(abspath $(TREEWIDE))' tests/real/run
 
+# How fast, as ratios; on an idle machine.  BENCH='--only scan' for the half
+# that takes a minute.
+bench: $(TREEWIDE)
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/bench/run $(BENCH) \
+		--tree "$$(tools/treewide-tree get '$(TREE)')" --json '$(O)/bench.json'
+
 clean:
 	rm -rf build build-san treewide
 
@@ -146,10 +152,11 @@ help:
 	'make check-tools   tests of the programs around builds' \
 	'make check-san     unit and command-line tests with sanitizers' \
 	'make check-real    Linux 6.12 converted and cross-built in three cells' \
+	'make bench         how fast, against ripgrep and spatch (BENCH=--only=scan)' \
 	'make install       into PREFIX (/usr/local), below DESTDIR' \
 	'make clean         remove what was built'
 
-.PHONY: all check check-all check-cli check-cocci check-mini check-real check-san \
+.PHONY: all bench check check-all check-cli check-cocci check-mini check-real check-san \
 	check-tools check-unit clean help install run setup setup-check \
 	toolchains
 -include $(wildcard $(O)/*.d $(O)/unit/*.d)

@@ -15,6 +15,7 @@
 
 #include "convert-internal.h"
 #include "diag.h"
+#include "forward.h"
 #include "layout.h"
 #include "scan.h"
 #include "treewide.h"
@@ -450,6 +451,8 @@ static int verify(struct convert *c, gboolean *again)
 				       c->res->files->len + 1);
 	struct reading_result r = { 0 };
 	guint problems = c->res->problems->len;
+	guint refusals = c->refusals->len, said_of = c->res->refusals->len;
+	gboolean forward = FALSE;
 	int ret = -1;
 
 	*again = FALSE;
@@ -482,6 +485,10 @@ static int verify(struct convert *c, gboolean *again)
 			    g_hash_table_contains(before, key) ||
 			    !g_hash_table_add(said, g_strdup(once)))
 				;
+			else if (forward_wanted(c, d) && forward_add(c, d))
+				forward = TRUE;
+			else if (forward_is_warning(d))
+				;	/* as it was before the conversion */
 			else if (!f || line_is_old(f, d->line))
 				refuse(c, a, d);
 			else
@@ -493,8 +500,15 @@ static int verify(struct convert *c, gboolean *again)
 			g_free(key);
 		}
 	}
+	/* What follows from a missing declaration is no fault: look again. */
+	if (forward) {
+		g_ptr_array_set_size(c->res->problems, problems);
+		g_ptr_array_set_size(c->refusals, refusals);
+		g_ptr_array_set_size(c->res->refusals, said_of);
+		g_ptr_array_set_size(c->res->files, 0);
+		*again = !make_texts(c);
 	/* A fault of the conversion may show elsewhere, too: it comes first. */
-	if (c->res->problems->len > problems) {
+	} else if (c->res->problems->len > problems) {
 		for (guint i = 0; i < c->res->refusals->len; i++)
 			g_ptr_array_add(c->res->problems, g_strdup_printf(
 				"does not compile after the conversion: %s",

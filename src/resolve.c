@@ -217,7 +217,7 @@ static const char *fixed(const struct ast_decl *d, void *data)
 	struct convert *c = data;
 	const struct source *s = g_hash_table_lookup(c->sources, d->file);
 
-	/* A file that was not read yet is asked for by open_by(). */
+	/* A file that was not read yet: open_by() asks for it. */
 	return s ? handle_fixed(c->h, s, d) : NULL;
 }
 

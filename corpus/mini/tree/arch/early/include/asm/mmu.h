@@ -9,9 +9,10 @@
 
 struct page;
 struct mm_struct;
-typedef struct page *pgtable_t;
 
 #include <asm/early-tables.h>
+
+typedef struct page *pgtable_t;
 
 typedef struct { unsigned long asid; } mm_context_t;
 
