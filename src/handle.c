@@ -34,6 +34,7 @@ struct handle *handle_load(const struct manifest *m)
 					       NULL, NULL);
 	h->rename = g_key_file_get_string_list(m->keys, "handle", "rename",
 					       NULL, NULL);
+	h->helpers = g_key_file_get_string(m->keys, "handle", "helpers", NULL);
 	h->may_fail = g_key_file_get_string_list(m->keys, "handle", "may-fail",
 						 NULL, NULL);
 	if (h->type && h->old && h->new && h->to_old && h->to_new)
@@ -55,7 +56,17 @@ void handle_free(struct handle *h)
 	g_strfreev(h->retype);
 	g_strfreev(h->rename);
 	g_strfreev(h->may_fail);
+	g_free(h->helpers);
 	g_free(h);
+}
+
+gboolean handle_is_helper(const struct handle *h, const char *name)
+{
+	char *whole = h->helpers ? g_strdup_printf("^(%s)$", h->helpers) : NULL;
+	gboolean yes = whole && g_regex_match_simple(whole, name, 0, 0);
+
+	g_free(whole);
+	return yes;
 }
 
 gboolean handle_may_fail(const struct handle *h, const char *name)

@@ -22,6 +22,7 @@ struct handle {
 	char **members;		/* that the new struct has, too; NULL: any */
 	char **retype;
 	char **rename;		/* "page=ptdesc" */
+	char *helpers;		/* regex of names that take the old type, or NULL */
 	char **may_fail;	/* globs: functions whose value may be NULL */
 };
 
@@ -29,6 +30,8 @@ struct handle {
 struct handle *handle_load(const struct manifest *m);
 void handle_free(struct handle *h);
 
+/* Is @name a helper that takes the old type and stays? */
+gboolean handle_is_helper(const struct handle *h, const char *name);
 /* May the value of function @name be NULL? */
 gboolean handle_may_fail(const struct handle *h, const char *name);
 

@@ -204,10 +204,15 @@ static char *open_by(const char *name, const char *file, void *data)
 	return open_by_macro(c, name, file);
 }
 
+/* May the macro become ours?  A helper of the old type stays, whoever uses it. */
 static gboolean closed(const char *name, const char *file, void *data)
 {
-	char *why = open_by(name, file, data);
+	struct convert *c = data;
+	char *why;
 
+	if (handle_is_helper(c->h, name))
+		return FALSE;
+	why = open_by(name, file, data);
 	g_free(why);
 	return !why;
 }

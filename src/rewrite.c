@@ -160,6 +160,8 @@ static int load_rules(struct convert *c)
 		r->text = text;
 		fill_in(&r->text, "%YIELDS%", alt);
 		fill_in(&r->text, "%GIVES%", sure);
+		fill_in(&r->text, "%HELPERS%",
+			c->h->helpers ? c->h->helpers : "");
 		for (int n = 0; n < MAX_TAKES; n++) {
 			char *hole = g_strdup_printf("%%TAKES%d%%", n);
 

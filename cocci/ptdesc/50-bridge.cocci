@@ -3,6 +3,8 @@
 // Helpers that take a struct page and have no ptdesc form: the handle is
 // bridged with ptdesc_page().
 //
+// %HELPERS% is the manifest's `helpers`.
+//
 // Limits: the helpers are known by the shape of their names; for a call that
 // this rule does not know, the driver bridges the argument when the callee's
 // parameter is a struct page in the AST.
@@ -12,7 +14,7 @@
 @bridge@
 typedef pgtable_t;
 {pgtable_t, struct ptdesc *} h;
-identifier f =~ "^(page_to_[a-z]+|Page[A-Z][A-Za-z]*|(Set|Clear|__Set|__Clear)Page[A-Z][A-Za-z]*|__free_pages?|get_page|put_page|page_(zone|zonenum|to_nid|ref_count|count|mapcount)|kmap|kmap_atomic|kmap_local_page|kunmap|clear_highpage|free_page_and_swap_cache|(inc|dec|mod)_(zone|node|lruvec)_page_state|__?(inc|dec|mod)_[a-z]+_page_state)$";
+identifier f =~ "^(%HELPERS%)$";
 @@
   f(
 - h
