@@ -102,6 +102,7 @@ def test_type_error_in_one_cell(place: Place,
     assert "--cells x86/32" in replay and "--object mm/a.o" in replay
     # What no object was made of is not compiled.
     assert r["coverage"]["compiled"] == 0
+    assert "objects that build" in r["coverage"]["uncompiled"][0]["condition"]
     assert "number" in capsys.readouterr().out
 
 

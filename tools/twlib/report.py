@@ -75,6 +75,7 @@ def coverage(inputs: Inputs, cells: list[CellResult]) -> dict[str, Any]:
         for into, theirs in ((defined, cell.lines_defined),
                              (unknown, cell.lines_unknown)):
             into.update((f, n) for f, ls in theirs.items() for n in ls)
+    broken = {file for c in cells if c.not_built_after for file in c.covered}
     total = sum(len(lines) for lines in wanted.values())
     missing = []
     ranges: list[dict[str, Any]] = []
@@ -95,8 +96,9 @@ def coverage(inputs: Inputs, cells: list[CellResult]) -> dict[str, Any]:
                 "file": file, "line": n,
                 "text": text[n - 1].decode("utf-8", "replace").strip(),
                 "state": "unknown" if (file, n) in unknown else "not compiled",
-                "condition": _condition(inputs, file, n,
-                                        (file, n) in defined)})
+                "condition": _condition(inputs, file, n, (file, n) in defined)
+                + (", objects that build (see the errors)"
+                   if file in broken else "")})
     done = total - len(missing)
     return {"lines": total, "compiled": done,
             "percent": round(100 * done / total, 2) if total else 100.0,
