@@ -346,6 +346,37 @@ def test_goes_on_after_an_interruption(
         edit = {**edit, "kernel/c.c": ("count;", "count   ;")}
 
 
+def test_messages_outlive_an_interruption(
+        place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped after make, before its log was read."""
+    edit: Edits = {"mm/b.c": ("\treturn t", "\tint unused_b;\n\n\treturn t")}
+    real = cellcheck.CellCheck._make
+
+    def stop(self: Any, box: Any, log: Any, args: Any) -> Any:
+        done = real(self, box, log, args)
+        if log.name == "after.log":
+            raise KeyboardInterrupt
+        return done
+
+    with monkeypatch.context() as m:
+        m.setattr(cellcheck.CellCheck, "_make", stop)
+        place.check(edit, status=130, cells="x86/64")
+    objs = (place.root / "cache/treewide/work").glob("check-*/after/mm/b.o")
+    (old,) = [p.stat().st_mtime_ns for p in objs]
+    seen = []
+    real_collect = cellcheck.CellCheck._collect
+
+    def collect(self: Any, build: Path, log: Path, names: Any) -> Any:
+        if build.name == "after" and (build / "mm/b.o").is_file():
+            seen.append((build / "mm/b.o").stat().st_mtime_ns)
+        return real_collect(self, build, log, names)
+
+    monkeypatch.setattr(cellcheck.CellCheck, "_collect", collect)
+    r = place.check(edit, status=1, cells="x86/64")
+    assert "unused_b" in cell(r, "x86/64")["new_warnings"][0]
+    assert set(seen[:2]) == {old}       # not built again
+
+
 def test_a_job_by_hand(place: Place) -> None:
     """Planned, done elsewhere, collected."""
     edit: Edits = {"mm/b.c": ("*q : 0", "*q : 4")}

@@ -562,12 +562,11 @@ class CellCheck:
                  ) -> list[objects.Diagnostic]:
         """Build @names, with sparse if @check.  Messages are kept beside
         each object, so that an object which is there keeps its own."""
-        log = self.out / f"{name}.log"
-        todo = [n for n in names if not ((build / n).is_file()
-                                         and _messages(build, n).is_file())]
-        found: list[objects.Diagnostic] = []
+        kept = self.out / f"{name}.log"
+        log = build.with_name(f"{build.name}.log")
+        self._collect(build, log, names)        # of an interrupted job
+        todo = [n for n in names if not _messages(build, n).is_file()]
         if todo:
-            log.unlink(missing_ok=True)
             self.say(f"building {len(todo)} objects, {name}")
             args = ["-O"]
             if self.has_sparse and check:
@@ -576,18 +575,34 @@ class CellCheck:
                 args.append("W=1")
             done = self._make(self._box(build, mounts), log, [*args, *todo])
             self.say(f"built in {done.seconds:.0f} s")
-            found = objects.diagnostics(log.read_text("utf-8", "replace"),
-                                        SRC)
-            own: dict[str, list[objects.Diagnostic]] = {n: [] for n in todo}
-            for d in found:
-                own.setdefault(d.object, []).append(d)
-            for n in todo:
-                if (build / n).is_file():
-                    write_whole(_messages(build, n), json.dumps(
-                        [dataclasses.asdict(d) for d in own[n]]))
+        found = self._collect(build, log, todo)
+        if log.exists():
+            shutil.move(log, kept)
         for n in set(names) - set(todo):
             found += [objects.Diagnostic(**d) for d in json.loads(
                 _messages(build, n).read_text("utf-8"))]
+        return found
+
+    def _collect(self, build: Path, log: Path,
+                 names: list[str]) -> list[objects.Diagnostic]:
+        """The messages in make's log, which are also written beside each of
+        @names that the log says is done.  Removes other objects that have
+        none: their build was stopped, or what it said is lost."""
+        text = log.read_text("utf-8", "replace") if log.exists() else ""
+        found = objects.diagnostics(text, SRC)
+        done = objects.steps(text)
+        own: dict[str, list[objects.Diagnostic]] = {n: [] for n in names}
+        for d in found:
+            own.setdefault(d.object, []).append(d)
+        for n in names:
+            if _messages(build, n).is_file() and (build / n).is_file():
+                continue
+            _messages(build, n).unlink(missing_ok=True)
+            if (build / n).is_file() and n in done:
+                write_whole(_messages(build, n), json.dumps(
+                    [dataclasses.asdict(d) for d in own[n]]))
+            else:
+                (build / n).unlink(missing_ok=True)
         return found
 
     @contextlib.contextmanager

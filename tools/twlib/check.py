@@ -228,7 +228,8 @@ def run(check: Check) -> dict[str, Any]:
                      f"{result.seconds:.0f} s"
                      + (clock.left(number + 1)
                         if number + 1 < len(check.cells) else ""))
-        prune()
+        if not all(c.cached for c in cells):
+            prune()
     return merge(check, cells)
 
 

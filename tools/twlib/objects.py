@@ -325,6 +325,11 @@ _LEAVE = re.compile(r"^\S+: (At top level|In .*):?$")
 _ASM_HEAD = re.compile(r"^(\S+): Assembler messages:$")
 
 
+def steps(text: str) -> set[str]:
+    """The objects that make says it made; with -O it does when one is done."""
+    return {m[2] for m in map(_STEP.match, text.splitlines()) if m}
+
+
 def diagnostics(text: str, tree_mount: str) -> list[Diagnostic]:
     """The warnings and errors in what make printed, in order."""
     result = []
