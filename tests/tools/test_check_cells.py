@@ -219,7 +219,8 @@ def test_functions_that_only_moved_are_not_named(place: Place) -> None:
     try:
         patch = "".join(difflib.unified_diff(
             new.splitlines(True),
-            new.replace("n * 3", "n / 77 + n / 1001 + n % 17").splitlines(True),
+            new.replace("n * 3", "n / 77 + n / 1001 + n % 17").splitlines(
+                True),
             "a/mm/never.c", "b/mm/never.c"))
         r = place.check(patch, status=1, cells="x86/64")
     finally:
