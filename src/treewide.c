@@ -22,6 +22,7 @@ static const struct command {
 	{ "audit",   cmd_audit,   "what each arch makes of a type, with evidence" },
 	{ "convert", cmd_convert, "convert a tree: a patch, or --apply" },
 	{ "check",   NULL,        "cross-build a patch in every cell and compare" },
+	{ "lint",    cmd_lint,    "find new uses of what was converted away" },
 	{ "recover", cmd_recover, "finish or undo an interrupted --apply" },
 	{ "cell",    NULL,        "list and prepare cells (arch, config, compiler)" },
 	{ "tree",    NULL,        "fetch a kernel tree of the distribution" },

@@ -62,5 +62,6 @@ int cmd_audit(int argc, char **argv);
 int cmd_scan(int argc, char **argv);
 int cmd_convert(int argc, char **argv);
 int cmd_recover(int argc, char **argv);
+int cmd_lint(int argc, char **argv);
 
 #endif

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// A path from an allocation to a bridge on which nobody looks at the result.
+//
+// Limits: a test in a macro or another function is not seen.
+// Confidence: high.
+
+@unchecked@
+local idexpression p;
+identifier alloc =~ "^(alloc_pages?|alloc_pages_node|pagetable_alloc|pagetable_alloc_noprof)$";
+identifier bridge =~ "^(page_ptdesc|ptdesc_page)$";
+statement S1, S2;
+expression e;
+@@
+  p = alloc(...);
+  ... when != if (<+...p...+>) S1 else S2
+      when != p = e
+      when != \(WARN_ON\|WARN_ON_ONCE\|BUG_ON\|VM_BUG_ON\)(<+...p...+>)
+* bridge(p)

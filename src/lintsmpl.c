@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The stage of semantic patches: spatch knows the types of what a function
+ * declares, and its paths.  Our own rules need no more than the functions that
+ * the change touches; the rest of the file is blanked out, which makes spatch
+ * quick and keeps what it cannot parse elsewhere from mattering.  A user's rule
+ * sees the whole file.  A file on which spatch fails costs that file's result,
+ * and is said.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "diag.h"
+#include "lint.h"
+
+static const struct child_limits limits = { 120, 4ull << 30 };
+#define BATCH 25		/* files of one process */
+
+struct work {
+	struct lint_rule *rule;
+	GArray *views;		/* guint */
+	gboolean failed;
+	char *why;
+};
+
+struct stage {
+	const GPtrArray *views;
+	GPtrArray *works;	/* struct work */
+	const char *tmp;
+	GPtrArray *out, *problems;
+};
+
+/* ---- what spatch is given ---- */
+
+static char first_of(const struct lint_view *v, guint line)
+{
+	gsize len;
+	const char *s = lint_view_line_text(v, line, &len);
+
+	return len ? *s : '\n';
+}
+
+/* A line that starts a function's body, or ends one. */
+static gboolean is_brace(const struct lint_view *v, guint line, char brace)
+{
+	return first_of(v, line) == brace;
+}
+
+/*
+ * The functions that have an added line, with their heads; other lines are
+ * emptied.  A line outside functions keeps itself.
+ */
+static char *slice(const struct lint_view *v, gsize *size)
+{
+	guint n = v->lines->len, open = 0;
+	guint8 *keep = g_new0(guint8, n);
+	gboolean in = FALSE;
+	GString *out;
+
+	for (guint i = 0; i < n; i++) {
+		gboolean any = FALSE;
+		guint head;
+
+		if (!in && is_brace(v, i, '{')) {
+			in = TRUE;
+			open = i;
+		} else if (in && is_brace(v, i, '}')) {
+			in = FALSE;
+			/* The head: back to what ends the thing before. */
+			for (head = open; head > 0; head--) {
+				char c = first_of(v, head - 1);
+
+				if (strchr("\n}#/*{ ", c))
+					break;
+			}
+			for (guint k = head; k <= i && !any; k++)
+				any = g_array_index(v->lines, struct lint_line,
+						    k).added;
+			if (any)
+				memset(keep + head, 1, i + 1 - head);
+		}
+	}
+	out = g_string_sized_new(v->size);
+	for (guint i = 0; i < n; i++) {
+		gsize len;
+		const char *s = lint_view_line_text(v, i, &len);
+
+		if (keep[i])
+			g_string_append_len(out, s, len);
+		g_string_append_c(out, '\n');
+	}
+	g_free(keep);
+	*size = out->len;
+	return g_string_free(out, FALSE);
+}
+
+static char *file_name(const struct stage *st, guint view, gboolean whole)
+{
+	const struct lint_view *v = st->views->pdata[view];
+	const char *ext = g_str_has_suffix(v->file, ".h") ? "h" : "c";
+
+	return g_strdup_printf("%s/%s%u.%s", st->tmp, whole ? "w" : "s", view,
+			       ext);
+}
+
+/* Write what spatch reads; FALSE when there is nothing in it. */
+static gboolean write_input(const struct stage *st, guint view, gboolean whole,
+			    char **words)
+{
+	const struct lint_view *v = st->views->pdata[view];
+	char *name = file_name(st, view, whole), *text;
+	gboolean yes = TRUE, ok;
+	gsize size;
+
+	if (whole) {
+		ok = g_file_set_contents(name, v->text, v->size, NULL);
+	} else {
+		text = slice(v, &size);
+		yes = FALSE;
+		for (char **w = words; w && *w; w++)
+			yes |= memmem(text, size, *w, strlen(*w)) != NULL;
+		for (gsize i = 0; !words[0] && i < size && !yes; i++)
+			yes = text[i] != '\n';
+		ok = !yes || g_file_set_contents(name, text, size, NULL);
+		g_free(text);
+	}
+	g_free(name);
+	return yes && ok;
+}
+
+/* ---- running ---- */
+
+static int run_one(guint i, void *data)
+{
+	struct stage *st = data;
+	struct work *w = st->works->pdata[i];
+	char *out = g_strdup_printf("%s/out.%u", st->tmp, i);
+	char *log = g_strdup_printf("%s/log.%u", st->tmp, i);
+	GPtrArray *argv = g_ptr_array_new();
+	int fd = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int err = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int in = open("/dev/null", O_RDONLY);
+
+	g_ptr_array_add(argv, "spatch");
+	g_ptr_array_add(argv, "--very-quiet");
+	g_ptr_array_add(argv, "--no-includes");
+	g_ptr_array_add(argv, "--include-headers");
+	if (w->rule->cocci_mode) {
+		g_ptr_array_add(argv, "-D");
+		g_ptr_array_add(argv, w->rule->cocci_mode);
+	}
+	g_ptr_array_add(argv, "--sp-file");
+	g_ptr_array_add(argv, g_canonicalize_filename(w->rule->cocci, NULL));
+	for (guint k = 0; k < w->views->len; k++)
+		g_ptr_array_add(argv, file_name(st,
+				g_array_index(w->views, guint, k),
+				w->rule->user));
+	g_ptr_array_add(argv, NULL);
+	if (fd < 0 || err < 0 || chdir(st->tmp))
+		return 1;
+	dup2(in, 0);
+	dup2(fd, 1);
+	dup2(err, 2);
+	execvp("spatch", (char *const *)argv->pdata);
+	_exit(127);
+}
+
+static char *last_line(const char *path)
+{
+	char *text, *nl, *line;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return g_strdup("no output");
+	g_strchomp(text);
+	nl = strrchr(text, '\n');
+	line = g_utf8_make_valid(nl ? nl + 1 : text, -1);
+	g_free(text);
+	return line;
+}
+
+/* What spatch says, with status 255, of files without the words of the rule. */
+#define NO_MATCH "-o can not be applied because there are no modified files"
+
+static void run_done(guint i, enum child_end end, int status, void *data)
+{
+	struct stage *st = data;
+	struct work *w = st->works->pdata[i];
+	char *log = g_strdup_printf("%s/log.%u", st->tmp, i);
+
+	if (end == CHILD_FAILED && status == 127)
+		w->why = g_strdup("spatch cannot be run; install the package coccinelle");
+	else if (end == CHILD_FAILED)
+		w->why = last_line(log);
+	else if (end != CHILD_OK)
+		w->why = g_strdup_printf("spatch %s", child_end_text(end,
+							status, &limits));
+	w->failed = w->why && strcmp(w->why, NO_MATCH);
+	g_free(log);
+}
+
+/* ---- what it says ---- */
+
+static struct lint_view *view_of(const struct stage *st, const char *path)
+{
+	char *base = g_path_get_basename(path);
+	guint n = strtoul(base + (*base != '\0'), NULL, 10);
+	gboolean ours = (*base == 's' || *base == 'w') && n < st->views->len;
+
+	g_free(base);
+	return ours ? st->views->pdata[n] : NULL;
+}
+
+static void add_finding(struct stage *st, struct lint_rule *r,
+			struct lint_view *v, guint line, guint col, guint len,
+			const char *what)
+{
+	struct lint_finding *f;
+	gsize n, blank = 0;
+	const char *s;
+
+	if (!line || line > v->lines->len)
+		return;
+	s = lint_view_line_text(v, line - 1, &n);
+	if (!col || col > n) {
+		while (blank < n && g_ascii_isspace(s[blank]))
+			blank++;
+		col = blank + 1;
+		len = n - blank;
+	}
+	f = lint_finding_new(r, v, s - v->text + col - 1, len);
+	f->message = lint_message(r, what, NULL);
+	f->sure = LINT_CERTAIN;
+	f->evidence = g_strdup("semantic patch");
+	g_ptr_array_add(st->out, f);
+}
+
+/* "PATH:3:9-20: what" */
+static gboolean take_report(struct stage *st, struct lint_rule *r,
+			    const char *line)
+{
+	static GRegex *re;
+	GMatchInfo *m;
+	gboolean yes;
+
+	if (!re)
+		re = g_regex_new("^(/[^:]+):(\\d+):(\\d+)-(\\d+):\\s*(.*)$",
+				 G_REGEX_RAW, 0, NULL);
+	yes = g_regex_match(re, line, 0, &m);
+	if (yes) {
+		char *part[6];
+		struct lint_view *v;
+
+		for (int i = 1; i < 6; i++)
+			part[i] = g_match_info_fetch(m, i);
+		v = view_of(st, part[1]);
+		if (v) {
+			guint a = atoi(part[3]), b = atoi(part[4]);
+			char *valid = g_utf8_make_valid(part[5], -1);
+
+			add_finding(st, r, v, atoi(part[2]), a + 1,
+				    b > a ? b - a : 1, *valid ? valid : NULL);
+			g_free(valid);
+		}
+		for (int i = 1; i < 6; i++)
+			g_free(part[i]);
+	}
+	g_match_info_free(m);
+	return yes;
+}
+
+/* The output of a run: reports, or a diff whose removed lines are matches. */
+static void take_output(struct stage *st, struct lint_rule *r,
+			const char *path)
+{
+	struct lint_view *v = NULL;
+	char *text, **lines;
+	guint at = 0, left = 0, last = 0;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return;
+	lines = g_strsplit(text, "\n", -1);
+	for (char **l = lines; *l; l++) {
+		const char *s = *l;
+
+		if (!left && g_str_has_prefix(s, "--- ")) {
+			v = view_of(st, s + 4);
+			last = 0;
+		} else if (!left && g_str_has_prefix(s, "@@ -")) {
+			const char *comma;
+
+			at = atoi(s + 4);
+			comma = strpbrk(s + 4, ", ");
+			left = comma && *comma == ',' ? atoi(comma + 1) : 1;
+			last = 0;
+		} else if (left && *s == '-') {
+			/* Lines in a row are one statement. */
+			if (v && last + 1 != at)
+				add_finding(st, r, v, at, 0, 0, NULL);
+			last = at++;
+			left--;
+		} else if (left && *s != '+' && *s != '\\') {
+			at++;
+			left--;
+		} else if (!left && take_report(st, r, s)) {
+			continue;
+		}
+	}
+	g_strfreev(lines);
+	g_free(text);
+}
+
+/* ---- the stage ---- */
+
+static void work_free(gpointer p)
+{
+	struct work *w = p;
+
+	g_array_free(w->views, TRUE);
+	g_free(w->why);
+	g_free(w);
+}
+
+static void add_work(struct stage *st, struct lint_rule *rule, guint view,
+		     struct work **w, guint batch)
+{
+	if (!*w || (*w)->views->len >= batch) {
+		*w = g_new0(struct work, 1);
+		(*w)->rule = rule;
+		(*w)->views = g_array_new(FALSE, FALSE, sizeof(guint));
+		g_ptr_array_add(st->works, *w);
+	}
+	g_array_append_val((*w)->views, view);
+}
+
+static void plan(struct stage *st, const struct lint_rules *rules, int jobs)
+{
+	for (guint i = 0; i < rules->rules->len; i++) {
+		struct lint_rule *r = rules->rules->pdata[i];
+		GArray *fit = g_array_new(FALSE, FALSE, sizeof(guint));
+		struct work *w = NULL;
+		guint batch;
+
+		for (guint k = 0; r->cocci && !r->off && k < st->views->len;
+		     k++) {
+			const struct lint_view *v = st->views->pdata[k];
+
+			if (lint_globs_match(r->files, v->file) &&
+			    lint_view_has(v, r->needs) &&
+			    write_input(st, k, r->user, r->needs))
+				g_array_append_val(fit, k);
+		}
+		batch = CLAMP((fit->len + jobs - 1) / MAX(jobs, 1), 1, BATCH);
+		for (guint k = 0; k < fit->len; k++)
+			add_work(st, r, g_array_index(fit, guint, k), &w,
+				 batch);
+		g_array_free(fit, TRUE);
+	}
+}
+
+static void remove_dir(const char *path)
+{
+	GDir *d = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (d && (name = g_dir_read_name(d))) {
+		char *p = g_build_filename(path, name, NULL);
+
+		g_unlink(p);
+		g_free(p);
+	}
+	if (d)
+		g_dir_close(d);
+	g_rmdir(path);
+}
+
+int lint_smpl(const struct lint_rules *r, const GPtrArray *views, int jobs,
+	      GPtrArray *out, GPtrArray *problems)
+{
+	struct stage st = { .views = views, .out = out, .problems = problems };
+	GPtrArray *again = NULL;
+	char *tmp = g_dir_make_tmp("treewide-lint-XXXXXX", NULL);
+	int ret;
+
+	if (!tmp)
+		return tw_error("cannot make a folder for temporary files: %s",
+				g_strerror(errno));
+	st.tmp = tmp;
+	st.works = g_ptr_array_new_with_free_func(work_free);
+	plan(&st, r, jobs);
+	for (int round = 0; ; round++) {
+		ret = child_pool(st.works->len, jobs, &limits, run_one,
+				 run_done, &st);
+		if (ret)
+			break;
+		again = g_ptr_array_new_with_free_func(work_free);
+		for (guint i = 0; i < st.works->len; i++) {
+			struct work *w = st.works->pdata[i];
+			char *path = g_strdup_printf("%s/out.%u", tmp, i);
+
+			if (!w->failed) {
+				take_output(&st, w->rule, path);
+			} else if (w->views->len == 1) {
+				struct lint_view *v = views->pdata[
+					g_array_index(w->views, guint, 0)];
+
+				g_ptr_array_add(problems, g_strdup_printf(
+					"%s: %s: %s", v->file, w->rule->id,
+					w->why));
+			} else {
+				/* Which one was it? */
+				for (guint k = 0; k < w->views->len; k++) {
+					struct work *one = NULL;
+					struct stage to = { .works = again };
+
+					add_work(&to, w->rule, g_array_index(
+						 w->views, guint, k), &one, 1);
+				}
+			}
+			g_free(path);
+		}
+		g_ptr_array_free(st.works, TRUE);
+		st.works = again;
+		if (!again->len)
+			break;
+	}
+	for (guint i = 0; i < views->len; i++)
+		((struct lint_view *)views->pdata[i])->typed = TRUE;
+	g_ptr_array_free(st.works, TRUE);
+	remove_dir(tmp);
+	g_free(tmp);
+	return ret;
+}
