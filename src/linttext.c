@@ -872,6 +872,23 @@ static gboolean reaches(const struct tree *t, const char *file,
 	return yes;
 }
 
+/* Is token @i in a list of parameters that ends with ";"? */
+static gboolean in_prototype(const struct engine *x, guint i)
+{
+	guint depth = 0, stop = MIN((guint64)i + MAX_SPAN, x->v->n_sig);
+
+	for (; i < stop; i++) {
+		if (is(x, i, "(")) {
+			depth++;
+		} else if (is(x, i, ")") && !depth--) {
+			return is(x, i + 1, ";");
+		} else if (is(x, i, ";") || is(x, i, "{") || is(x, i, "=")) {
+			return FALSE;
+		}
+	}
+	return FALSE;
+}
+
 /*
  * The first mention of "struct NAME" in a header, in a parameter list or a
  * body, with no declaration before it: it names another type there.  A
@@ -901,9 +918,10 @@ static void check_undeclared(struct engine *x, struct lint_rule *rule)
 			depth = 0;
 		if (!is(x, i, "struct") || !is(x, i + 1, name))
 			continue;
-		/* In a hunk, what starts in column 1 is at file scope. */
-		if (!depth && (v->whole || t->col == 1 ||
-			       is(x, i + 2, ";") || is(x, i + 2, "{")))
+		if (!depth)
+			return;
+		/* Of a hunk, only a prototype: all else has seen more. */
+		if (!v->whole && !in_prototype(x, i))
 			return;
 		/* Headers that the file includes before. */
 		for (gsize k = 0; k < v->sig[i]; k++) {
