@@ -347,3 +347,10 @@ GPtrArray *cells_archs_without(const GPtrArray *cells, const char *tree)
 	g_free(top);
 	return v;
 }
+
+GPtrArray *cells_prepared(const char *tree, int jobs)
+{
+	static char *cached[] = { "--cached", NULL };
+
+	return cells_prepare_some(tree, jobs, cached);
+}

@@ -32,6 +32,8 @@ GPtrArray *cells_prepare_some(const char *tree, int jobs, char **only);
  * are as they were, too.
  */
 GPtrArray *cells_prepare(const char *tree, int jobs, guint64 manifest);
+/* Prepares nothing and runs nothing of the tree: what is not prepared is not ready. */
+GPtrArray *cells_prepared(const char *tree, int jobs);
 
 /*
  * The folders under arch/ of @tree that none of @cells stands for: char *, by

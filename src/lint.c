@@ -917,51 +917,85 @@ static gint by_place(gconstpointer a, gconstpointer b)
 		r = x->line < y->line ? -1 : x->line > y->line;
 	if (!r)
 		r = strcmp(x->id, y->id);
-	if (!r)		/* the surest first: it stays */
-		r = (int)y->sure - (int)x->sure;
 	if (!r)
 		r = x->col < y->col ? -1 : x->col > y->col;
 	return r ? r : strcmp(x->message, y->message);
 }
 
-/* Several stages say the same of one line: the surest stays. */
+/* The text knows the exact place, the compiler too, a semantic patch the line. */
+static int stage_of(const struct lint_finding *f)
+{
+	return g_str_has_prefix(f->evidence, "text") ? 0 :
+	       g_str_has_prefix(f->evidence, "types") ? 1 : 2;
+}
+
+static gint by_line_and_stage(gconstpointer a, gconstpointer b)
+{
+	const struct lint_finding *x = *(struct lint_finding *const *)a;
+	const struct lint_finding *y = *(struct lint_finding *const *)b;
+	int r = x->patch < y->patch ? -1 : x->patch > y->patch;
+
+	if (!r)
+		r = strcmp(x->file, y->file);
+	if (!r)
+		r = x->line < y->line ? -1 : x->line > y->line;
+	if (!r)
+		r = strcmp(x->id, y->id);
+	if (!r)
+		r = stage_of(x) - stage_of(y);
+	return r ? r : by_place(a, b);
+}
+
+static gboolean same_line(const struct lint_finding *a,
+			  const struct lint_finding *b)
+{
+	return a->patch == b->patch && a->line == b->line &&
+	       !strcmp(a->id, b->id) && !strcmp(a->file, b->file);
+}
+
+/*
+ * What several stages say of a rule in a line is one finding, as sure as the
+ * surest of them; two of one stage are two.
+ */
 static void merge(GPtrArray *v)
 {
-	GPtrArray *keep = g_ptr_array_new();
-	struct lint_finding *last = NULL;
+	GPtrArray *keep = g_ptr_array_new_with_free_func(lint_finding_free);
 
-	g_ptr_array_sort(v, by_place);
+	g_ptr_array_sort(v, by_line_and_stage);
+	g_ptr_array_set_free_func(v, NULL);
 	for (guint i = 0; i < v->len; i++) {
 		struct lint_finding *f = v->pdata[i];
+		gboolean known = FALSE;
 
-		if (last && f->rule && last->patch == f->patch &&
-		    last->line == f->line && !strcmp(last->id, f->id) &&
-		    !strcmp(last->file, f->file)) {
-			/* Two of one stage in a line are two. */
-			if (last->rule && strcmp(last->evidence, f->evidence)) {
-				if (!last->fix && f->fix &&
-				    last->view == f->view) {
-					last->fix = g_steal_pointer(&f->fix);
-					last->fix_off = f->fix_off;
-					last->fix_len = f->fix_len;
-				}
-				if (!last->added)
-					last->added = f->added;
-				lint_finding_free(f);
+		for (guint k = keep->len; k-- > 0; ) {
+			struct lint_finding *o = keep->pdata[k];
+
+			if (!same_line(o, f))
+				break;
+			if (stage_of(o) == stage_of(f)) {
+				known |= o->col == f->col &&
+					 !strcmp(o->message, f->message);
 				continue;
 			}
-			if (last->col == f->col &&
-			    !strcmp(last->message, f->message)) {
-				lint_finding_free(f);
-				continue;
+			known = TRUE;
+			o->sure = MAX(o->sure, f->sure);
+			o->added |= f->added;
+			if (!strstr(o->evidence, f->evidence)) {
+				char *both = g_strdup_printf("%s, %s",
+						o->evidence, f->evidence);
+
+				g_free(o->evidence);
+				o->evidence = both;
 			}
 		}
-		g_ptr_array_add(keep, f);
-		last = f;
+		if (known)
+			lint_finding_free(f);
+		else
+			g_ptr_array_add(keep, f);
 	}
-	g_ptr_array_set_free_func(v, NULL);
 	g_ptr_array_set_size(v, 0);
 	g_ptr_array_set_free_func(v, lint_finding_free);
+	g_ptr_array_set_free_func(keep, NULL);
 	for (guint i = 0; i < keep->len; i++)
 		g_ptr_array_add(v, keep->pdata[i]);
 	g_ptr_array_free(keep, TRUE);

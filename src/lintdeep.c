@@ -1,8 +1,277 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The deep stage: libclang reads the changed files in cells, and its types say
+ * what is a handle.  Only cells that are prepared already: preparing one runs
+ * the tree's Kconfig, which lint does not.  A header is read through the
+ * changed .c files that include it, and no other.  Of a series the last state
+ * of a file is read.
+ */
+#include <string.h>
+
+#include "ast.h"
+#include "cell.h"
 #include "lint.h"
+#include "reading.h"
+#include "source.h"
+
+struct deep {
+	const struct lint_rules *rules;
+	const struct lint_deep *conv;
+	GHashTable *views;	/* file -> the last whole view of it */
+	GHashTable *seen;	/* "rule file off" set */
+	GPtrArray *out;
+};
+
+static gboolean has(char **list, const char *s)
+{
+	return list && g_strv_contains((const char *const *)list, s);
+}
+
+static void add(struct deep *x, const struct ast_facts *a, const char *kind,
+		const char *file, gsize off, const char *what)
+{
+	struct lint_view *v = g_hash_table_lookup(x->views, file);
+
+	if (!v || off >= v->size)
+		return;
+	for (guint i = 0; i < x->rules->rules->len; i++) {
+		struct lint_rule *r = x->rules->rules->pdata[i];
+		struct lint_finding *f;
+		char *key;
+
+		if (r->off || !has(r->deep, kind) ||
+		    !g_str_has_prefix(r->id, x->conv->conversion) ||
+		    !lint_globs_match(r->files, file))
+			continue;
+		key = g_strdup_printf("%s %s %" G_GSIZE_FORMAT, r->id, file,
+				      off);
+		if (!g_hash_table_add(x->seen, key))
+			continue;
+		f = lint_finding_new(r, v, off, 1);
+		f->end_col = 0;
+		f->message = lint_message(r, what, NULL);
+		f->sure = LINT_CERTAIN;
+		f->evidence = g_strdup_printf("types in %s", a->cell);
+		g_ptr_array_add(x->out, f);
+	}
+}
+
+static char class_of(GHashTable *classes, const char *key)
+{
+	const struct ast_decl *d;
+
+	if (!key[1])
+		return key[0] == 'H' || key[0] == 'P' ? key[0] : 0;
+	d = g_hash_table_lookup(classes, key);
+	return d ? d->cls : 0;
+}
+
+/* Where a value is spelled in a file of the change, or where it is expanded. */
+static void add_event(struct deep *x, const struct ast_facts *a,
+		      const struct ast_event *e, const char *kind,
+		      const char *what)
+{
+	if (e->file && g_hash_table_contains(x->views, e->file))
+		add(x, a, kind, e->file, e->off, what);
+	else if (e->xfile)
+		add(x, a, kind, e->xfile, e->xoff, what);
+}
+
+/* Is the seed type still a pointer to the old struct in this cell? */
+static gboolean is_old(const struct deep *x, const struct ast_facts *a)
+{
+	char *old = g_strdup_printf("struct %s *", x->conv->old_struct);
+	gboolean yes = FALSE;
+
+	for (guint i = 0; i < a->typedefs->len; i++) {
+		const struct ast_typedef *t = a->typedefs->pdata[i];
+
+		yes |= has(x->conv->types, t->name) &&
+		       !g_strcmp0(t->underlying, old);
+	}
+	g_free(old);
+	return yes;
+}
+
+static void take_events(struct deep *x, const struct ast_facts *a)
+{
+	GHashTable *classes = g_hash_table_new(g_str_hash, g_str_equal);
+	gboolean old = is_old(x, a);
+
+	for (guint i = 0; i < a->decls->len; i++) {
+		struct ast_decl *d = a->decls->pdata[i];
+
+		g_hash_table_insert(classes, d->key, d);
+	}
+	for (guint i = 0; i < a->events->len; i++) {
+		const struct ast_event *e = a->events->pdata[i];
+		char s = class_of(classes, e->src), d = class_of(classes, e->dst);
+		char *what = NULL;
+
+		if (s == 'H' && old && g_str_has_prefix(e->dst, "m:") &&
+		    strcmp(e->dst, "m:*")) {
+			what = g_strdup_printf("a member of struct %s, '%s', is taken of a handle",
+					       x->conv->old_struct, e->dst + 2);
+			add_event(x, a, e, "member", what);
+		} else if (s == 'H' && d == 'P') {
+			what = g_strdup_printf("a handle goes where a struct %s is wanted",
+					       x->conv->old_struct);
+			add_event(x, a, e, "old", what);
+		} else if (s == 'P' && d == 'H') {
+			what = g_strdup_printf("a struct %s is taken for a handle",
+					       x->conv->old_struct);
+			add_event(x, a, e, "old", what);
+		}
+		g_free(what);
+	}
+	g_hash_table_destroy(classes);
+}
+
+/* Where the tree is converted, a wrong type is an error of the compiler's. */
+static void take_errors(struct deep *x, const struct ast_facts *a)
+{
+	for (guint i = 0; i < a->diags->len; i++) {
+		const struct ast_diag *d = a->diags->pdata[i];
+		struct lint_view *v = d->file ?
+			g_hash_table_lookup(x->views, d->file) : NULL;
+		gboolean ours = FALSE;
+
+		for (char **t = x->conv->types; *t; t++)
+			ours |= strstr(d->text, *t) != NULL;
+		if (!v || !ours || !d->line || d->line > v->lines->len)
+			continue;
+		add(x, a, "old", d->file,
+		    g_array_index(v->lines, struct lint_line,
+				  d->line - 1).off + MAX(d->col, 1) - 1,
+		    d->text);
+	}
+}
+
+static gboolean fits(const struct cell_info *c, const char *arch,
+		     char **globs)
+{
+	if (!c->ready || (arch && strcmp(c->srcarch, arch)))
+		return FALSE;
+	for (char **g = globs; g && *g; g++)
+		if (g_pattern_match_simple(*g, c->name))
+			return TRUE;
+	return !globs;
+}
+
+/* The .c files of the change, in each cell that fits. */
+static GPtrArray *units_of(const GPtrArray *cells, GHashTable *views,
+			   char **globs, GPtrArray *problems)
+{
+	GPtrArray *units = g_ptr_array_new();
+	GList *files = g_list_sort(g_hash_table_get_keys(views),
+				   (GCompareFunc)strcmp);
+
+	for (GList *f = files; f; f = f->next) {
+		char *arch = source_arch(f->data);
+		gboolean any = FALSE;
+
+		for (guint i = 0; i < cells->len &&
+		     g_str_has_suffix(f->data, ".c"); i++) {
+			struct reading_unit *u;
+
+			if (!fits(cells->pdata[i], arch, globs))
+				continue;
+			u = g_new0(struct reading_unit, 1);
+			u->cell = cells->pdata[i];
+			u->file = g_strdup(f->data);
+			g_ptr_array_add(units, u);
+			any = TRUE;
+		}
+		if (!any && g_str_has_suffix(f->data, ".c"))
+			g_ptr_array_add(problems, g_strdup_printf(
+				"%s: no prepared cell reads it; 'treewide cell prepare --mode read' prepares them",
+				(char *)f->data));
+		g_free(arch);
+	}
+	g_list_free(files);
+	return units;
+}
+
+static void unit_free(gpointer p, gpointer data)
+{
+	struct reading_unit *u = p;
+
+	g_free(u->file);
+	g_free(u);
+}
+
+static int read_conversion(struct deep *x, const struct tree *tree,
+			   const GPtrArray *units, int jobs,
+			   GPtrArray *problems)
+{
+	GHashTable *files = g_hash_table_new(g_str_hash, g_str_equal);
+	GArray *unsaved = g_array_new(FALSE, FALSE, sizeof(struct ast_unsaved));
+	struct reading_result res = { 0 };
+	struct reading r = {
+		.tree = tree->path, .types = x->conv->types,
+		.old_struct = x->conv->old_struct, .files = files,
+		.jobs = jobs,
+	};
+	GHashTableIter it;
+	struct lint_view *v;
+	int ret;
+
+	g_hash_table_iter_init(&it, x->views);
+	while (g_hash_table_iter_next(&it, NULL, (gpointer *)&v)) {
+		struct ast_unsaved u = { v->file, v->text, v->size };
+
+		g_hash_table_add(files, v->file);
+		g_array_append_val(unsaved, u);
+	}
+	r.unsaved = (struct ast_unsaved *)unsaved->data;
+	r.n_unsaved = unsaved->len;
+	ret = reading_run(&r, units, &res);
+	for (guint i = 0; !ret && i < res.facts->len; i++) {
+		const struct ast_facts *a = res.facts->pdata[i];
+
+		take_events(x, a);
+		take_errors(x, a);
+	}
+	for (guint i = 0; !ret && i < res.failed->len; i++)
+		g_ptr_array_add(problems, g_strdup(res.failed->pdata[i]));
+	if (res.facts)
+		g_ptr_array_free(res.facts, TRUE);
+	if (res.failed)
+		g_ptr_array_free(res.failed, TRUE);
+	g_array_free(unsaved, TRUE);
+	g_hash_table_destroy(files);
+	return ret;
+}
+
 int lint_deep(const struct lint_rules *r, const struct tree *tree,
-	      char **cells, const GPtrArray *views, int jobs, GPtrArray *out,
+	      char **globs, const GPtrArray *views, int jobs, GPtrArray *out,
 	      GPtrArray *problems)
 {
-	return 0;
+	GPtrArray *cells = cells_prepared(tree->path, jobs), *units;
+	struct deep x = { .rules = r, .out = out };
+	int ret = 0;
+
+	if (!cells)
+		return -1;
+	x.views = g_hash_table_new(g_str_hash, g_str_equal);
+	for (guint i = 0; i < views->len; i++) {
+		struct lint_view *v = views->pdata[i];
+
+		g_hash_table_replace(x.views, v->file, v);
+	}
+	units = units_of(cells, x.views, globs, problems);
+	for (guint i = 0; i < r->deep->len && !ret && units->len; i++) {
+		x.conv = r->deep->pdata[i];
+		x.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					       NULL);
+		ret = read_conversion(&x, tree, units, jobs, problems);
+		g_hash_table_destroy(x.seen);
+	}
+	for (guint i = 0; i < views->len && units->len; i++)
+		((struct lint_view *)views->pdata[i])->deep = TRUE;
+	g_hash_table_destroy(x.views);
+	g_ptr_array_foreach(units, unit_free, NULL);
+	g_ptr_array_free(units, TRUE);
+	g_ptr_array_free(cells, TRUE);
+	return ret;
 }

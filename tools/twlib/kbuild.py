@@ -342,8 +342,10 @@ class Preparation:
 
     def __init__(self, cell: Cell, mode: str, tree: Path,
                  inputs: dict[str, dict[str, str]], jobs: int,
-                 progress: Callable[[str], None]) -> None:
+                 progress: Callable[[str], None],
+                 cached: bool = False) -> None:
         self.cell, self.mode, self.tree = cell, mode, tree
+        self.cached = cached
         self.inputs, self.jobs, self.progress = inputs, jobs, progress
         self.result: dict[str, Any] = {
             "cell": cell.name, "mode": mode, "srcarch": cell.srcarch,
@@ -400,6 +402,8 @@ class Preparation:
                 self.result = {**stamp, **self._places(entry),
                                "units": self.result["units"]}
                 return self.result
+            if self.cached:
+                return self.fail("not built", "not prepared yet")
             cache.remove(entry)
             for left in where.glob(f"{entry.name}.tmp-*"):
                 cache.remove(left)
