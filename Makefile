@@ -58,7 +58,7 @@ check:
 	@$(MAKE) --no-print-directory check-all
 
 check-all:
-	@MAKE='$(MAKE)' tests/summary unit cocci mini cli tools san real
+	@MAKE='$(MAKE)' tests/summary unit cocci mini cli lint fuzz tools san real
 
 check-unit: $(UNIT)
 	@tests/unit/run $(UNIT)
@@ -73,6 +73,13 @@ check-mini: $(TREEWIDE)
 check-cli: $(TREEWIDE)
 	@TREEWIDE='$(TREEWIDE)' tests/cli/run
 
+check-lint: $(TREEWIDE)
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/lint/run
+
+# SECONDS=: how long; CORPUS=: a folder that keeps what it finds.
+check-fuzz:
+	@tests/fuzz/run $(or $(SECONDS),60)
+
 check-tools:
 	@tests/tools/run
 
@@ -82,7 +89,7 @@ check-san:
 	@r=0; \
 	$(MAKE) --no-print-directory SANITIZE=1 O='$(O)-san' check-unit || r=1; \
 	ASAN_OPTIONS=detect_leaks=0 $(MAKE) --no-print-directory SANITIZE=1 \
-		O='$(O)-san' TREEWIDE='$(O)-san/treewide' check-cli || r=1; \
+		O='$(O)-san' TREEWIDE='$(O)-san/treewide' check-cli check-lint || r=1; \
 	exit $$r
 
 check-real: $(TREEWIDE)
@@ -149,6 +156,8 @@ help:
 	'make check-cocci   golden tests of the semantic patches' \
 	'make check-mini    the miniature tree, converted and built in its cells' \
 	'make check-cli     errors and exit statuses of the driver' \
+	'make check-lint    planted cases, formats and safety of lint' \
+	'make check-fuzz    the patch reader, a minute of libFuzzer; SECONDS=N' \
 	'make check-tools   tests of the programs around builds' \
 	'make check-san     unit and command-line tests with sanitizers' \
 	'make check-real    Linux 6.12 converted and cross-built in three cells' \
@@ -156,7 +165,7 @@ help:
 	'make install       into PREFIX (/usr/local), below DESTDIR' \
 	'make clean         remove what was built'
 
-.PHONY: all bench check check-all check-cli check-cocci check-mini check-real check-san \
-	check-tools check-unit clean help install run setup setup-check \
-	toolchains
+.PHONY: all bench bench-check bench-lint check check-all check-cli check-cocci \
+	check-fuzz check-lint check-mini check-real check-san check-tools \
+	check-unit clean help install run setup setup-check toolchains
 -include $(wildcard $(O)/*.d $(O)/unit/*.d)

@@ -194,7 +194,7 @@ static void say(const struct lint_result *res, gboolean loud)
 
 static int report(const struct options *o, const struct tw_options *opt,
 		  const struct lint_result *res, const struct lint_rules *r,
-		  enum lint_format format)
+		  const struct tree *tree, enum lint_format format)
 {
 	gboolean colour = format == LINT_GCC && !opt->output &&
 			  !g_getenv("NO_COLOR") &&
@@ -222,6 +222,11 @@ static int report(const struct options *o, const struct tw_options *opt,
 	else
 		ret = fputs(text, stderr) < 0 ? -1 : 0;
 	g_free(text);
+	if (tree && lint_unconverted(r, tree)) {
+		tw_warn("no rewrites: the tree is not converted by %s yet, and they would be wrong in it",
+			lint_unconverted(r, tree));
+		return ret ? ret : write_out(opt->output, "");
+	}
 	fixes = lint_fixes(res, &n);
 	if (!ret)
 		ret = write_out(opt->output, fixes);
@@ -334,7 +339,8 @@ int cmd_lint(int argc, char **argv)
 	}
 	req.tree = tree;
 	req.root = tree ? tree : folder;
-	if (load(&o, rules, mute, tree ? tree : folder))
+	/* A patch alone is in no folder. */
+	if (load(&o, rules, mute, tree ? tree : o.patch ? NULL : folder))
 		goto out;
 	if (o.explain || o.list) {
 		status = o.list ? list(rules) : explain(rules, o.explain);
@@ -353,7 +359,7 @@ int cmd_lint(int argc, char **argv)
 	req.jobs = opt.jobs;
 	if (!lint_run(&req, &res)) {
 		say(&res, format == LINT_GCC);
-		if (!report(&o, &opt, &res, rules, format))
+		if (!report(&o, &opt, &res, rules, tree, format))
 			status = res.findings->len && !o.write_baseline ?
 				 TW_FINDINGS : TW_OK;
 		if (!status && res.problems->len)

@@ -35,6 +35,8 @@ static void text_free(gpointer p)
 {
 	struct text *t = p;
 
+	if (!t)
+		return;
 	g_free(t->p);
 	g_free(t);
 }
@@ -77,15 +79,23 @@ static gboolean wanted(const struct lint *x, const char *file)
 
 /* ---- one view ---- */
 
-/* A line without its white space. */
-static char *squeeze(const char *s, gsize len)
+/* A line without its white space; @patch tells those of several apart. */
+static char *squeeze_in(guint patch, const char *s, gsize len)
 {
-	GString *out = g_string_sized_new(len);
+	GString *out = g_string_sized_new(len + 12);
+
+	if (patch != G_MAXUINT)
+		g_string_append_printf(out, "%u:", patch);
 
 	for (gsize i = 0; i < len; i++)
 		if (!g_ascii_isspace(s[i]))
 			g_string_append_c(out, s[i]);
 	return g_string_free(out, FALSE);
+}
+
+static char *squeeze(const char *s, gsize len)
+{
+	return squeeze_in(G_MAXUINT, s, len);
 }
 
 static void fingerprint(struct lint_finding *f)
@@ -194,7 +204,8 @@ static void note_removed(struct lint *x, const struct pr_set *s,
 
 			if (l->kind != '-')
 				continue;
-			key = squeeze(l->p, l->len);
+			key = squeeze_in(x->patch, l->p,
+					 MIN(l->len, LINT_SOURCE_MAX));
 			n = g_hash_table_lookup(x->removed, key);
 			g_hash_table_insert(x->removed, key, GUINT_TO_POINTER(
 					    GPOINTER_TO_UINT(n) + 1));
@@ -967,14 +978,16 @@ static void merge(GPtrArray *v)
 		struct lint_finding *f = v->pdata[i];
 		gboolean known = FALSE;
 
-		for (guint k = keep->len; k-- > 0; ) {
+		/* Not more than a line of people's has. */
+		for (guint k = keep->len, n = 0; k-- > 0 && n < 32; n++) {
 			struct lint_finding *o = keep->pdata[k];
 
 			if (!same_line(o, f))
 				break;
 			if (stage_of(o) == stage_of(f)) {
-				known |= o->col == f->col &&
-					 !strcmp(o->message, f->message);
+				/* Within the other: a part of the same. */
+				known |= f->rule && o->col <= f->col &&
+					 o->end_col >= f->end_col;
 				continue;
 			}
 			known = TRUE;
@@ -1004,7 +1017,7 @@ static void merge(GPtrArray *v)
 /* The change only moved the line, or indented it anew. */
 static gboolean is_moved(struct lint *x, const struct lint_finding *f)
 {
-	char *key = squeeze(f->source, strlen(f->source));
+	char *key = squeeze_in(f->patch, f->source, strlen(f->source));
 	guint n = GPOINTER_TO_UINT(g_hash_table_lookup(x->removed, key));
 
 	if (n)
@@ -1018,7 +1031,10 @@ static void sift(struct lint *x)
 {
 	GPtrArray *all = x->res->findings;
 	GPtrArray *keep = g_ptr_array_new_with_free_func(lint_finding_free);
-	guint ordinal = 0;
+	GHashTable *seen = g_hash_table_new_full(g_int64_hash, g_int64_equal,
+						 g_free, NULL);
+	guint ordinal;
+	guint64 key;
 
 	merge(all);
 	for (guint i = 0; i < x->res->views->len; i++)
@@ -1032,15 +1048,10 @@ static void sift(struct lint *x)
 		all->pdata[i] = NULL;
 		fingerprint(f);
 		/* The same line twice in a file: told apart by order. */
-		ordinal = 0;
-		for (guint k = keep->len; k-- > 0 && ordinal < 1000; ) {
-			const struct lint_finding *o = keep->pdata[k];
-
-			if (strcmp(o->file, f->file) || o->patch != f->patch)
-				break;
-			ordinal += !strcmp(o->id, f->id) &&
-				   !strcmp(o->source, f->source);
-		}
+		key = f->fingerprint ^ f->patch * 0x9e3779b97f4a7c15ull;
+		ordinal = GPOINTER_TO_UINT(g_hash_table_lookup(seen, &key));
+		g_hash_table_insert(seen, g_memdup2(&key, sizeof(key)),
+				    GUINT_TO_POINTER(ordinal + 1));
 		if (ordinal)
 			f->fingerprint = XXH3_64bits_withSeed(&ordinal,
 						sizeof(ordinal),
@@ -1056,6 +1067,7 @@ static void sift(struct lint *x)
 			g_ptr_array_add(keep, f);
 		}
 	}
+	g_hash_table_destroy(seen);
 	g_ptr_array_set_free_func(all, NULL);
 	g_ptr_array_free(all, TRUE);
 	x->res->findings = keep;
@@ -1118,6 +1130,52 @@ void lint_result_clear(struct lint_result *res)
 }
 
 /* ---- rewrites ---- */
+
+/* Does a file of the tree that fits the globs have the text? */
+static gboolean tree_has(const struct tree *tree, const char *dir, guint depth,
+			 const struct lint_unconverted *u)
+{
+	char *full = g_build_filename(tree->path, dir, NULL);
+	GDir *d = g_dir_open(full, 0, NULL);
+	gboolean yes = FALSE;
+	const char *name;
+
+	while (d && !yes && (name = g_dir_read_name(d))) {
+		char *path = g_build_filename(dir, name, NULL);
+		char *below = g_build_filename(full, name, NULL);
+		char *text = NULL;
+		gsize size;
+
+		if (g_file_test(below, G_FILE_TEST_IS_SYMLINK))
+			;
+		else if (lint_globs_match(u->files, path))
+			text = tree_read(tree, path, &size, TRUE);
+		else if (depth && g_file_test(below, G_FILE_TEST_IS_DIR))
+			yes = tree_has(tree, path, depth - 1, u);
+		if (text)
+			yes = memmem(text, size, u->text,
+				     strlen(u->text)) != NULL;
+		g_free(text);
+		g_free(path);
+		g_free(below);
+	}
+	if (d)
+		g_dir_close(d);
+	g_free(full);
+	return yes;
+}
+
+const char *lint_unconverted(const struct lint_rules *r,
+			     const struct tree *tree)
+{
+	for (guint i = 0; i < r->unconverted->len; i++) {
+		const struct lint_unconverted *u = r->unconverted->pdata[i];
+
+		if (tree_has(tree, "arch", 3, u))
+			return u->conversion;
+	}
+	return NULL;
+}
 
 static gint by_fix(gconstpointer a, gconstpointer b)
 {

@@ -82,17 +82,21 @@ struct lint_rule {
 	char *cocci_mode;	/* "report", "context", "patch"; NULL: no virtual rules */
 	gboolean user;		/* from --rules: sees whole files */
 	char **deep;		/* kinds of use that libclang reports: "member", "old" */
+	char **fix_files;	/* where its rewrites are right */
 	gboolean off;
-	guint used;
 };
 
 struct lint_rules {
 	GPtrArray *rules;	/* struct lint_rule, by id */
 	GPtrArray *kinds;	/* struct lint_kind */
 	GPtrArray *deep;	/* struct lint_deep: what libclang is asked */
+	GPtrArray *unconverted;	/* struct lint_unconverted */
 	char *hash;		/* of all rule files */
 	guint64 state;
 };
+
+/* A text that only a tree before the conversion has. */
+struct lint_unconverted { char *conversion; char **files; char *text; };
 
 /* What --deep needs of a conversion's manifest. */
 struct lint_deep { char *conversion; char **types; char *old_struct; };
@@ -133,6 +137,7 @@ struct lint_view {
 	gboolean lexed;
 	struct token_list toks;
 	guint32 *sig;		/* indices of the tokens that count */
+	guint32 *close;		/* of each: behind the bracket that it opens, or 0 */
 	guint n_sig;
 };
 
@@ -148,6 +153,8 @@ const char *lint_view_line_text(const struct lint_view *v, guint i, gsize *len);
 
 /* ---- findings ---- */
 
+#define LINT_SOURCE_MAX 500
+
 struct lint_finding {
 	const struct lint_rule *rule;	/* NULL: of lint itself */
 	const char *id;
@@ -158,7 +165,7 @@ struct lint_finding {
 	guint line, col;	/* of the new file, 1-based, columns in bytes */
 	guint end_col;		/* behind the last byte, on the same line; or 0 */
 	char *message;
-	char *source;		/* the line, for fingerprints and reports */
+	char *source;		/* the line, or its start: LINT_SOURCE_MAX bytes */
 	guint64 fingerprint;
 	guint patch;
 	guint8 added;		/* its line is one that the change adds */
@@ -256,6 +263,9 @@ int lint_run(const struct lint_request *req, struct lint_result *res);
 void lint_result_clear(struct lint_result *res);
 /* A patch with the rewrites of findings that have one. */
 char *lint_fixes(const struct lint_result *res, guint *n);
+/* The conversion of our rules that the tree has not seen yet, or NULL. */
+const char *lint_unconverted(const struct lint_rules *r,
+			     const struct tree *tree);
 
 /* ---- output (src/lintout.c) ---- */
 

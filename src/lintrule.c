@@ -284,7 +284,18 @@ static void rule_free(gpointer p)
 	g_free(r->cocci);
 	g_free(r->cocci_mode);
 	g_strfreev(r->deep);
+	g_strfreev(r->fix_files);
 	g_free(r);
+}
+
+static void unconverted_free(gpointer p)
+{
+	struct lint_unconverted *u = p;
+
+	g_free(u->conversion);
+	g_strfreev(u->files);
+	g_free(u->text);
+	g_free(u);
 }
 
 static void kind_free(gpointer p)
@@ -319,6 +330,7 @@ struct lint_rules *lint_rules_new(void)
 	r->rules = g_ptr_array_new_with_free_func(rule_free);
 	r->kinds = g_ptr_array_new_with_free_func(kind_free);
 	r->deep = g_ptr_array_new_with_free_func(deep_free);
+	r->unconverted = g_ptr_array_new_with_free_func(unconverted_free);
 	return r;
 }
 
@@ -329,6 +341,7 @@ void lint_rules_free(struct lint_rules *r)
 	g_ptr_array_free(r->rules, TRUE);
 	g_ptr_array_free(r->kinds, TRUE);
 	g_ptr_array_free(r->deep, TRUE);
+	g_ptr_array_free(r->unconverted, TRUE);
 	g_free(r->hash);
 	g_free(r);
 }
@@ -382,8 +395,9 @@ static GKeyFile *load_keys(struct lint_rules *r, const char *path)
 	return NULL;
 }
 
-/* [kind NAME] sections: lint.ini of the folder. */
-static int load_kinds(struct lint_rules *r, const char *path)
+/* [kind NAME] and [unconverted]: lint.ini of the folder. */
+static int load_kinds(struct lint_rules *r, const char *path,
+		      const char *conversion)
 {
 	GKeyFile *k = load_keys(r, path);
 	char **groups;
@@ -396,9 +410,25 @@ static int load_kinds(struct lint_rules *r, const char *path)
 		struct lint_kind *kind;
 		char **keys;
 
+		if (!strcmp(*g, "unconverted")) {
+			struct lint_unconverted *u = g_new0(
+						struct lint_unconverted, 1);
+
+			u->conversion = g_strdup(conversion);
+			u->files = get_list(k, *g, "files");
+			u->text = get(k, *g, "text");
+			g_ptr_array_add(r->unconverted, u);
+			if (!u->files[0] || !u->text)
+				ret = tw_error_at(path, 0, 0, "[unconverted] needs files and text");
+			continue;
+		}
 		if (!g_str_has_prefix(*g, "kind ")) {
-			ret = tw_error_at(path, 0, 0, "[%s]: a section here is [kind NAME]",
+			ret = tw_error_at(path, 0, 0, "[%s]: a section here is [kind NAME] or [unconverted]",
 					  *g);
+			break;
+		}
+		if (r->kinds->len == 16) {
+			ret = tw_error_at(path, 0, 0, "more than 16 kinds");
 			break;
 		}
 		if (find_kind(r, *g + 5)) {
@@ -507,6 +537,7 @@ static int load_rule(struct lint_rules *r, const char *path,
 	rule->check = get(k, "rule", "check");
 	rule->check_args = get_list(k, "rule", "check-arguments");
 	rule->deep = get_list(k, "rule", "types");
+	rule->fix_files = get_list(k, "rule", "fix-files");
 	groups = g_key_file_get_groups(k, NULL);
 	if (!rule->what) {
 		tw_error_at(path, 0, 0, "[rule] has no what: it says what is wrong");
@@ -517,7 +548,7 @@ static int load_rule(struct lint_rules *r, const char *path,
 		static const char *const known[] = {
 			"what", "why", "instead", "bad", "good", "files",
 			"needs", "check", "check-arguments", "types",
-			"severity", "cocci", NULL
+			"severity", "cocci", "fix-files", NULL
 		};
 
 		if (!g_strv_contains(known, *key)) {
@@ -660,7 +691,7 @@ static int load_dir(struct lint_rules *r, const char *dir, const char *prefix,
 	int ret = 0;
 
 	if (g_file_test(kinds, G_FILE_TEST_EXISTS))
-		ret = load_kinds(r, kinds);
+		ret = load_kinds(r, kinds, prefix);
 	for (guint i = 0; !ret && i < names->len; i++) {
 		char *path = g_build_filename(dir, names->pdata[i], NULL);
 

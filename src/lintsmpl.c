@@ -216,6 +216,26 @@ static struct lint_view *view_of(const struct stage *st, const char *path)
 	return ours ? st->views->pdata[n] : NULL;
 }
 
+/* The line is in an arm that text shows dead: spatch does not look at #if. */
+static gboolean is_dead(struct lint_view *v, guint line)
+{
+	gsize lo = 0, hi;
+
+	lint_view_lex(v);
+	for (hi = v->toks.n; lo < hi; ) {
+		gsize mid = lo + (hi - lo) / 2;
+
+		if (v->toks.v[mid].line < line)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (; lo < v->toks.n && v->toks.v[lo].line == line; lo++)
+		if (v->toks.v[lo].kind > TOK_COMMENT)
+			return v->toks.v[lo].disabled;
+	return FALSE;
+}
+
 static void add_finding(struct stage *st, struct lint_rule *r,
 			struct lint_view *v, guint line, guint col, guint len,
 			const char *what)
@@ -224,7 +244,7 @@ static void add_finding(struct stage *st, struct lint_rule *r,
 	gsize n, blank = 0;
 	const char *s;
 
-	if (!line || line > v->lines->len)
+	if (!line || line > v->lines->len || is_dead(v, line))
 		return;
 	s = lint_view_line_text(v, line - 1, &n);
 	if (!col || col > n) {

@@ -47,6 +47,7 @@ void lint_view_free(gpointer p)
 	if (v->lexed) {
 		lex_free(&v->toks);
 		g_free(v->sig);
+		g_free(v->close);
 	}
 	g_array_free(v->lines, TRUE);
 	g_free(v->file);
@@ -87,6 +88,30 @@ static void blank_comment(struct lint_view *v)
 			*p = ' ';
 }
 
+/* For each opening bracket the token behind its end, by depth alone. */
+static void find_brackets(struct lint_view *v)
+{
+	GArray *open = g_array_new(FALSE, FALSE, sizeof(guint32));
+
+	v->close = g_new0(guint32, v->n_sig + 1);
+	for (guint32 i = 0; i < v->n_sig; i++) {
+		const struct token *t = &v->toks.v[v->sig[i]];
+		char c = t->kind == TOK_PUNCT ? v->text[t->off] : 0;
+
+		/* What starts in column 1 is in no bracket: one was left open. */
+		if (t->col == 1 && t->kind == TOK_IDENT && t->ctx == CTX_CODE)
+			g_array_set_size(open, 0);
+		if (c == '(' || c == '[' || c == '{') {
+			g_array_append_val(open, i);
+		} else if ((c == ')' || c == ']' || c == '}') && open->len) {
+			v->close[g_array_index(open, guint32,
+					       open->len - 1)] = i + 1;
+			g_array_set_size(open, open->len - 1);
+		}
+	}
+	g_array_free(open, TRUE);
+}
+
 void lint_view_lex(struct lint_view *v)
 {
 	if (v->lexed)
@@ -102,6 +127,7 @@ void lint_view_lex(struct lint_view *v)
 		    t->ctx != CTX_DIRECTIVE)
 			v->sig[v->n_sig++] = i;
 	}
+	find_brackets(v);
 	v->lexed = TRUE;
 }
 
@@ -190,7 +216,7 @@ static struct lint_finding *finding_at(const struct lint_rule *rule,
 	f->added = l->added;
 	f->col = col;
 	f->end_col = col && col + len <= n + 1 ? col + len : 0;
-	f->source = g_strndup(s, n);
+	f->source = g_strndup(s, MIN(n, LINT_SOURCE_MAX));
 	f->patch = v->patch;
 	f->view = v;
 	return f;
@@ -275,18 +301,19 @@ static gboolean in_list(const struct engine *x, guint i, char **list)
 /* The token behind the bracket that @i opens; 0 if it does not close soon. */
 static guint skip_brackets(const struct engine *x, guint i)
 {
-	guint depth = 0, stop = MIN((guint64)i + MAX_SPAN, x->v->n_sig);
+	guint close = x->v->close[i];
 
-	for (; i < stop; i++) {
-		if (is(x, i, "(") || is(x, i, "[") || is(x, i, "{"))
-			depth++;
-		else if ((is(x, i, ")") || is(x, i, "]") || is(x, i, "}")) &&
-			 !--depth)
-			return i + 1;
-	}
-	return 0;
+	return close && close - i <= MAX_SPAN ? close : 0;
 }
 
+#define MAX_KINDS 16
+#define ASSIGNED(kind) (1u << ((kind) + MAX_KINDS))
+#define DECLARED(kind) (1u << (kind))
+
+/*
+ * Bits of kinds that the name has: one set by its declaration, another by what
+ * it was given last.
+ */
 static guint32 kinds_of(const struct engine *x, guint i)
 {
 	char name[128];
@@ -301,7 +328,7 @@ static guint kind_index(const struct engine *x, const struct lint_kind *k)
 	for (guint i = 0; i < x->rules->kinds->len; i++)
 		if (x->rules->kinds->pdata[i] == k)
 			return i;
-	return 31;
+	return MAX_KINDS - 1;
 }
 
 static gboolean call_is_none(const struct engine *x, const struct lint_kind *k,
@@ -332,7 +359,8 @@ static guint kind_ends(const struct engine *x, const struct lint_kind *k,
 	}
 	if (!is_ident(x, i))
 		return 0;
-	if (kinds_of(x, i) & (1u << kind_index(x, k)))
+	if (kinds_of(x, i) & (DECLARED(kind_index(x, k)) |
+			      ASSIGNED(kind_index(x, k))))
 		ends[n++] = i + 1;
 	while (e < x->v->n_sig && e - i < 40 && n < max) {
 		if (is_ident(x, e) && in_list(x, e, e > i ? k->members : NULL) &&
@@ -486,11 +514,11 @@ static gboolean match_at(const struct engine *x, const struct lint_pattern *p,
 
 /* ---- what the names are ---- */
 
-static void bind(struct engine *x, guint i, guint kind)
+static void bind(struct engine *x, guint i, guint32 bit)
 {
 	GHashTable *t = x->in_macro ? x->macro : x->func;
 	char name[128];
-	guint32 mask = kinds_of(x, i) | 1u << kind;
+	guint32 mask = kinds_of(x, i) | bit;
 
 	g_hash_table_insert(t, g_strdup(text(x, i, name, sizeof(name))),
 			    GUINT_TO_POINTER(mask));
@@ -502,10 +530,10 @@ static void unbind(struct engine *x, guint i, guint kind)
 	guint32 mask = kinds_of(x, i);
 	char name[128];
 
-	if (mask & 1u << kind)
+	if (mask & ASSIGNED(kind))
 		g_hash_table_insert(t, g_strdup(text(x, i, name,
 						     sizeof(name))),
-				    GUINT_TO_POINTER(mask & ~(1u << kind)));
+				    GUINT_TO_POINTER(mask & ~ASSIGNED(kind)));
 }
 
 static gboolean ends_declarator(const struct engine *x, guint i)
@@ -520,7 +548,7 @@ static void take_declaration(struct engine *x, guint i, guint kind)
 	guint stop = MIN(i + 40, x->v->n_sig);
 
 	for (i++; i < stop && is_ident(x, i) && ends_declarator(x, i + 1); ) {
-		bind(x, i, kind);
+		bind(x, i, DECLARED(kind));
 		for (i++; i < stop && !is(x, i, ",") && !is(x, i, ";") &&
 		     !is(x, i, ")"); i++)
 			if (is(x, i, "(") || is(x, i, "{")) {
@@ -580,8 +608,8 @@ static void take_assignment(struct engine *x, guint i)
 		if (close && in_list(x, e, kind->assigned) &&
 		    !call_is_none(x, kind, e + 1, close) &&
 		    !(tested && kind->until_tested))
-			bind(x, i, k);
-		else if (!in_list(x, i - (i > 0), kind->types))
+			bind(x, i, ASSIGNED(k));
+		else
 			unbind(x, i, k);
 	}
 }
@@ -612,7 +640,7 @@ static void take_define(struct engine *x, guint i)
 					gboolean was = x->in_macro;
 
 					x->in_macro = TRUE;
-					bind(x, e, k);
+					bind(x, e, DECLARED(k));
 					x->in_macro = was;
 				}
 				g_free(want);
@@ -655,7 +683,7 @@ static void learn(struct engine *x, guint i)
 			if (is(x, i, g_array_index(p->elems, struct lint_elem,
 						   0).text) &&
 			    match_at(x, p, i, &m))
-				bind(x, m.caps[0].from, k);
+				bind(x, m.caps[0].from, ASSIGNED(k));
 		}
 		if (kind->until_tested && is_tested(x, i))
 			unbind(x, i, k);
@@ -752,7 +780,8 @@ static void report(struct engine *x, struct ref *r, guint i,
 	     l < x->v->lines->len; l++)
 		f->added |= g_array_index(x->v->lines, struct lint_line,
 					  l).added;
-	if (p->fix && tok(x, i)->line == last->line) {
+	if (p->fix && tok(x, i)->line == last->line &&
+	    lint_globs_match(r->rule->fix_files, x->v->file)) {
 		f->fix = expand(x, p, p->fix, m);
 		f->fix_off = tok(x, i)->off;
 		f->fix_len = last->off + last->len - f->fix_off;
@@ -1012,7 +1041,7 @@ void lint_text(const struct lint_rules *rules, struct lint_view *v,
 		for (guint k = 0; k < r->patterns->len; k++)
 			add_ref(&x, r, r->patterns->pdata[k]);
 	}
-	if (!any || !v->size)
+	if (!any || !v->size || rules->kinds->len > MAX_KINDS)
 		goto out;
 	lint_view_lex(v);
 	x.func = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

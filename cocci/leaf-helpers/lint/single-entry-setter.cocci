@@ -26,3 +26,25 @@ identifier f =~ "^(set_pte_at|set_ptes|ptep_get_and_clear|ptep_set_wrprotect|pte
 * f(...)
   ...>
   }
+
+@folio_else@
+expression x;
+identifier f =~ "^(set_pte_at|set_ptes|ptep_get_and_clear|ptep_set_wrprotect|ptep_clear_flush|ptep_set_access_flags|pte_clear)$";
+statement S;
+@@
+  if (folio_test_hugetlb(x)) {
+  <...
+* f(...)
+  ...>
+  } else S
+
+@vma_else@
+expression x;
+identifier f =~ "^(set_pte_at|set_ptes|ptep_get_and_clear|ptep_set_wrprotect|ptep_clear_flush|ptep_set_access_flags|pte_clear)$";
+statement S;
+@@
+  if (is_vm_hugetlb_page(x)) {
+  <...
+* f(...)
+  ...>
+  } else S

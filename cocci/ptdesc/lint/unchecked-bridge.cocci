@@ -5,14 +5,22 @@
 // Limits: a test in a macro or another function is not seen.
 // Confidence: high.
 
+@nofail@
+local idexpression p;
+identifier alloc =~ "^(alloc_pages?|alloc_pages_node|pagetable_alloc|pagetable_alloc_noprof)$";
+position at;
+@@
+  p@at = alloc(<+... __GFP_NOFAIL ...+>, ...)
+
 @unchecked@
 local idexpression p;
 identifier alloc =~ "^(alloc_pages?|alloc_pages_node|pagetable_alloc|pagetable_alloc_noprof)$";
 identifier bridge =~ "^(page_ptdesc|ptdesc_page)$";
 statement S1, S2;
 expression e;
+position at != nofail.at;
 @@
-  p = alloc(...);
+  p@at = alloc(...);
   ... when != if (<+...p...+>) S1 else S2
       when != p = e
       when != \(WARN_ON\|WARN_ON_ONCE\|BUG_ON\|VM_BUG_ON\)(<+...p...+>)
