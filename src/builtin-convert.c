@@ -306,6 +306,9 @@ int cmd_convert(int argc, char **argv)
 	m = manifest_load(argv[1]);
 	if (!m)
 		return TW_USAGE;
+	if (!m->rules->len)
+		tw_die(TW_USAGE, "%s has no rules that convert yet: it has seeds for 'treewide scan' and rules for 'treewide lint'",
+		       m->name);
 	check_policy(m);
 	t = tree_open(opt.tree);
 	if (!t)

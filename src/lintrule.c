@@ -32,18 +32,27 @@ static char *get(GKeyFile *k, const char *group, const char *key)
 	return s ? g_strstrip(s) : NULL;
 }
 
+/* Most globs are plain names, and most differ in the first byte. */
+static gboolean glob_match(const char *glob, const char *path)
+{
+	if (*glob != *path && *glob != '*' && *glob != '?')
+		return FALSE;
+	return strpbrk(glob, "*?") ? g_pattern_match_simple(glob, path)
+				   : !strcmp(glob, path);
+}
+
 gboolean lint_globs_match(char **globs, const char *path)
 {
 	gboolean any = FALSE, yes = FALSE;
 
 	for (; globs && *globs; globs++) {
 		if (**globs == '!') {
-			if (g_pattern_match_simple(*globs + 1, path))
+			if (glob_match(*globs + 1, path))
 				return FALSE;
 			continue;
 		}
 		any = TRUE;
-		yes |= g_pattern_match_simple(*globs, path);
+		yes = yes || glob_match(*globs, path);
 	}
 	return yes || !any;
 }
