@@ -52,11 +52,24 @@ static gboolean is_brace(const struct lint_view *v, guint line, char brace)
 	return first_of(v, line) == brace;
 }
 
+static gboolean lines_have(const struct lint_view *v, guint from, guint to,
+			   char **words)
+{
+	gsize len, off = g_array_index(v->lines, struct lint_line, from).off;
+	const char *last = lint_view_line_text(v, to, &len);
+
+	for (char **w = words; w && *w; w++)
+		if (memmem(v->text + off, last + len - v->text - off, *w,
+			   strlen(*w)))
+			return TRUE;
+	return !words || !words[0];
+}
+
 /*
- * The functions that have an added line, with their heads; other lines are
- * emptied.  A line outside functions keeps itself.
+ * The functions that have an added line and one of the words, with their
+ * heads; other lines are emptied.
  */
-static char *slice(const struct lint_view *v, gsize *size)
+static char *slice(const struct lint_view *v, char **words, gsize *size)
 {
 	guint n = v->lines->len, open = 0;
 	guint8 *keep = g_new0(guint8, n);
@@ -82,7 +95,7 @@ static char *slice(const struct lint_view *v, gsize *size)
 			for (guint k = head; k <= i && !any; k++)
 				any = g_array_index(v->lines, struct lint_line,
 						    k).added;
-			if (any)
+			if (any && lines_have(v, head, i, words))
 				memset(keep + head, 1, i + 1 - head);
 		}
 	}
@@ -100,32 +113,37 @@ static char *slice(const struct lint_view *v, gsize *size)
 	return g_string_free(out, FALSE);
 }
 
-static char *file_name(const struct stage *st, guint view, gboolean whole)
+/* "s12-ptdesc_cast.c": view 12 as the rule sees it. */
+static char *file_name(const struct stage *st, guint view,
+		       const struct lint_rule *rule)
 {
 	const struct lint_view *v = st->views->pdata[view];
 	const char *ext = g_str_has_suffix(v->file, ".h") ? "h" : "c";
 
-	return g_strdup_printf("%s/%s%u.%s", st->tmp, whole ? "w" : "s", view,
-			       ext);
+	char *id = g_strdup(rule->id), *name;
+
+	g_strcanon(id, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS, '_');
+	name = g_strdup_printf("%s/%s%u-%s.%s", st->tmp,
+			       rule->user ? "w" : "s", view, id, ext);
+	g_free(id);
+	return name;
 }
 
 /* Write what spatch reads; FALSE when there is nothing in it. */
-static gboolean write_input(const struct stage *st, guint view, gboolean whole,
-			    char **words)
+static gboolean write_input(const struct stage *st, guint view,
+			    const struct lint_rule *rule)
 {
 	const struct lint_view *v = st->views->pdata[view];
-	char *name = file_name(st, view, whole), *text;
+	char *name = file_name(st, view, rule), *text;
 	gboolean yes = TRUE, ok;
 	gsize size;
 
-	if (whole) {
+	if (rule->user) {
 		ok = g_file_set_contents(name, v->text, v->size, NULL);
 	} else {
-		text = slice(v, &size);
+		text = slice(v, rule->needs, &size);
 		yes = FALSE;
-		for (char **w = words; w && *w; w++)
-			yes |= memmem(text, size, *w, strlen(*w)) != NULL;
-		for (gsize i = 0; !words[0] && i < size && !yes; i++)
+		for (gsize i = 0; i < size && !yes; i++)
 			yes = text[i] != '\n';
 		ok = !yes || g_file_set_contents(name, text, size, NULL);
 		g_free(text);
@@ -160,7 +178,7 @@ static int run_one(guint i, void *data)
 	for (guint k = 0; k < w->views->len; k++)
 		g_ptr_array_add(argv, file_name(st,
 				g_array_index(w->views, guint, k),
-				w->rule->user));
+				w->rule));
 	g_ptr_array_add(argv, NULL);
 	if (fd < 0 || err < 0 || chdir(st->tmp))
 		return 1;
@@ -372,7 +390,7 @@ static void plan(struct stage *st, const struct lint_rules *rules, int jobs)
 
 			if (lint_globs_match(r->files, v->file) &&
 			    lint_view_has(v, r->needs) &&
-			    write_input(st, k, r->user, r->needs))
+			    write_input(st, k, r))
 				g_array_append_val(fit, k);
 		}
 		batch = CLAMP((fit->len + jobs - 1) / MAX(jobs, 1), 1, BATCH);
