@@ -224,7 +224,20 @@ static gssize to_file(const struct rewrite *w, gsize at)
 	return at < w->plain ? (gssize)map_back(w->decl_shift, at) : -1;
 }
 
-/* The rules whose step touched the text near @at (in the first text). */
+/*
+ * Bytes of @text before @off that are no white space: spatch may lay out lines
+ * anew, so places of two texts are compared by these.
+ */
+static gsize dense(const char *text, gsize off)
+{
+	gsize n = 0;
+
+	for (gsize i = 0; i < off; i++)
+		n += !g_ascii_isspace(text[i]) && text[i] != '\\';
+	return n;
+}
+
+/* The rules whose step touched bytes @from to @to of the first text. */
 static char *rules_at(const struct convert *c, const struct smpl_job *job,
 		      gsize from, gsize to)
 {
@@ -233,11 +246,12 @@ static char *rules_at(const struct convert *c, const struct smpl_job *job,
 	GPtrArray *back = g_ptr_array_new();
 	GString *names = g_string_new(NULL);
 
+	from = dense(text, from);
+	to = dense(text, to);
 	for (guint k = 0; k < c->rules->len; k++) {
 		const struct smpl_step *st = &job->steps[k];
 		GPtrArray *d;
 		GArray *sh;
-		gssize delta = 0;
 		gboolean hit = FALSE;
 
 		if (!st->text)
@@ -246,14 +260,18 @@ static char *rules_at(const struct convert *c, const struct smpl_job *job,
 		sh = g_array_new(FALSE, FALSE, sizeof(struct shift));
 		for (guint i = 0; i < d->len; i++) {
 			const struct tokdiff *t = d->pdata[i];
-			struct shift s = { t->off + delta, strlen(t->text),
-					   t->off, t->len };
-			gsize at = t->off;
+			gsize at = dense(text, t->off);
+			gsize end = dense(text, t->off + t->len);
+			gsize new_at = dense(st->text, t->new_off);
+			struct shift s = { new_at,
+				dense(st->text, t->new_off + t->new_len) -
+				new_at, at, end - at };
 
-			for (guint b = back->len; b-- > 0; )
+			for (guint b = back->len; b-- > 0; ) {
 				at = map_back(back->pdata[b], at);
-			hit |= at + t->len >= from && at <= to;
-			delta += (gssize)s.len - (gssize)s.old_len;
+				end = map_back(back->pdata[b], end);
+			}
+			hit |= end >= from && at <= to;
 			g_array_append_val(sh, s);
 		}
 		if (hit) {
@@ -270,6 +288,8 @@ static char *rules_at(const struct convert *c, const struct smpl_job *job,
 	for (guint b = 0; b < back->len; b++)
 		g_array_free(back->pdata[b], TRUE);
 	g_ptr_array_free(back, TRUE);
+	if (!names->len)
+		g_string_append(names, c->m->name);
 	return g_string_free(names, FALSE);
 }
 

@@ -12,7 +12,11 @@ typedef unsigned long size_t;
 typedef unsigned long phys_addr_t;
 
 struct list_head { struct list_head *next, *prev; };
-struct rcu_head { struct rcu_head *next; void (*func)(struct rcu_head *head); };
+struct callback_head {
+	struct callback_head *next;
+	void (*func)(struct callback_head *head);
+};
+#define rcu_head callback_head
 
 #define offsetof(type, member) __builtin_offsetof(type, member)
 #define container_of(ptr, type, member) \
