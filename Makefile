@@ -101,6 +101,15 @@ bench: $(TREEWIDE)
 	@TREEWIDE='$(abspath $(TREEWIDE))' tests/bench/run $(BENCH) \
 		--tree "$$(tools/treewide-tree get '$(TREE)')" --json '$(O)/bench.json'
 
+# PATCH is what is checked, in CELLS; the tree as for bench.
+bench-check: $(TREEWIDE)
+	@tests/bench/check --tree "$$(tools/treewide-tree get '$(TREE)')" \
+		--patch '$(PATCH)' $(if $(CELLS),--cells '$(CELLS)')
+
+bench-lint: $(TREEWIDE)
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/lint/bench \
+		"$$(tools/treewide-tree get '$(TREE)')"
+
 clean:
 	rm -rf build build-san treewide
 
@@ -162,6 +171,8 @@ help:
 	'make check-san     unit and command-line tests with sanitizers' \
 	'make check-real    Linux 6.12 converted and cross-built in three cells' \
 	'make bench         how fast, against ripgrep and spatch (BENCH=--only=scan)' \
+	'make bench-check   how long a check takes (PATCH=FILE CELLS=LIST)' \
+	'make bench-lint    lint against checkpatch.pl and spatch' \
 	'make install       into PREFIX (/usr/local), below DESTDIR' \
 	'make clean         remove what was built'
 
