@@ -47,12 +47,29 @@ static GHashTable *handle_lines(const struct convert *c)
 	return t;
 }
 
+/* Does a function or macro of this name take or give a handle? */
+static gboolean carries(const struct convert *c, const char *name)
+{
+	gboolean yes = convert_carries(c, name) ||
+		       g_hash_table_contains(c->flow->yields, name);
+
+	for (int n = -1; n < 8 && !yes; n++) {
+		char *key = n < 0 ? g_strdup_printf("%s#r", name)
+				  : g_strdup_printf("%s#%d", name, n);
+
+		yes = g_hash_table_contains(c->flow->api, key);
+		g_free(key);
+	}
+	return yes;
+}
+
 static gboolean type_line(const struct convert *c, const struct site *s)
 {
 	char *key;
 	gboolean yes;
 
-	if (g_strv_contains((const char *const *)c->m->types, s->symbol))
+	if (g_strv_contains((const char *const *)c->m->types, s->symbol) ||
+	    (s->ctx != SITE_DIRECTIVE && carries(c, s->symbol)))
 		return TRUE;
 	key = g_strdup_printf("%s:%u", s->file, s->line);
 	yes = g_hash_table_contains(c->handle_lines, key);
