@@ -50,6 +50,7 @@ struct job {
 	GPtrArray *paths;	/* char *: cache file of each */
 	GHashTable *failed;	/* cell name -> why */
 	guint done;
+	int pid;		/* of the run, not of its children */
 };
 
 static void feed(XXH3_state_t *h, const char *s)
@@ -167,25 +168,37 @@ static gboolean still_true(const struct tree *t, const struct manifest *m,
 	return same_searches(t, m, c->srcarch, o, memo);
 }
 
+/* What this run's child leaves; another run may fill the same entry. */
+static char *fresh_path(const struct job *j, guint i)
+{
+	return g_strdup_printf("%s.tmp-%d", (char *)j->paths->pdata[i],
+			       j->pid);
+}
+
 static int read_one(guint i, void *data)
 {
 	struct job *j = data;
 	const struct cell_info *c = j->todo->pdata[i];
 	struct probe_request req = { j->tree->path, c, j->m };
-	const char *path = j->paths->pdata[i];
-	char *tmp = g_strdup_printf("%s.tmp-%d", path, getpid());
+	char *tmp = fresh_path(j, i);
 
 	if (chdir(c->build)) {
 		tw_error("cannot enter '%s': %s", c->build, g_strerror(errno));
 		return 1;
 	}
-	if (probe_read(&req, tmp))
-		return 1;
-	if (g_rename(tmp, path)) {
-		tw_error("cannot write '%s': %s", path, g_strerror(errno));
-		return 1;
-	}
-	return 0;
+	return probe_read(&req, tmp) ? 1 : 0;
+}
+
+static json_t *take_fresh(const struct job *j, guint i)
+{
+	char *tmp = fresh_path(j, i);
+	json_t *o = load(tmp);
+
+	/* Without it, it is read again the next time. */
+	if (!o || g_rename(tmp, j->paths->pdata[i]))
+		g_unlink(tmp);
+	g_free(tmp);
+	return o;
 }
 
 static void read_done(guint i, enum child_end end, int status, void *data)
@@ -559,7 +572,7 @@ static int find_archs(const struct tree *t, const GPtrArray *cells,
 int audit_run(const struct tree *t, const struct manifest *m,
 	      const GPtrArray *cells, char **only, int jobs, struct audit *a)
 {
-	struct job j = { .tree = t, .m = m };
+	struct job j = { .pid = getpid(), .tree = t, .m = m };
 	struct memo memo = {
 		.hashes = g_hash_table_new_full(g_str_hash, g_str_equal,
 						g_free, g_free),
@@ -619,7 +632,7 @@ int audit_run(const struct tree *t, const struct manifest *m,
 	for (guint i = 0; i < j.todo->len; i++) {
 		const struct cell_info *info = j.todo->pdata[i];
 		const char *why = g_hash_table_lookup(j.failed, info->name);
-		json_t *o = why ? NULL : load(j.paths->pdata[i]);
+		json_t *o = why ? NULL : take_fresh(&j, i);
 		struct audit_cell *c = new_cell(info, o ? NULL : why ? why :
 						"its facts cannot be read");
 

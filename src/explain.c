@@ -120,7 +120,9 @@ static int show_front(const struct ledger_front *f, void *data)
 	for (guint i = 0; i < a->steps->len; i++) {
 		const struct step *s = a->steps->pdata[i];
 
-		if (strcmp(s->key, f->src) && strcmp(s->key, f->dst))
+		/* Functions of two archs may share a key: ask a cell of this one. */
+		if ((strcmp(s->key, f->src) && strcmp(s->key, f->dst)) ||
+		    !strstr(f->cells, s->cell))
 			continue;
 		fprintf(a->out, "          %s:%u: %s %s\n", s->file, s->line,
 			s->name, s->handle ? "carries a handle" : "stays");

@@ -29,6 +29,7 @@ struct job {
 	const GPtrArray *units;
 	GArray *todo;		/* guint: indices into units */
 	GPtrArray *paths;	/* char *: cache file of each unit */
+	int pid;		/* of the run, not of its children */
 	guint done;
 };
 
@@ -52,6 +53,13 @@ static char *cache_file(const struct reading *r, const struct reading_unit *u)
 		feed(h, *t);
 	/* Before and after a conversion are two questions. */
 	feed(h, r->unsaved ? "after, visibility" : "before");
+	for (guint i = 0; i < r->n_unsaved; i++) {
+		guint64 text = XXH3_64bits(r->unsaved[i].text,
+					   r->unsaved[i].size);
+
+		feed(h, r->unsaved[i].file);
+		XXH3_64bits_update(h, &text, sizeof(text));
+	}
 	name = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
 			       (guint64)XXH3_64bits_digest(h));
 	XXH3_freeState(h);
@@ -121,13 +129,22 @@ static char **with_visibility(char **args)
 	return v;
 }
 
+/*
+ * Where the child leaves the facts of unit @n.  A run loads what its own
+ * children wrote: another run, on another tree, may fill the same entry.
+ */
+static char *fresh_path(const struct job *j, guint n)
+{
+	return g_strdup_printf("%s.tmp-%d", (char *)j->paths->pdata[n],
+			       j->pid);
+}
+
 static int read_one(guint i, void *data)
 {
 	struct job *j = data;
 	guint n = g_array_index(j->todo, guint, i);
 	const struct reading_unit *u = j->units->pdata[n];
-	char *tmp = g_strdup_printf("%s.tmp-%d",
-				    (char *)j->paths->pdata[n], getpid());
+	char *tmp = fresh_path(j, n);
 	struct ast_request req = {
 		.tree = j->r->tree,
 		.build = u->cell->build,
@@ -147,14 +164,20 @@ static int read_one(guint i, void *data)
 			 g_strerror(errno));
 		return 1;
 	}
-	if (ast_read(&req, tmp))
-		return 1;
-	if (g_rename(tmp, j->paths->pdata[n])) {
-		tw_error("cannot write '%s': %s", (char *)j->paths->pdata[n],
-			 g_strerror(errno));
-		return 1;
-	}
-	return 0;
+	return ast_read(&req, tmp) ? 1 : 0;
+}
+
+/* Load what the child left, and put it into the cache. */
+static struct ast_facts *take_fresh(const struct job *j, guint n)
+{
+	char *tmp = fresh_path(j, n);
+	struct ast_facts *a = ast_load(tmp);
+
+	/* Without it, it is read again the next time. */
+	if (!a || g_rename(tmp, j->paths->pdata[n]))
+		g_unlink(tmp);
+	g_free(tmp);
+	return a;
 }
 
 static void read_done(guint i, enum child_end end, int status, void *data)
@@ -176,7 +199,7 @@ int reading_run(const struct reading *r, const GPtrArray *units,
 	GHashTable *memo = g_hash_table_new_full(g_str_hash, g_str_equal,
 						 g_free, g_free);
 	char *dir = tw_cache_path("facts");
-	struct job j = { .r = r, .res = res, .units = units };
+	struct job j = { .r = r, .res = res, .units = units, .pid = getpid() };
 	int ret;
 
 	res->facts = g_ptr_array_new_with_free_func((GDestroyNotify)
@@ -217,7 +240,7 @@ int reading_run(const struct reading *r, const GPtrArray *units,
 	for (guint i = 0; i < j.todo->len; i++) {
 		guint n = g_array_index(j.todo, guint, i);
 
-		res->facts->pdata[n] = ast_load(j.paths->pdata[n]);
+		res->facts->pdata[n] = take_fresh(&j, n);
 	}
 	while (g_ptr_array_remove(res->facts, NULL))
 		;
