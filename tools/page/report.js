@@ -59,6 +59,12 @@ function later(fn) {
 	return () => { clearTimeout(timer); timer = setTimeout(fn, 60); };
 }
 
+// Not form.reset(), whose listeners would filter once more, and later.
+function clear(form) {
+	for (const e of form.querySelectorAll("input, select"))
+		e.value = "";
+}
+
 /* ---- sites ---- */
 
 const ROW = 24;
@@ -222,7 +228,7 @@ function setUpSites() {
 	});
 	for (const b of document.querySelectorAll("button.show"))
 		b.addEventListener("click", () => {
-			form.reset();
+			clear(form);
 			reason = b.dataset.reason;
 			$("f-fate").value = "=" + b.dataset.fate;
 			filter();
@@ -390,7 +396,7 @@ function setUpEdits() {
 		if (!listed.some((h) => h.n === number)) {
 			if (!hunks.some((h) => h.n === number))
 				return;
-			$("edit-filters").reset();
+			clear($("edit-filters"));
 			filter();
 		}
 		for (const [d, f] of files)

@@ -16,7 +16,7 @@ from .reportwords import (FATE_MEANING, STAGES, atlas, cell_stages, commands,
 SHOWN = 40      # rows of what may be long
 
 # What makes markup.  An underscore within a word does not.
-_SPECIAL = re.compile(r"([\\`*<>\[\]|~&$]|(?<![^\W_])_|_(?![^\W_])"
+_SPECIAL = re.compile(r"([\\`*<>\[\]|~&$]|:(?=//)|(?<=www)\.|(?<![^\W_])_|_(?![^\W_])"
                       r"|^[-+#=](?=\s|$|[-+#=])|^\d+(?=[.)]))")
 # What a site may make a link of, wherever it stands, but not within code.
 _LINK = re.compile(r"://|www\.|mailto:|@\w|#\d|\w@", re.IGNORECASE)

@@ -644,8 +644,8 @@ def verdict(run: Run) -> tuple[str, str, str]:
                               or c["new_sparse"])
                       for c in run.check["cells"])
             worse(BAD, "findings")
-            said.append(f"something failed, differs or warns anew in {bad} "
-                        "of them")
+            said.append("something failed, differs or warns anew in "
+                        + plural(bad, "cell"))
         elif run.check["verdict"] != "ok":
             worse(PART, "checked in part")
             said.append("not every cell was fully checked")

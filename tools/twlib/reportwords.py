@@ -202,13 +202,25 @@ def atlas(run: Run) -> list[dict[str, str]]:
                          for p in c.get("policies", [])
                          if isinstance(p, dict) and p.get("can")) or "none")
         rows.setdefault(key, []).append(str(c.get("cell", "")))
-        why = [f"{p.get('policy')}: {p.get('why')}"
-               for p in c.get("policies", []) if isinstance(p, dict)]
-        more.setdefault(key, "\n".join(
-            [str(c.get("evidence", "")), str(address.get("why", "")), *why]))
+        more.setdefault(key, "\n".join(_evidence(c, address)))
     names = ("arch", "is", "place", "table", "sharing", "address", "policies")
     return [dict(zip(names, key), cells=", ".join(cells), evidence=more[key])
             for key, cells in sorted(rows.items())] + unread
+
+
+def _evidence(c: dict[str, Any], address: dict[str, Any]) -> list[str]:
+    """Of the first cell of a row: sharing, address, who does what, policies."""
+    lines = [f"in {c.get('cell')}:", f"sharing: {c.get('evidence', '')}",
+             f"kernel address: {address.get('why') or '-'}"]
+    for role, who in sorted(_dict(c, "roles").items()):
+        names = [f"{w.get('name')} {w.get('file')}:{w.get('line')}"
+                 + (" (declared only)" if w.get("declared_only") else "")
+                 for w in who if isinstance(w, dict)]
+        lines.append(f"{role}: {', '.join(names)}")
+    return lines + [f"policy {p.get('policy')}: "
+                    + ("can" if p.get("can") else "cannot")
+                    + (f", {p['why']}" if p.get("why") else "")
+                    for p in c.get("policies", []) if isinstance(p, dict)]
 
 
 def _dict(value: dict[str, Any], key: str) -> dict[str, Any]:
