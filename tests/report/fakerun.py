@@ -88,6 +88,9 @@ def make(path: Path, sites: int = 60, bad: str = "", check: bool = True,
                        (cell, key, f"pte{bad}", f"fn{r[3]}", r[0], r[1],
                         "a handle goes into it: the field f", "mm/x.c:5",
                         "f:c:@S@s@FI@f"))
+        # Another arch has a function of that name.
+        db.execute("INSERT INTO flow VALUES ('alpha/generic',?,'other','fn',"
+                   "'arch/alpha/x.h',1,1,'another',NULL,NULL)", (key,))
         db.execute("INSERT INTO frontier VALUES (?,?,'handle to old type',?,"
                    "'p:c:mm.h@F@page_address#0','x86/64')", (r[0], r[1], key))
     for cell in CELLS[:3]:

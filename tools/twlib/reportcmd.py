@@ -13,7 +13,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from .check import FATAL, OK, USAGE, Parser, error_text, runs_dir
+from .check import FATAL, OK, Parser, error_text, runs_dir
 from .reportrun import RunError, load, verdict
 
 

@@ -338,8 +338,10 @@ class Flow:
             if (step.key, step.handle) in done:
                 continue
             done.add((step.key, step.handle))
+            # Static functions of two archs can have one key.
             cells = sorted({s.cell for s in self.by_key[step.key]
-                            if s.handle == step.handle})
+                            if s.handle == step.handle
+                            and (s.file, s.line) == (file, line)})
             more = f" and {len(cells) - 1} more cells" if len(cells) > 1 \
                 else ""
             said.append(
@@ -351,8 +353,12 @@ class Flow:
         for kind, source, target, cells in self.fronts.get((file, line), []):
             said.append(f"frontier: {kind}: {self.name_of(source)} → "
                         f"{self.name_of(target)}, in {cells}")
+            # The value's own history, from the first cell of these that
+            # tells it; what another arch has by that name is another value.
+            named = cells.partition(" and ")[0].split(", ")
             for key in (source, target):
-                for step in self.by_key.get(key, [])[:1]:
+                told = (self.in_cell.get((c, key)) for c in named)
+                for step in [s for s in told if s][:1]:
                     said.append(f"  {step.file}:{step.line}: {step.name} "
                                 + ("carries a handle" if step.handle
                                    else "stays"))
