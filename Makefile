@@ -58,7 +58,7 @@ check:
 	@$(MAKE) --no-print-directory check-all
 
 check-all:
-	@MAKE='$(MAKE)' tests/summary unit cocci mini cli lint fuzz tools san real
+	@MAKE='$(MAKE)' tests/summary unit cocci mini cli lint fuzz tools report san real
 
 check-unit: $(UNIT)
 	@tests/unit/run $(UNIT)
@@ -82,6 +82,9 @@ check-fuzz:
 
 check-tools:
 	@tests/tools/run
+
+check-report: $(TREEWIDE)
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/report/run
 
 # A command that ends leaves its memory to the system, so only the unit tests
 # look for leaks.
@@ -144,8 +147,8 @@ install: all
 	install -m 755 $(O)/treewide '$(DESTDIR)$(PREFIX)/bin/treewide'
 	@set -e; for f in tools/*; do if [ -f "$$f" ]; then \
 		install -m 755 "$$f" '$(LIBEXEC)/'; fi; done
-	@set -e; for d in twlib; do \
-		find "tools/$$d" -name '*.py' -exec install -D -m 644 -t '$(LIBEXEC)/'"$$d" {} +; done
+	@set -e; for d in twlib page; do \
+		find "tools/$$d" -name __pycache__ -prune -o -type f -exec install -D -m 644 -t '$(LIBEXEC)/'"$$d" {} +; done
 	@set -e; find cocci corpus -type f | while IFS= read -r f; do \
 		install -D -m 644 "$$f" '$(SHARE)/'"$$f"; done
 	@set -e; for f in COPYING README* docs/*; do \
@@ -168,6 +171,7 @@ help:
 	'make check-lint    planted cases, formats and safety of lint' \
 	'make check-fuzz    the patch reader, a minute of libFuzzer; SECONDS=N' \
 	'make check-tools   tests of the programs around builds' \
+	'make check-report  pages of runs, in headless Chromium too' \
 	'make check-san     unit and command-line tests with sanitizers' \
 	'make check-real    Linux 6.12 converted and cross-built in three cells' \
 	'make bench         how fast, against ripgrep and spatch (BENCH=--only=scan)' \
@@ -177,6 +181,6 @@ help:
 	'make clean         remove what was built'
 
 .PHONY: all bench bench-check bench-lint check check-all check-cli check-cocci \
-	check-fuzz check-lint check-mini check-real check-san check-tools \
-	check-unit clean help install run setup setup-check toolchains
+	check-fuzz check-lint check-mini check-real check-report check-san \
+	check-tools check-unit clean help install run setup setup-check toolchains
 -include $(wildcard $(O)/*.d $(O)/unit/*.d)

@@ -6,6 +6,7 @@
  * when the patch goes to a file.
  */
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +103,7 @@ static json_t *notes(const GPtrArray *v)
 	return a;
 }
 
-static void print_json(const struct tree *t, const struct manifest *m,
+static json_t *summary(const struct tree *t, const struct manifest *m,
 		       const struct convert_result *res,
 		       const struct patch_stat *stat, const char *patch,
 		       const char *run)
@@ -138,9 +139,24 @@ static void print_json(const struct tree *t, const struct manifest *m,
 	json_object_set_new(o, "rules_left", strings(res->rules_left));
 	json_object_set_new(o, "notes", notes(res->notes));
 	json_object_set_new(o, "problems", strings(res->problems));
-	json_dumpf(o, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(o);
+	return o;
+}
+
+/* The run keeps the summary: the ledger knows no problems and no cells. */
+static int keep_summary(const char *run, const json_t *o)
+{
+	char *path = g_build_filename(run, "convert.json", NULL);
+	char *text = json_dumps(o, JSON_INDENT(2));
+	int ret = 0;
+
+	if (text)
+		ret = output_write(path, text, strlen(text));
+	else if (!g_unlink(path) || errno == ENOENT)
+		tw_warn("'%s' is not written: JSON has no names that are not UTF-8",
+			path);
+	free(text);
+	g_free(path);
+	return ret;
 }
 
 /* So many places of unseen sites stand in the summary. */
@@ -294,6 +310,7 @@ int cmd_convert(int argc, char **argv)
 	struct tree *t;
 	char *run, *name, *kept;
 	GString *patch;
+	json_t *sum;
 	int status = TW_OK;
 
 	tw_parse_options(&argc, &argv, entries, "CONVERSION --tree DIR",
@@ -334,6 +351,9 @@ int cmd_convert(int argc, char **argv)
 	if (output_write(kept, patch->str, patch->len) ||
 	    (opt.output && output_write(opt.output, patch->str, patch->len)))
 		return TW_FATAL;
+	sum = summary(t, m, &res, &stat, opt.output ? opt.output : kept, run);
+	if (keep_summary(run, sum))
+		return TW_FATAL;
 	for (guint i = 0; i < res.problems->len; i++)
 		fprintf(stderr, "%s\n", (char *)res.problems->pdata[i]);
 	if (res.problems->len) {
@@ -358,11 +378,13 @@ int cmd_convert(int argc, char **argv)
 			tw_die(TW_FATAL, "cannot write the patch: %s",
 			       g_strerror(errno));
 	}
-	if (!g_strcmp0(opt.format, "json") && (opt.output || do_apply))
-		print_json(t, m, &res, &stat, opt.output ? opt.output : kept,
-			   run);
-	else
+	if (!g_strcmp0(opt.format, "json") && (opt.output || do_apply)) {
+		json_dumpf(sum, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else {
 		print_summary(stderr, &res, &stat, run);
+	}
+	json_decref(sum);
 	g_string_free(patch, TRUE);
 	convert_result_clear(&res);
 	manifest_free(m);

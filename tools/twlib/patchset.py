@@ -64,6 +64,7 @@ class Hunk:
     removed: tuple[int, ...]
     added: tuple[int, ...]
     function: str           # what diff wrote behind @@
+    lines: tuple[str, ...] = ()     # each with its " ", "+", "-"; latin-1
 
     @property
     def place(self) -> str:
@@ -239,7 +240,8 @@ def hunks(data: bytes, changes: list[FileChange]) -> list[Hunk]:
                 h.target_start if change.new else 0,
                 tuple(x.source_line_no for x in h if x.is_removed),
                 tuple(x.target_line_no for x in h if x.is_added),
-                h.section_header.strip()))
+                h.section_header.strip(),
+                tuple(str(x).removesuffix("\n") for x in h)))
     return result
 
 
