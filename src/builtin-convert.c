@@ -241,6 +241,23 @@ static void refuse_dirty(const struct tree *t)
 		       t->path);
 }
 
+/* What is made must not land in the tree: the next scan would read it. */
+static void refuse_inside(const struct tree *t, const char *path,
+			  const char *option)
+{
+	char *full = path ? g_canonicalize_filename(path, NULL) : NULL;
+	char *dir = full ? g_path_get_dirname(full) : NULL;
+	char *real = dir ? realpath(dir, NULL) : NULL;
+	gsize n = strlen(t->path);
+
+	if (real && g_str_has_prefix(real, t->path) && strchr("/", real[n]))
+		tw_die(TW_USAGE, "convert: %s '%s' is in the tree, which is only written to with --apply; name another place",
+		       option, path);
+	free(real);
+	g_free(dir);
+	g_free(full);
+}
+
 /* Where nothing can be written is said before the slow work, not after. */
 static void refuse_unwritable(const struct tree *t, const char *output)
 {
@@ -260,6 +277,7 @@ static void check_place(const struct tree *t)
 	if (do_apply)
 		tw_die(TW_USAGE, "convert: --explain changes nothing; leave out --apply");
 	if (!colon || colon == explain_place || !colon[1] ||
+	    !g_ascii_isdigit(colon[1]) ||
 	    !g_ascii_strtoull(colon + 1, &end, 10) || *end)
 		tw_die(TW_USAGE, "convert: --explain takes FILE:LINE, not '%s'",
 		       explain_place);
@@ -281,11 +299,18 @@ static char *ledger_of_run(const struct tree *t, const struct manifest *m,
 			   ledger_open(path) : NULL;
 	char *name = l ? ledger_get_meta(l, "conversion") : NULL;
 	char *tree = l ? ledger_get_meta(l, "tree") : NULL;
+	char *used = l ? ledger_get_meta(l, "policy") : NULL;
 
 	if (l)
 		ledger_abandon(l);
-	if (g_strcmp0(name, m->name) || g_strcmp0(tree, t->path))
+	if (!l)
 		g_clear_pointer(&path, g_free);
+	else if (g_strcmp0(name, m->name) || g_strcmp0(tree, t->path) ||
+		 (policy && g_strcmp0(used, policy)))
+		tw_die(TW_USAGE, "convert: --run '%s' is a run of %s, policy %s, on '%s'; name a run of this conversion, policy and tree, or leave out --run",
+		       dir, name ? name : "nothing", used ? used : "unknown",
+		       tree ? tree : "nothing");
+	g_free(used);
 	g_free(name);
 	g_free(tree);
 	return path;
@@ -339,6 +364,8 @@ int cmd_convert(int argc, char **argv)
 	/* A kill during an earlier --apply left a journal: first things first. */
 	if (do_apply && apply_recover(t->path) < 0)
 		return TW_FATAL;
+	refuse_inside(t, opt.output, "-o");
+	refuse_inside(t, opt.run_dir, "--run");
 	refuse_dirty(t);
 	refuse_unwritable(t, opt.output);
 	name = g_strdup_printf("%s-%s", m->name, t->release);

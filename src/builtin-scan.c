@@ -388,6 +388,12 @@ int cmd_scan(int argc, char **argv)
 		ret = write_report(&r, opt.output);
 	if (!ret && (opt.output || json))
 		tw_note("ledger: %s", path);
+	if (!ret && res.unread) {
+		tw_note("incomplete: %u files or folders could not be read; the ledger lists them, with the reasons",
+			res.unread);
+		ret = -1;
+		status = TW_INCOMPLETE;
+	}
 	g_string_free(r.out, TRUE);
 	g_ptr_array_free(res.symbols, TRUE);
 out:

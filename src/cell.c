@@ -4,7 +4,9 @@
  */
 #include <gio/gio.h>
 #include <jansson.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <utime.h>
 #include <xxhash.h>
@@ -227,6 +229,12 @@ static GPtrArray *take_answers(const char *path, const char *tree)
 	return NULL;
 }
 
+/* Who ends us ends what we started: it would go on for minutes. */
+static void die_with_parent(gpointer data)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
 static GPtrArray *prepare(const char *tree, int jobs, char **only,
 			  guint64 manifest)
 {
@@ -242,6 +250,7 @@ static GPtrArray *prepare(const char *tree, int jobs, char **only,
 	GPtrArray *v = g_ptr_array_new_with_free_func(cell_info_free);
 	GDataInputStream *in;
 	GError *err = NULL;
+	GSubprocessLauncher *launcher;
 	GSubprocess *p;
 
 	memcpy(argv, fixed, sizeof(fixed));
@@ -253,7 +262,11 @@ static GPtrArray *prepare(const char *tree, int jobs, char **only,
 		v = known;
 		goto out;
 	}
-	p = g_subprocess_newv(argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE, &err);
+	launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+	g_subprocess_launcher_set_child_setup(launcher, die_with_parent, NULL,
+					      NULL);
+	p = g_subprocess_launcher_spawnv(launcher, argv, &err);
+	g_object_unref(launcher);
 	if (!p) {
 		tw_error("cannot run '%s': %s", prog, err->message);
 		g_error_free(err);

@@ -82,6 +82,10 @@ static int scan(struct convert *c)
 	if (scan_tree(&req, c->ledger, &res))
 		goto out;
 	c->manifest = res.manifest;
+	if (res.unread)
+		g_ptr_array_add(c->res->problems, g_strdup_printf(
+			"%u files or folders of the tree could not be read; the ledger lists them, with the reasons",
+			res.unread));
 	for (guint i = 0; i < res.symbols->len; i++)
 		g_hash_table_add(c->symbols, g_strdup(res.symbols->pdata[i]));
 	g_ptr_array_free(res.symbols, TRUE);
@@ -209,18 +213,21 @@ gboolean convert_may_change(const struct convert *c, const struct source *s)
 	       (!s->arch || g_hash_table_contains(c->page_archs, s->arch));
 }
 
-/* Why the archs that stay do so: how they keep their tables. */
+/* Why what stays does so: how the cells with another handle keep their tables. */
 static int audit_rest(struct convert *c)
 {
 	GPtrArray *only = g_ptr_array_new();
-	GHashTableIter it;
-	gpointer arch;
 	int ret = 0;
 
-	g_hash_table_iter_init(&it, c->read_archs);
-	while (g_hash_table_iter_next(&it, &arch, NULL))
-		if (!g_hash_table_contains(c->page_archs, arch))
-			g_ptr_array_add(only, arch);
+	for (guint i = 0; i < c->cells->len; i++) {
+		const struct cell_info *cell = c->cells->pdata[i];
+
+		if (cell->ready && !g_hash_table_contains(c->flow->page_cells,
+							  cell->name) &&
+		    !g_ptr_array_find_with_equal_func(only, cell->srcarch,
+						      g_str_equal, NULL))
+			g_ptr_array_add(only, cell->srcarch);
+	}
 	g_ptr_array_add(only, NULL);
 	if (only->len > 1 && g_hash_table_size(c->page_archs) &&
 	    !audit_refuses(c->m))

@@ -160,7 +160,8 @@ static void decide_code(struct convert *c, struct site *s,
 	} else if (v->ast == AST_SHARED) {
 		reason = g_strdup_printf("the handle is no pointer to struct %s in the cells that read it",
 					 c->h->old);
-		kept(s, reason, cells);
+		tables = tables_of(c, v->cells, arch, cells);
+		kept(s, reason, tables);
 	} else if (v->ast != AST_UNSEEN && !type_line(c, s)) {
 		kept(s, "no handle on this line: only the name, or another thing of that name",
 		     cells);

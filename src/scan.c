@@ -86,6 +86,8 @@ struct scan {
 	GPtrArray *asked;	/* char *: those, and what the index keeps */
 	guint n_names;		/* the first of them are the pass's own */
 	gint reread;		/* files that were read in this pass, atomic */
+	guint unread;		/* files and folders that could not be read */
+	GHashTable *local;	/* name -> the one .c file that has it, "": everywhere */
 };
 
 /* ---- words ---- */
@@ -761,6 +763,7 @@ static void walk_dir(struct scan *sc, guint root, const char *dir,
 	struct stat st;
 
 	if (!d) {
+		sc->unread++;
 		add_skip(sc, root, *dir ? dir : ".",
 			 g_strdup_printf("directory cannot be opened: %s",
 					 g_strerror(errno)));
@@ -897,6 +900,23 @@ static int add_symbol(GHashTable *all, struct ledger *l, const char *name,
  * pass is needed, 1 when the files that have a type must be read again, 2
  * when there is a new type to look for everywhere.
  */
+/*
+ * A field or variable that one .c file alone declares is that file's affair:
+ * elsewhere its name is any word ("all").
+ */
+static void note_local(struct scan *sc, const struct derived *d,
+		       const char *file)
+{
+	gboolean one = (!strcmp(d->kind, "field") ||
+			!strcmp(d->kind, "variable")) &&
+		       g_str_has_suffix(file, ".c");
+	const char *have = g_hash_table_lookup(sc->local, d->name);
+
+	if (!one || (have && strcmp(have, file)))
+		file = "";
+	g_hash_table_insert(sc->local, g_strdup(d->name), g_strdup(file));
+}
+
 static int take_derived(struct scan *sc, GHashTable *all, struct ledger *l)
 {
 	int ret = 0;
@@ -922,6 +942,7 @@ static int take_derived(struct scan *sc, GHashTable *all, struct ledger *l)
 			if (ret >= 0 && add_symbol(all, l, d->name, d->kind,
 						   origin))
 				ret = -1;
+			note_local(sc, d, shown);
 			/* A seed may be such a function or type as well. */
 			if (ret >= 0 && set &&
 			    g_hash_table_add(set, g_strdup(d->name)))
@@ -997,20 +1018,25 @@ out:
 /* ---- the ledger ---- */
 
 static int write_file(struct scan *sc, struct file *f, GPtrArray *names,
-		      struct ledger *l)
+		      struct ledger *l, gboolean *any)
 {
 	char *shown = shown_path(sc, f->root, f->path);
 	int ret = 0;
 
 	for (guint i = 0; !ret && i < f->hits->len; i++) {
 		const struct hit *h = &g_array_index(f->hits, struct hit, i);
+		const char *only = g_hash_table_lookup(sc->local,
+						names->pdata[h->sym]);
 		struct site s = {
 			.file = shown, .line = h->line, .col = h->col,
 			.off = h->off, .symbol = names->pdata[h->sym],
 			.ctx = h->ctx, .fate = FATE_UNRESOLVED,
 		};
 
+		if (only && *only && strcmp(only, shown))
+			continue;
 		ret = ledger_add(l, &s);
+		*any = TRUE;
 	}
 	g_free(shown);
 	return ret;
@@ -1021,17 +1047,21 @@ static int write_all(struct scan *sc, GPtrArray *names, struct ledger *l,
 {
 	for (guint i = 0; i < sc->files->len; i++) {
 		struct file *f = sc->files->pdata[i];
+		gboolean any;
 
 		res->files++;
 		res->bytes += f->size;
-		if (f->why)
+		if (f->why) {
+			sc->unread++;
 			add_skip(sc, f->root, f->path,
 				 g_steal_pointer(&f->why));
+		}
 		if (!f->hits)
 			continue;
-		res->files_with_sites++;
-		if (write_file(sc, f, names, l))
+		any = FALSE;
+		if (write_file(sc, f, names, l, &any))
 			return -1;
+		res->files_with_sites += any;
 	}
 	g_array_sort(sc->skips, by_skip);
 	for (guint i = 0; i < sc->skips->len; i++) {
@@ -1042,6 +1072,7 @@ static int write_all(struct scan *sc, GPtrArray *names, struct ledger *l,
 			return -1;
 	}
 	res->skipped = sc->skips->len;
+	res->unread = sc->unread;
 	return 0;
 }
 
@@ -1116,6 +1147,8 @@ int scan_tree(const struct scan_request *req, struct ledger *l,
 					       g_free, NULL),
 		.functions = g_hash_table_new_full(g_str_hash, g_str_equal,
 						   g_free, NULL),
+		.local = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					       g_free),
 	};
 	gint64 start = g_get_real_time();
 	int ret = -1;
@@ -1152,6 +1185,7 @@ out:
 	g_ptr_array_free(sc.asked, TRUE);
 	g_hash_table_destroy(sc.types);
 	g_hash_table_destroy(sc.functions);
+	g_hash_table_destroy(sc.local);
 	g_array_free(sc.skips, TRUE);
 	g_ptr_array_free(sc.files, TRUE);
 	g_array_free(sc.roots, TRUE);

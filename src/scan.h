@@ -25,6 +25,7 @@ struct scan_result {
 	guint64 bytes;		/* read */
 	guint files_with_sites;
 	guint64 manifest;	/* hash of path, size and times of all files */
+	guint unread;		/* files and folders that could not be read */
 	guint skipped;		/* of which the ledger has a row each */
 	GPtrArray *symbols;	/* char *, sorted: seeds and derived ones; owned */
 };

@@ -132,6 +132,24 @@ static void shown_free(struct shown *s)
 static const char *const old_t[] = { "old_t", NULL };
 static const char *const none[] = { NULL };
 
+/* What one .c file alone declares is no word of the others. */
+static void local_names(void **state)
+{
+	struct shown s;
+
+	put("a.c", "struct s { old_t *all, *both; };\nvoid f(struct s *s) { s->all = 0; }\n");
+	put("b.c", "/* all of both */\nint all, both;\n");
+	put("c.h", "struct t { old_t both; };\n");
+	s = scan(old_t, none, none, 1);
+	assert_non_null(strstr(s.sites, "a.c:1:19:18 all code\n"));
+	assert_non_null(strstr(s.sites, "a.c:2:26:58 all code\n"));
+	assert_null(strstr(s.sites, "b.c:1:4:3 all"));
+	assert_null(strstr(s.sites, "b.c:2:5:22 all"));
+	/* A header's is: anyone may include it. */
+	assert_non_null(strstr(s.sites, "both comment\n"));
+	shown_free(&s);
+}
+
 static void contexts(void **state)
 {
 	static const char nul[] = "a\0old_t\0\xff old_t";
@@ -426,6 +444,7 @@ static void bad_seeds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(local_names),
 		T(contexts), T(splices), T(derived), T(odd_files), T(deep),
 		T(with_folders), T(ledger_files), T(bad_seeds),
 	};
