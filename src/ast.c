@@ -12,6 +12,7 @@
 #include <xxhash.h>
 
 #include "ast.h"
+#include "cx.h"
 #include "diag.h"
 
 struct walk {
@@ -55,15 +56,6 @@ static char *num(gsize n)
 	return g_strdup_printf("%" G_GSIZE_FORMAT, n);
 }
 
-static char *take(CXString s)
-{
-	const char *c = clang_getCString(s);
-	char *copy = g_strdup(c ? c : "");
-
-	clang_disposeString(s);
-	return copy;
-}
-
 /* The path in the tree ("@BUILD@/..." in the build folder), or NULL. */
 static const char *file_name(struct walk *w, CXFile file)
 {
@@ -75,7 +67,7 @@ static const char *file_name(struct walk *w, CXFile file)
 	if (g_hash_table_lookup_extended(w->names, file, NULL,
 					 (gpointer *)&path))
 		return path;
-	raw = take(clang_getFileName(file));
+	raw = cx_take(clang_getFileName(file));
 	full = g_canonicalize_filename(raw, w->req->build);
 	if (g_str_has_prefix(full, w->req->build))
 		path = g_strconcat("@BUILD@", full + strlen(w->req->build),
@@ -116,7 +108,7 @@ static struct place expanded(struct walk *w, CXSourceLocation loc)
 /* Is @t, sugar included, spelled with a seed type? */
 static gboolean is_seed(struct walk *w, CXType t)
 {
-	char *s = take(clang_getTypeSpelling(t));
+	char *s = cx_take(clang_getTypeSpelling(t));
 	const char *bare = g_str_has_prefix(s, "const ") ? s + 6 : s;
 	gboolean yes = g_strv_contains((const char *const *)w->req->types,
 				       bare);
@@ -143,33 +135,17 @@ static char class_of(struct walk *w, CXType t)
 		return 'V';
 	if (pointee.kind != CXType_Record)
 		return 'O';
-	s = take(clang_getCursorSpelling(clang_getTypeDeclaration(pointee)));
+	s = cx_take(clang_getCursorSpelling(clang_getTypeDeclaration(pointee)));
 	if (!strcmp(s, w->req->old_struct))
 		cls = 'P';
 	g_free(s);
 	return cls;
 }
 
-static enum CXChildVisitResult collect(CXCursor c, CXCursor parent,
-				       CXClientData data)
-{
-	g_array_append_val((GArray *)data, c);
-	return CXChildVisit_Continue;
-}
-
-static GArray *children(CXCursor c)
-{
-	GArray *v = g_array_new(FALSE, FALSE, sizeof(CXCursor));
-
-	clang_visitChildren(c, collect, v);
-	return v;
-}
-#define CHILD(v, i) g_array_index(v, CXCursor, i)
-
 /* Declared with the type of something else: it follows that one. */
 static gboolean takes_any_type(CXCursor d)
 {
-	char *s = take(clang_getTypeSpelling(clang_getCursorType(d)));
+	char *s = cx_take(clang_getTypeSpelling(clang_getCursorType(d)));
 	gboolean yes = strstr(s, "typeof") || strstr(s, "__auto_type");
 
 	g_free(s);
@@ -182,7 +158,7 @@ static gboolean takes_any_type(CXCursor d)
  */
 static char *decl_key(struct walk *w, CXCursor d)
 {
-	char *usr = take(clang_getCursorUSR(d)), *key = NULL;
+	char *usr = cx_take(clang_getCursorUSR(d)), *key = NULL;
 	struct place p, x;
 
 	switch (clang_getCursorKind(d)) {
@@ -214,7 +190,7 @@ static char *decl_key(struct walk *w, CXCursor d)
 
 		if (clang_getCursorKind(fn) != CXCursor_FunctionDecl)
 			break;
-		fusr = take(clang_getCursorUSR(fn));
+		fusr = cx_take(clang_getCursorUSR(fn));
 		n = clang_Cursor_getNumArguments(fn);
 		for (int i = 0; i < n; i++)
 			if (clang_equalCursors(d,
@@ -236,7 +212,7 @@ static void put_decl(struct walk *w, CXCursor d, const char *key, char cls)
 	struct place name = spelled(w, clang_getCursorLocation(d));
 	struct place start = spelled(w, clang_getRangeStart(ext));
 	struct place end = spelled(w, clang_getRangeEnd(ext));
-	char *spell = take(clang_getCursorSpelling(d)), *id, *s, *n;
+	char *spell = cx_take(clang_getCursorSpelling(d)), *id, *s, *n;
 	char c[2] = { cls, 0 };
 
 	if (!name.file || name.file != start.file)
@@ -270,7 +246,7 @@ static char *macro_name(struct walk *w, CXSourceLocation l)
 	clang_getExpansionLocation(l, &f, &line, &col, &off);
 	tok = clang_getToken(w->tu, clang_getLocationForOffset(w->tu, f, off));
 	if (tok) {
-		name = take(clang_getTokenSpelling(w->tu, *tok));
+		name = cx_take(clang_getTokenSpelling(w->tu, *tok));
 		clang_disposeTokens(w->tu, tok, 1);
 	}
 	return name ? name : g_strdup("");
@@ -320,12 +296,12 @@ static CXCursor strip(CXCursor c)
 		if (k != CXCursor_ParenExpr && k != CXCursor_UnexposedExpr &&
 		    k != CXCursor_CStyleCastExpr)
 			return c;
-		v = children(c);
+		v = cx_children(c);
 		if (!v->len) {
 			g_array_free(v, TRUE);
 			return c;
 		}
-		c = CHILD(v, v->len - 1);
+		c = CX_CHILD(v, v->len - 1);
 		g_array_free(v, TRUE);
 	}
 }
@@ -357,11 +333,11 @@ static char *lvalue_key(struct walk *w, CXCursor c)
 
 	while ((k = clang_getCursorKind(s)) == CXCursor_ParenExpr ||
 	       k == CXCursor_UnexposedExpr) {
-		GArray *v = children(s);
+		GArray *v = cx_children(s);
 		gboolean one = v->len == 1;
 
 		if (one)
-			s = CHILD(v, 0);
+			s = CX_CHILD(v, 0);
 		g_array_free(v, TRUE);
 		if (!one)
 			break;
@@ -426,10 +402,10 @@ static void leaf(struct walk *w, CXCursor c, const char *src, const char *dst)
 
 static void walk_children(struct walk *w, CXCursor c, const char *dst)
 {
-	GArray *v = children(c);
+	GArray *v = cx_children(c);
 
 	for (guint i = 0; i < v->len; i++)
-		walk_value(w, CHILD(v, i), dst);
+		walk_value(w, CX_CHILD(v, i), dst);
 	g_array_free(v, TRUE);
 }
 
@@ -448,7 +424,7 @@ static const char *pointer_param(struct walk *w, CXCursor callee, int i)
 		t = clang_getPointeeType(t);
 	if (t.kind != CXType_FunctionProto || i >= clang_getNumArgTypes(t))
 		return "X";
-	spell = take(clang_getTypeSpelling(clang_getCursorType(callee)));
+	spell = cx_take(clang_getTypeSpelling(clang_getCursorType(callee)));
 	open = strrchr(spell, '(');
 	if (open) {
 		open[strcspn(open, ")")] = '\0';
@@ -476,9 +452,9 @@ static void walk_call(struct walk *w, CXCursor c, const char *dst)
 	CXCursor fn = clang_getCursorReferenced(c);
 	int n = clang_Cursor_getNumArguments(c);
 	gboolean known = clang_getCursorKind(fn) == CXCursor_FunctionDecl;
-	char *usr = known ? take(clang_getCursorUSR(fn)) : NULL;
+	char *usr = known ? cx_take(clang_getCursorUSR(fn)) : NULL;
 	int n_params = known ? clang_Cursor_getNumArguments(fn) : 0;
-	GArray *callee = children(c);
+	GArray *callee = cx_children(c);
 	CXSourceLocation outer = w->use;
 	char *key;
 
@@ -497,11 +473,11 @@ static void walk_call(struct walk *w, CXCursor c, const char *dst)
 			g_free(key);
 		} else {
 			walk_value(w, arg, !known && callee->len ?
-				   pointer_param(w, CHILD(callee, 0), i) : "X");
+				   pointer_param(w, CX_CHILD(callee, 0), i) : "X");
 		}
 	}
 	if (!known && callee->len)
-		walk_value(w, CHILD(callee, 0), "N");
+		walk_value(w, CX_CHILD(callee, 0), "N");
 	g_array_free(callee, TRUE);
 	w->use = outer;
 	if (known) {
@@ -525,7 +501,7 @@ static void walk_ref(struct walk *w, CXCursor c, const char *dst)
 	char *key = NULL, *to;
 
 	if (clang_getCursorKind(c) == CXCursor_MemberRefExpr) {
-		char *name = take(clang_getCursorSpelling(c));
+		char *name = cx_take(clang_getCursorSpelling(c));
 
 		to = g_strconcat("m:", name, NULL);
 		w->use = clang_getCursorLocation(c);
@@ -536,7 +512,7 @@ static void walk_ref(struct walk *w, CXCursor c, const char *dst)
 	}
 	if (clang_getCursorKind(d) == CXCursor_FunctionDecl) {
 		/* Its address is taken: somebody calls it unseen. */
-		char *usr = take(clang_getCursorUSR(d));
+		char *usr = cx_take(clang_getCursorUSR(d));
 
 		to = g_strconcat("r:", usr, NULL);
 		if (strcmp(dst, "N"))
@@ -591,7 +567,7 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 		walk_children(w, c, dst);
 		break;
 	case CXCursor_CStyleCastExpr:
-		v = children(c);
+		v = cx_children(c);
 		if (!v->len) {
 			g_array_free(v, TRUE);
 			break;
@@ -602,31 +578,31 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 			g_free(key);
 		}
 		if (cls == 'O') {
-			char *t = take(clang_getTypeSpelling(
+			char *t = cx_take(clang_getTypeSpelling(
 					clang_getCursorType(c)));
 
 			key = g_strcmp0(t, "void") ?
 				g_strconcat("C:", t, NULL) : g_strdup("N");
-			walk_value(w, CHILD(v, v->len - 1), key);
+			walk_value(w, CX_CHILD(v, v->len - 1), key);
 			g_free(key);
 			g_free(t);
 		} else {
-			walk_value(w, CHILD(v, v->len - 1),
+			walk_value(w, CX_CHILD(v, v->len - 1),
 				   cls == 'V' ? "V" : dst);
 		}
 		g_array_free(v, TRUE);
 		break;
 	case CXCursor_ConditionalOperator:
-		v = children(c);
+		v = cx_children(c);
 		for (guint i = 0; i < v->len; i++)
-			walk_value(w, CHILD(v, i), i ? dst : "N");
+			walk_value(w, CX_CHILD(v, i), i ? dst : "N");
 		g_array_free(v, TRUE);
 		break;
 	case CXCursor_BinaryOperator: {
 		enum CXBinaryOperatorKind op =
 			clang_getCursorBinaryOperatorKind(c);
 
-		v = children(c);
+		v = cx_children(c);
 		if (v->len != 2) {
 			g_array_free(v, TRUE);
 			break;
@@ -634,24 +610,24 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 		if (op != CXBinaryOperator_Comma)
 			w->use = start_of(c);
 		if (op == CXBinaryOperator_Assign) {
-			key = lvalue_key(w, CHILD(v, 0));
-			walk_value(w, CHILD(v, 1), key);
-			walk_value(w, CHILD(v, 0), "=");
+			key = lvalue_key(w, CX_CHILD(v, 0));
+			walk_value(w, CX_CHILD(v, 1), key);
+			walk_value(w, CX_CHILD(v, 0), "=");
 			w->use = outer;
 			g_free(key);
 			if (strcmp(dst, "N"))
-				leaf(w, CHILD(v, 0), NULL, dst);
+				leaf(w, CX_CHILD(v, 0), NULL, dst);
 		} else if (op == CXBinaryOperator_Comma) {
-			walk_value(w, CHILD(v, 0), "N");
-			walk_value(w, CHILD(v, 1), dst);
+			walk_value(w, CX_CHILD(v, 0), "N");
+			walk_value(w, CX_CHILD(v, 1), dst);
 		} else {
 			gboolean test = op == CXBinaryOperator_EQ ||
 				op == CXBinaryOperator_NE ||
 				op == CXBinaryOperator_LAnd ||
 				op == CXBinaryOperator_LOr;
 
-			walk_value(w, CHILD(v, 0), test ? "N" : "X");
-			walk_value(w, CHILD(v, 1), test ? "N" : "X");
+			walk_value(w, CX_CHILD(v, 0), test ? "N" : "X");
+			walk_value(w, CX_CHILD(v, 1), test ? "N" : "X");
 			w->use = outer;
 			leaf(w, c, NULL, dst);
 		}
@@ -676,10 +652,10 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 		break;
 	}
 	case CXCursor_CompoundAssignOperator:
-		v = children(c);
+		v = cx_children(c);
 		w->use = start_of(c);
 		for (guint i = 0; i < v->len; i++)
-			walk_value(w, CHILD(v, i), i ? "X" : "A");
+			walk_value(w, CX_CHILD(v, i), i ? "X" : "A");
 		w->use = outer;
 		g_array_free(v, TRUE);
 		break;
@@ -698,10 +674,10 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 		break;
 	case CXCursor_GenericSelectionExpr:
 		/* The chosen arm repeats the controlling expression. */
-		v = children(c);
+		v = cx_children(c);
 		w->use = start_of(c);
 		if (v->len)
-			walk_value(w, CHILD(v, 0), "G");
+			walk_value(w, CX_CHILD(v, 0), "G");
 		w->use = outer;
 		g_array_free(v, TRUE);
 		leaf(w, c, NULL, dst);
@@ -726,11 +702,11 @@ static void walk_var(struct walk *w, CXCursor c)
 
 	if (key && (cls == 'H' || cls == 'P'))
 		put_decl(w, c, key, cls);
-	v = children(c);
+	v = cx_children(c);
 	w->use = clang_getCursorLocation(c);
 	for (guint i = 0; i < v->len; i++)
-		if (clang_isExpression(clang_getCursorKind(CHILD(v, i))))
-			walk_value(w, CHILD(v, i), key ? key :
+		if (clang_isExpression(clang_getCursorKind(CX_CHILD(v, i))))
+			walk_value(w, CX_CHILD(v, i), key ? key :
 				   cls == 'P' ? "P" : "X");
 	w->use = outer;
 	g_array_free(v, TRUE);
@@ -748,14 +724,14 @@ static void walk_stmt(struct walk *w, CXCursor c, const char *last_dst)
 		walk_var(w, c);
 		return;
 	}
-	v = children(c);
+	v = cx_children(c);
 	if (k == CXCursor_StmtExpr && v->len == 1) {
-		walk_stmt(w, CHILD(v, 0), last_dst);
+		walk_stmt(w, CX_CHILD(v, 0), last_dst);
 		g_array_free(v, TRUE);
 		return;
 	}
 	for (guint i = 0; i < v->len; i++) {
-		CXCursor ch = CHILD(v, i);
+		CXCursor ch = CX_CHILD(v, i);
 		enum CXCursorKind ck = clang_getCursorKind(ch);
 
 		if (k == CXCursor_ReturnStmt && w->fn_usr) {
@@ -789,8 +765,8 @@ static void walk_function(struct walk *w, CXCursor c)
 	char cls, *so, *eo;
 	GArray *v;
 
-	w->fn_usr = take(clang_getCursorUSR(c));
-	w->fn_name = take(clang_getCursorSpelling(c));
+	w->fn_usr = cx_take(clang_getCursorUSR(c));
+	w->fn_name = cx_take(clang_getCursorSpelling(c));
 	if (s.file && s.file == e.file) {
 		so = num(s.off);
 		eo = num(e.off);
@@ -817,10 +793,10 @@ static void walk_function(struct walk *w, CXCursor c)
 			g_free(key);
 		}
 	}
-	v = children(c);
+	v = cx_children(c);
 	for (guint i = 0; def && i < v->len; i++)
-		if (clang_getCursorKind(CHILD(v, i)) == CXCursor_CompoundStmt)
-			walk_stmt(w, CHILD(v, i), NULL);
+		if (clang_getCursorKind(CX_CHILD(v, i)) == CXCursor_CompoundStmt)
+			walk_stmt(w, CX_CHILD(v, i), NULL);
 	g_array_free(v, TRUE);
 	g_clear_pointer(&w->fn_usr, g_free);
 	g_clear_pointer(&w->fn_name, g_free);
@@ -828,10 +804,10 @@ static void walk_function(struct walk *w, CXCursor c)
 
 static void walk_record(struct walk *w, CXCursor c)
 {
-	GArray *v = children(c);
+	GArray *v = cx_children(c);
 
 	for (guint i = 0; i < v->len; i++) {
-		CXCursor f = CHILD(v, i);
+		CXCursor f = CX_CHILD(v, i);
 		enum CXCursorKind k = clang_getCursorKind(f);
 		char cls;
 
@@ -852,12 +828,12 @@ static void walk_record(struct walk *w, CXCursor c)
 
 static void put_typedef(struct walk *w, CXCursor c)
 {
-	char *name = take(clang_getCursorSpelling(c)), *under, *off;
+	char *name = cx_take(clang_getCursorSpelling(c)), *under, *off;
 	struct place p = spelled(w, clang_getCursorLocation(c));
 
 	if (p.file && g_strv_contains((const char *const *)w->req->types,
 				      name)) {
-		under = take(clang_getTypeSpelling(
+		under = cx_take(clang_getTypeSpelling(
 				clang_getTypedefDeclUnderlyingType(c)));
 		off = num(p.off);
 		record(w->out, 'T', name, p.file, off, under, NULL);
@@ -925,8 +901,8 @@ static void put_diags(struct walk *w)
 		if (clang_getDiagnosticSeverity(d) >= CXDiagnostic_Error) {
 			struct place p = expanded(w,
 						clang_getDiagnosticLocation(d));
-			char *text = take(clang_getDiagnosticSpelling(d));
-			char *cat = take(clang_getDiagnosticCategoryText(d));
+			char *text = cx_take(clang_getDiagnosticSpelling(d));
+			char *cat = cx_take(clang_getDiagnosticCategoryText(d));
 			char *line = num(p.line), *col = num(p.col);
 
 			record(w->out, 'G', p.file ? p.file : "", line, col,
@@ -944,7 +920,7 @@ static void put_dep(CXFile file, CXSourceLocation *stack, unsigned n,
 		    CXClientData data)
 {
 	struct walk *w = data;
-	char *raw = take(clang_getFileName(file));
+	char *raw = cx_take(clang_getFileName(file));
 	char *full = g_canonicalize_filename(raw, w->req->build);
 	const char *name = file_name(w, file);
 	gboolean walked = name && w->req->files &&

@@ -17,6 +17,7 @@
 
 #include "child.h"
 #include "diag.h"
+#include "smpl.h"
 #include "lint.h"
 
 static const struct child_limits limits = { 120, 4ull << 30 };
@@ -401,22 +402,6 @@ static void plan(struct stage *st, const struct lint_rules *rules, int jobs)
 	}
 }
 
-static void remove_dir(const char *path)
-{
-	GDir *d = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (d && (name = g_dir_read_name(d))) {
-		char *p = g_build_filename(path, name, NULL);
-
-		g_unlink(p);
-		g_free(p);
-	}
-	if (d)
-		g_dir_close(d);
-	g_rmdir(path);
-}
-
 int lint_smpl(const struct lint_rules *r, const GPtrArray *views, int jobs,
 	      GPtrArray *out, GPtrArray *problems)
 {
@@ -470,7 +455,7 @@ int lint_smpl(const struct lint_rules *r, const GPtrArray *views, int jobs,
 	for (guint i = 0; i < views->len; i++)
 		((struct lint_view *)views->pdata[i])->typed = TRUE;
 	g_ptr_array_free(st.works, TRUE);
-	remove_dir(tmp);
+	smpl_remove_dir(tmp);
 	g_free(tmp);
 	return ret;
 }

@@ -273,7 +273,7 @@ static char *cache_entry(const char *dir, const GPtrArray *rules,
 	return path;
 }
 
-static void remove_dir(const char *path)
+void smpl_remove_dir(const char *path)
 {
 	GDir *d = g_dir_open(path, 0, NULL);
 	const char *name;
@@ -337,7 +337,7 @@ int smpl_run(const GPtrArray *rules, const GPtrArray *jobs, int n_jobs)
 	g_ptr_array_free(b.cache, TRUE);
 out:
 	if (tmp)
-		remove_dir(tmp);
+		smpl_remove_dir(tmp);
 	g_free(tmp);
 	g_free(version);
 	g_free(dir);

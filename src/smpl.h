@@ -36,6 +36,8 @@ struct smpl_job {
  */
 int smpl_run(const GPtrArray *rules, const GPtrArray *jobs, int n_jobs);
 
+/* Remove the scratch folder @path with the files in it. */
+void smpl_remove_dir(const char *path);
 void smpl_job_free(struct smpl_job *j, guint n_rules);
 /* "1.1.1": the version of spatch; NULL after a message when there is none. */
 char *smpl_version(void);
