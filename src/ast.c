@@ -891,6 +891,37 @@ static enum CXChildVisitResult top(CXCursor c, CXCursor parent,
 	return CXChildVisit_Continue;
 }
 
+/*
+ * Of the macro bodies that @d comes through, outermost first, all but the last:
+ * those make the call that goes wrong, and the last is where it does.
+ * Clang tells them as notes.
+ */
+static char *within(struct walk *w, CXDiagnostic d)
+{
+	CXDiagnosticSet notes = clang_getChildDiagnostics(d);
+	unsigned n = clang_getNumDiagnosticsInSet(notes);
+	GString *s = g_string_new(NULL);
+	struct place last = { 0 };
+
+	for (unsigned i = 0; i < n; i++) {
+		CXDiagnostic note = clang_getDiagnosticInSet(notes, i);
+		char *text = cx_take(clang_getDiagnosticSpelling(note));
+		struct place p = { 0 };
+
+		if (g_str_has_prefix(text, "expanded from macro"))
+			p = spelled(w, clang_getDiagnosticLocation(note));
+		if (p.file && last.file)
+			g_string_append_printf(s, "%s%s:%u", s->len ? " " : "",
+					       last.file, (guint)last.line);
+		if (p.file)
+			last = p;
+		g_free(text);
+		clang_disposeDiagnostic(note);
+	}
+	clang_disposeDiagnosticSet(notes);
+	return g_string_free(s, FALSE);
+}
+
 static void put_diags(struct walk *w)
 {
 	unsigned n = clang_getNumDiagnostics(w->tu);
@@ -904,9 +935,11 @@ static void put_diags(struct walk *w)
 			char *text = cx_take(clang_getDiagnosticSpelling(d));
 			char *cat = cx_take(clang_getDiagnosticCategoryText(d));
 			char *line = num(p.line), *col = num(p.col);
+			char *bodies = within(w, d);
 
 			record(w->out, 'G', p.file ? p.file : "", line, col,
-			       text, cat, NULL);
+			       text, cat, bodies, NULL);
+			g_free(bodies);
 			g_free(text);
 			g_free(cat);
 			g_free(line);
@@ -1006,179 +1039,208 @@ int ast_read(const struct ast_request *req, const char *out)
 	return 0;
 }
 
-static void free_strings(gpointer p, gsize n, const gsize *at)
+/*
+ * The kinds of record that an array is made of.  A run loads hundreds of
+ * megabytes of facts: the records of a kind lie side by side, and their strings
+ * stay where they were read.
+ */
+struct kind {
+	char tag;
+	gsize size, array;	/* of a record; where its array is in ast_facts */
+};
+
+#define KIND(tag, type, m) { tag, sizeof(struct type), G_STRUCT_OFFSET(struct ast_facts, m) }
+static const struct kind kinds[] = {
+	KIND('D', ast_decl, decls),
+	KIND('E', ast_event, events),
+	KIND('F', ast_func, funcs),
+	KIND('T', ast_typedef, typedefs),
+	KIND('G', ast_diag, diags),
+	KIND('S', ast_range, skipped),
+	KIND('M', ast_macro, macros),
+	KIND('I', ast_dep, deps),
+};
+#undef KIND
+
+static GPtrArray **array_of(struct ast_facts *a, guint kind)
 {
-	for (gsize i = 0; i < n; i++)
-		g_free(*(char **)((char *)p + at[i]));
-	g_free(p);
+	return G_STRUCT_MEMBER_P(a, kinds[kind].array);
 }
 
-#define FREE_FN(name, type, ...)					\
-static void name(gpointer p)						\
-{									\
-	static const gsize at[] = { __VA_ARGS__ };			\
-	free_strings(p, G_N_ELEMENTS(at), at);				\
-}
-#define AT(type, m) G_STRUCT_OFFSET(struct type, m)
-FREE_FN(free_decl, ast_decl, AT(ast_decl, key), AT(ast_decl, file),
-	AT(ast_decl, name), AT(ast_decl, func))
-FREE_FN(free_event, ast_event, AT(ast_event, src), AT(ast_event, dst),
-	AT(ast_event, file), AT(ast_event, xfile), AT(ast_event, xname),
-	AT(ast_event, use))
-FREE_FN(free_func, ast_func, AT(ast_func, usr), AT(ast_func, name),
-	AT(ast_func, file))
-FREE_FN(free_typedef, ast_typedef, AT(ast_typedef, name),
-	AT(ast_typedef, file), AT(ast_typedef, underlying))
-FREE_FN(free_diag, ast_diag, AT(ast_diag, file), AT(ast_diag, text),
-	AT(ast_diag, category))
-FREE_FN(free_range, ast_range, AT(ast_range, file))
-FREE_FN(free_macro, ast_macro, AT(ast_macro, file))
-FREE_FN(free_dep, ast_dep, AT(ast_dep, path))
-
-/* Takes what g_strcompress() of a field gives. */
-static char *field(char **f, guint n, guint i)
+/* The kind of a line that begins with @tag; G_N_ELEMENTS(kinds) for none. */
+static guint kind_of(char tag)
 {
-	return g_strcompress(i < n ? f[i] : "");
+	guint k = 0;
+
+	while (k < G_N_ELEMENTS(kinds) && kinds[k].tag != tag)
+		k++;
+	return k;
 }
 
-static gsize number(char **f, guint n, guint i)
+#define MAX_FIELDS 12
+
+/* Cut @line at its tabs, in place; what is missing is "". */
+static void cut(char *line, char *f[MAX_FIELDS])
 {
-	return i < n ? g_ascii_strtoull(f[i], NULL, 10) : 0;
+	guint n = 0;
+
+	for (char *p = line; p && n < MAX_FIELDS; n++) {
+		char *tab = strchr(p, '\t'), *plain;
+
+		if (tab)
+			*tab++ = '\0';
+		if (strchr(p, '\\')) {
+			plain = g_strcompress(p);	/* never longer */
+			strcpy(p, plain);
+			g_free(plain);
+		}
+		f[n] = p;
+		p = tab;
+	}
+	for (; n < MAX_FIELDS; n++)
+		f[n] = (char *)"";
 }
 
-static void load_line(struct ast_facts *a, char **f, guint n)
+static gsize number(const char *s)
 {
-	switch (f[0][0]) {
-	case 'C':
-		a->cell = field(f, n, 1);
-		a->unit = field(f, n, 2);
-		break;
-	case 'D': {
-		struct ast_decl *d = g_new0(struct ast_decl, 1);
+	gsize n = 0;
 
-		d->key = field(f, n, 1);
-		d->cls = n > 2 ? f[2][0] : 'O';
-		d->file = field(f, n, 3);
-		d->start = number(f, n, 4);
-		d->name_off = number(f, n, 5);
-		d->name = field(f, n, 6);
-		d->func = field(f, n, 7);
-		g_ptr_array_add(a->decls, d);
+	for (; g_ascii_isdigit(*s); s++)
+		n = n * 10 + (*s - '0');
+	return n;
+}
+
+static void fill(char tag, gpointer record, char *f[MAX_FIELDS])
+{
+	switch (tag) {
+	case 'D':
+		*(struct ast_decl *)record = (struct ast_decl) {
+			.key = f[1],
+			.cls = *f[2] ? *f[2] : 'O',
+			.file = f[3],
+			.start = number(f[4]),
+			.name_off = number(f[5]),
+			.name = f[6],
+			.func = f[7],
+		};
+		break;
+	case 'E':
+		*(struct ast_event *)record = (struct ast_event) {
+			.src = f[1],
+			.dst = f[2],
+			.file = f[3],
+			.off = number(f[4]),
+			.line = number(f[5]),
+			.xfile = f[6],
+			.xoff = number(f[7]),
+			.xname = f[8],
+			.end = number(f[9]),
+			.out = number(f[10]),
+			.use = f[11],
+		};
+		break;
+	case 'F':
+		*(struct ast_func *)record = (struct ast_func) {
+			.usr = f[1],
+			.name = f[2],
+			.file = f[3],
+			.start = number(f[4]),
+			.end = number(f[5]),
+			.defined = number(f[6]),
+		};
+		break;
+	case 'T':
+		*(struct ast_typedef *)record = (struct ast_typedef) {
+			.name = f[1],
+			.file = f[2],
+			.off = number(f[3]),
+			.underlying = f[4],
+		};
+		break;
+	case 'G':
+		*(struct ast_diag *)record = (struct ast_diag) {
+			.file = f[1],
+			.line = number(f[2]),
+			.col = number(f[3]),
+			.text = f[4],
+			.category = f[5],
+			.within = f[6],
+		};
+		break;
+	case 'S':
+		*(struct ast_range *)record = (struct ast_range) {
+			.file = f[1],
+			.start = number(f[2]),
+			.end = number(f[3]),
+		};
+		break;
+	case 'M':
+		*(struct ast_macro *)record = (struct ast_macro) {
+			.file = f[1],
+			.off = number(f[2]),
+		};
+		break;
+	case 'I':
+		*(struct ast_dep *)record = (struct ast_dep) {
+			.path = f[1],
+			.hash = g_ascii_strtoull(f[2], NULL, 16),
+			.walked = number(f[3]),
+		};
 		break;
 	}
-	case 'E': {
-		struct ast_event *e = g_new0(struct ast_event, 1);
+}
 
-		e->src = field(f, n, 1);
-		e->dst = field(f, n, 2);
-		e->file = field(f, n, 3);
-		e->off = number(f, n, 4);
-		e->line = number(f, n, 5);
-		e->xfile = field(f, n, 6);
-		e->xoff = number(f, n, 7);
-		e->xname = field(f, n, 8);
-		e->end = number(f, n, 9);
-		e->out = number(f, n, 10);
-		e->use = field(f, n, 11);
-		g_ptr_array_add(a->events, e);
-		break;
-	}
-	case 'F': {
-		struct ast_func *fn = g_new0(struct ast_func, 1);
-
-		fn->usr = field(f, n, 1);
-		fn->name = field(f, n, 2);
-		fn->file = field(f, n, 3);
-		fn->start = number(f, n, 4);
-		fn->end = number(f, n, 5);
-		fn->defined = number(f, n, 6);
-		g_ptr_array_add(a->funcs, fn);
-		break;
-	}
-	case 'T': {
-		struct ast_typedef *t = g_new0(struct ast_typedef, 1);
-
-		t->name = field(f, n, 1);
-		t->file = field(f, n, 2);
-		t->off = number(f, n, 3);
-		t->underlying = field(f, n, 4);
-		g_ptr_array_add(a->typedefs, t);
-		break;
-	}
-	case 'G': {
-		struct ast_diag *d = g_new0(struct ast_diag, 1);
-
-		d->file = field(f, n, 1);
-		d->line = number(f, n, 2);
-		d->col = number(f, n, 3);
-		d->text = field(f, n, 4);
-		d->category = field(f, n, 5);
-		g_ptr_array_add(a->diags, d);
-		break;
-	}
-	case 'S': {
-		struct ast_range *r = g_new0(struct ast_range, 1);
-
-		r->file = field(f, n, 1);
-		r->start = number(f, n, 2);
-		r->end = number(f, n, 3);
-		g_ptr_array_add(a->skipped, r);
-		break;
-	}
-	case 'M': {
-		struct ast_macro *m = g_new0(struct ast_macro, 1);
-
-		m->file = field(f, n, 1);
-		m->off = number(f, n, 2);
-		g_ptr_array_add(a->macros, m);
-		break;
-	}
-	case 'I': {
-		struct ast_dep *d = g_new0(struct ast_dep, 1);
-
-		d->path = field(f, n, 1);
-		d->hash = n > 2 ? g_ascii_strtoull(f[2], NULL, 16) : 0;
-		d->walked = number(f, n, 3);
-		g_ptr_array_add(a->deps, d);
-		break;
-	}
+/* How many records of each kind are in @text. */
+static void count(const char *text, guint n[G_N_ELEMENTS(kinds) + 1])
+{
+	for (const char *p = text; p; p = strchr(p, '\n')) {
+		p += *p == '\n';
+		n[kind_of(*p)]++;
 	}
 }
 
 struct ast_facts *ast_load(const char *path)
 {
+	guint n[G_N_ELEMENTS(kinds) + 1] = { 0 };
+	char *next[G_N_ELEMENTS(kinds)];
+	char *text, *line, *f[MAX_FIELDS];
 	struct ast_facts *a;
 	gboolean whole = FALSE;
-	char *text, **lines;
 
 	if (!g_file_get_contents(path, &text, NULL, NULL))
 		return NULL;
-	lines = g_strsplit(text, "\n", -1);
-	g_free(text);
-	if (!lines[0] || strcmp(lines[0], AST_FACTS_MAGIC)) {
-		g_strfreev(lines);
+	if (!g_str_has_prefix(text, AST_FACTS_MAGIC "\n")) {
+		g_free(text);
 		return NULL;
 	}
 	a = g_new0(struct ast_facts, 1);
-	a->decls = g_ptr_array_new_with_free_func(free_decl);
-	a->events = g_ptr_array_new_with_free_func(free_event);
-	a->funcs = g_ptr_array_new_with_free_func(free_func);
-	a->typedefs = g_ptr_array_new_with_free_func(free_typedef);
-	a->diags = g_ptr_array_new_with_free_func(free_diag);
-	a->skipped = g_ptr_array_new_with_free_func(free_range);
-	a->macros = g_ptr_array_new_with_free_func(free_macro);
-	a->deps = g_ptr_array_new_with_free_func(free_dep);
-	for (char **l = lines + 1; *l; l++) {
-		char **f = g_strsplit(*l, "\t", -1);
-
-		if (f[0] && !strcmp(f[0], "."))
-			whole = TRUE;
-		else if (f[0] && f[0][0])
-			load_line(a, f, g_strv_length(f));
-		g_strfreev(f);
+	a->text = text;
+	count(text, n);
+	for (guint k = 0; k < G_N_ELEMENTS(kinds); k++) {
+		*array_of(a, k) = g_ptr_array_sized_new(n[k]);
+		a->records[k] = next[k] = g_malloc_n(n[k], kinds[k].size);
 	}
-	g_strfreev(lines);
-	if (!whole) {
+	for (line = strchr(text, '\n'); line; ) {
+		char *end = strchr(++line, '\n');
+		guint k = kind_of(*line);
+
+		if (end)
+			*end = '\0';
+		if (k < G_N_ELEMENTS(kinds)) {
+			cut(line, f);
+			fill(kinds[k].tag, next[k], f);
+			g_ptr_array_add(*array_of(a, k), next[k]);
+			next[k] += kinds[k].size;
+		} else if (*line == 'C') {
+			cut(line, f);
+			a->cell = f[1];
+			a->unit = f[2];
+		} else if (!strcmp(line, ".")) {
+			whole = TRUE;
+		}
+		line = end;
+	}
+	if (!whole || !a->cell) {
 		ast_facts_free(a);
 		return NULL;
 	}
@@ -1189,15 +1251,11 @@ void ast_facts_free(struct ast_facts *a)
 {
 	if (!a)
 		return;
-	g_free(a->cell);
-	g_free(a->unit);
-	g_ptr_array_free(a->decls, TRUE);
-	g_ptr_array_free(a->events, TRUE);
-	g_ptr_array_free(a->funcs, TRUE);
-	g_ptr_array_free(a->typedefs, TRUE);
-	g_ptr_array_free(a->diags, TRUE);
-	g_ptr_array_free(a->skipped, TRUE);
-	g_ptr_array_free(a->macros, TRUE);
-	g_ptr_array_free(a->deps, TRUE);
+	for (guint k = 0; k < G_N_ELEMENTS(kinds); k++) {
+		if (*array_of(a, k))
+			g_ptr_array_free(*array_of(a, k), TRUE);
+		g_free(a->records[k]);
+	}
+	g_free(a->text);
 	g_free(a);
 }

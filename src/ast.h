@@ -38,7 +38,7 @@
 
 /* Heads every file of facts.  Count up when a reader of today would see other
  * facts than one of yesterday: the cache goes by it. */
-#define AST_FACTS_MAGIC "treewide-facts 10"
+#define AST_FACTS_MAGIC "treewide-facts 11"
 
 struct ast_decl {
 	char *key;
@@ -80,6 +80,11 @@ struct ast_diag {
 	guint line, col;
 	char *text;
 	char *category;		/* "Inline Assembly Issue" is no matter of ours */
+	/*
+	 * "FILE:LINE ..." of the macro bodies whose own expansions hold it: what
+	 * is wrong is within a call that such a body makes.
+	 */
+	char *within;
 };
 
 struct ast_range { char *file; gsize start, end; };
@@ -91,9 +96,12 @@ struct ast_macro { char *file; gsize off; };
 /* A file that was read: in the tree, "@BUILD@/...", or absolute; xxh3 of it. */
 struct ast_dep { char *path; guint64 hash; gboolean walked; };
 
+#define AST_N_KINDS 8		/* of records, each with an array */
 struct ast_facts {
 	char *cell, *unit;
 	GPtrArray *decls, *events, *funcs, *typedefs, *diags, *skipped, *macros, *deps;
+	char *text;		/* what ast_load() read: the strings are in it */
+	gpointer records[AST_N_KINDS];
 };
 
 struct ast_unsaved { const char *file; const char *text; gsize size; };

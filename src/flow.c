@@ -40,6 +40,7 @@ struct cell {
 	gboolean page_backed;
 	GHashTable *nodes;	/* key -> struct node */
 	GPtrArray *events;
+	GHashTable *carry;	/* carriers(), once it is asked for */
 };
 
 static void node_free(gpointer p)
@@ -384,6 +385,7 @@ static void cell_free(gpointer p)
 
 	g_hash_table_destroy(c->nodes);
 	g_ptr_array_free(c->events, TRUE);
+	g_clear_pointer(&c->carry, g_hash_table_destroy);
 	g_free(c);
 }
 
@@ -814,9 +816,8 @@ static int cmp_name(gconstpointer a, gconstpointer b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Functions with a handle among their parameters or as their result. */
-static void note_funcs(struct cell *c, struct ast_facts *a, GHashTable *seen,
-		       struct flow *f)
+/* The functions with a handle among their parameters or as their result: USRs. */
+static GHashTable *carriers(struct cell *c)
 {
 	GHashTable *carry = g_hash_table_new_full(g_str_hash, g_str_equal,
 						  g_free, NULL);
@@ -836,6 +837,12 @@ static void note_funcs(struct cell *c, struct ast_facts *a, GHashTable *seen,
 			g_hash_table_add(carry, g_strndup(key + 2,
 							  hash - key - 2));
 	}
+	return carry;
+}
+
+static void note_funcs(GHashTable *carry, struct ast_facts *a,
+		       GHashTable *seen, struct flow *f)
+{
 	for (guint i = 0; i < a->funcs->len; i++) {
 		struct ast_func *fn = a->funcs->pdata[i];
 		struct flow_func *ff;
@@ -854,7 +861,6 @@ static void note_funcs(struct cell *c, struct ast_facts *a, GHashTable *seen,
 		ff->end = fn->end;
 		g_ptr_array_add(f->funcs, ff);
 	}
-	g_hash_table_destroy(carry);
 }
 
 /*
@@ -953,8 +959,11 @@ struct flow *flow_new(const struct flow_request *req)
 		struct ast_facts *a = req->facts->pdata[i];
 		struct cell *c = g_hash_table_lookup(cells, a->cell);
 
-		if (c->page_backed)
-			note_funcs(c, a, funcs, f);
+		if (!c->page_backed)
+			continue;
+		if (!c->carry)
+			c->carry = carriers(c);
+		note_funcs(c->carry, a, funcs, f);
 	}
 	g_hash_table_iter_init(&it, decls);
 	while (g_hash_table_iter_next(&it, NULL, &p))

@@ -52,8 +52,9 @@ static struct ast_facts *unit(struct world *w, const char *cell, gboolean page,
 	struct ast_facts *a = g_new0(struct ast_facts, 1);
 	struct ast_dep *d = g_new0(struct ast_dep, 1);
 
-	a->cell = g_strdup(cell);
-	a->unit = g_strdup("unit.c");
+	a->text = g_strdup(cell);
+	a->cell = a->text;
+	a->unit = (char *)"unit.c";
 	a->decls = g_ptr_array_new();
 	a->events = g_ptr_array_new();
 	a->funcs = g_ptr_array_new();
