@@ -22,7 +22,7 @@
 #include "run.h"
 #include "treewide.h"
 
-static gboolean do_apply, force;
+static gboolean do_apply, force, fresh;
 static char *policy, *explain_place;
 
 static const GOptionEntry entries[] = {
@@ -30,6 +30,8 @@ static const GOptionEntry entries[] = {
 	  "Change the tree in place, all or nothing", NULL },
 	{ "force", 0, 0, G_OPTION_ARG_NONE, &force,
 	  "With --apply: also when git has uncommitted changes", NULL },
+	{ "fresh", 0, 0, G_OPTION_ARG_NONE, &fresh,
+	  "Work it out again, also when nothing changed since an earlier run", NULL },
 	{ "policy", 0, 0, G_OPTION_ARG_STRING, &policy,
 	  "What to do where the domain leaves a choice; the conversion's manifest names them", "POLICY" },
 	{ "explain", 0, 0, G_OPTION_ARG_STRING, &explain_place,
@@ -134,6 +136,7 @@ static json_t *summary(const struct tree *t, const struct manifest *m,
 	json_object_set_new(o, "unseen", strings(res->unseen));
 	json_object_set_new(o, "refusals", strings(res->refusals));
 	json_object_set_new(o, "units", json_integer(res->units));
+	json_object_set_new(o, "recalled", json_boolean(res->recalled));
 	json_object_set_new(o, "cells", strings(res->cells_read));
 	json_object_set_new(o, "cells_unread", strings(res->cells_unread));
 	json_object_set_new(o, "rules_left", strings(res->rules_left));
@@ -174,8 +177,9 @@ static void print_summary(FILE *f, const struct convert_result *res,
 		res->fates[FATE_REFUSED], res->fates[FATE_UNRESOLVED]);
 	fprintf(f, "changes   %u files, +%u -%u lines, %u edits\n",
 		stat->files, stat->added, stat->removed, res->edits);
-	fprintf(f, "read      %u translation units in %u cells\n",
-		res->units, res->cells_read->len);
+	fprintf(f, "read      %u translation units in %u cells%s\n",
+		res->units, res->cells_read->len, res->recalled ?
+		", in an earlier run: nothing changed since" : "");
 	if (res->cells_unread->len) {
 		fprintf(f, "not read  ");
 		for (guint i = 0; i < res->cells_unread->len; i++)
@@ -370,7 +374,8 @@ int cmd_convert(int argc, char **argv)
 	refuse_unwritable(t, opt.output);
 	name = g_strdup_printf("%s-%s", m->name, t->release);
 	run = run_dir(opt.run_dir, name);
-	if (!run || convert_run(t, m, policy, run, opt.jobs, &res))
+	if (!run || convert_run(t, m, policy, run, opt.jobs, fresh,
+				 &res))
 		return TW_FATAL;
 
 	patch = make_patch(&res, &stat);

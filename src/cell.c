@@ -260,6 +260,7 @@ static GPtrArray *prepare(const char *tree, int jobs, char **only,
 	if (known) {
 		g_ptr_array_free(v, TRUE);
 		v = known;
+		g_ptr_array_sort(v, by_name);
 		goto out;
 	}
 	launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);

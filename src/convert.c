@@ -17,6 +17,7 @@
 #include "diag.h"
 #include "forward.h"
 #include "layout.h"
+#include "recall.h"
 #include "scan.h"
 #include "treewide.h"
 
@@ -444,6 +445,29 @@ static void take_back(struct convert *c)
 }
 
 /*
+ * Was what @d is about edited?  The line where it stands, or a macro's body that
+ * makes the call that it is within.
+ */
+static gboolean is_edited(struct convert *c, const struct ast_diag *d)
+{
+	struct convert_file *f = result_of(c, d->file);
+	gboolean yes = f && !line_is_old(f, d->line);
+	char **bodies = g_strsplit(d->within, " ", -1);
+
+	for (char **b = bodies; *b && !yes; b++) {
+		char *colon = strrchr(*b, ':');
+
+		if (!colon)
+			continue;
+		*colon = '\0';
+		f = result_of(c, *b);
+		yes = f && !line_is_old(f, strtoul(colon + 1, NULL, 10));
+	}
+	g_strfreev(bodies);
+	return yes;
+}
+
+/*
  * Read the result.  What no longer compiles on a line that was edited is a
  * fault of the conversion; on a line that was not, a use that nobody knew how
  * to rewrite, and refused: *@again says that edits were taken back.
@@ -486,7 +510,6 @@ static int verify(struct convert *c, gboolean *again)
 			char *key = diag_key(a, d);
 			char *once = g_strdup_printf("%s:%u:%s", d->file,
 						     d->line, d->text);
-			struct convert_file *f = result_of(c, d->file);
 
 			if (!our_matter(d) ||
 			    g_hash_table_contains(before, key) ||
@@ -496,7 +519,7 @@ static int verify(struct convert *c, gboolean *again)
 				forward = TRUE;
 			else if (forward_is_warning(d))
 				;	/* as it was before the conversion */
-			else if (!f || line_is_old(f, d->line))
+			else if (!is_edited(c, d))
 				refuse(c, a, d);
 			else
 				g_ptr_array_add(c->res->problems,
@@ -644,7 +667,8 @@ static void rule_free(gpointer p)
 }
 
 int convert_run(struct tree *t, struct manifest *m, const char *policy,
-		const char *run, int jobs, struct convert_result *res)
+		const char *run, int jobs, gboolean fresh,
+		struct convert_result *res)
 {
 	struct convert c = { .t = t, .m = m, .run = run, .jobs = jobs,
 			     .res = res,
@@ -689,8 +713,13 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 	if (scan(&c))
 		goto out;
 	c.cells = cells_prepare(t->path, jobs, c.manifest);
-	if (!c.cells || !c.cells->len || report_new_archs(&c) ||
-	    convert_resolve(&c))
+	if (!c.cells || !c.cells->len)
+		goto out;
+	if (!fresh && recall_take(&c)) {
+		ret = 0;
+		goto out;
+	}
+	if (report_new_archs(&c) || convert_resolve(&c))
 		goto out;
 	classify_archs(&c);
 	if (audit_rest(&c) || convert_rewrite(&c))
@@ -702,11 +731,12 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 	convert_decide(&c);
 	res->edits = edit_count(c.edits);
 	provenance(&c);
-	ret = 0;
-out:
+	ret = ledger_close(c.ledger);
 	if (!ret)
-		ret = ledger_close(c.ledger);
-	else if (c.ledger)
+		recall_keep(&c);
+	c.ledger = NULL;
+out:
+	if (c.ledger)
 		ledger_abandon(c.ledger);
 	if (c.audit.cells)
 		audit_clear(&c.audit);

@@ -37,16 +37,18 @@ struct convert_result {
 	GPtrArray *unseen;	/* char *: "file:line: symbol", in code that no cell reads */
 	GPtrArray *refusals;	/* char *: "place: why" */
 	char *provenance;	/* lines that head the patch */
+	gboolean recalled;	/* nothing changed: all of it is an earlier run's */
 };
 
 /*
  * Convert @t in memory.  @policy is one of the manifest's (NULL: the first).
  * @run is the run directory; the ledger there is left with the fate of every
- * site.  Returns 0, also when there are problems; -1 after a message when
+ * site.  @fresh: an earlier result is not taken.  Returns 0, also when there are problems; -1 after a message when
  * nothing useful came out.
  */
 int convert_run(struct tree *t, struct manifest *m, const char *policy,
-		const char *run, int jobs, struct convert_result *res);
+		const char *run, int jobs, gboolean fresh,
+		struct convert_result *res);
 void convert_result_clear(struct convert_result *res);
 
 #endif
