@@ -370,6 +370,7 @@ int cmd_scan(int argc, char **argv)
 	req.tree = tree->path;
 	req.types = conv->types;
 	req.symbols = conv->symbols;
+	req.first = conv->first;
 	req.with = with;
 	req.jobs = opt.jobs;
 	r.seconds = -g_get_monotonic_time() / 1e6;

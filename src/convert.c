@@ -68,6 +68,7 @@ static int scan(struct convert *c)
 		.tree = c->t->path,
 		.types = c->m->types,
 		.symbols = c->m->symbols,
+		.first = c->m->first,
 		.jobs = c->jobs,
 	};
 	struct scan_result res = { 0 };

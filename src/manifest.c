@@ -89,6 +89,7 @@ struct manifest *manifest_load(const char *name)
 	m->policies = get_list(keys, "conversion", "policies");
 	m->types = get_list(keys, "seeds", "types");
 	m->symbols = get_list(keys, "seeds", "symbols");
+	m->first = get_list(keys, "seeds", "first");
 	m->dir = g_strdup(dir);
 	m->rules = list_dir(dir, ".cocci", TRUE);
 	m->keys = g_steal_pointer(&keys);
@@ -116,6 +117,7 @@ void manifest_free(struct manifest *m)
 	g_strfreev(m->policies);
 	g_strfreev(m->types);
 	g_strfreev(m->symbols);
+	g_strfreev(m->first);
 	g_ptr_array_free(m->rules, TRUE);
 	g_key_file_free(m->keys);
 	g_free(m);

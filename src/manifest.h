@@ -15,6 +15,7 @@ struct manifest {
 	char *summary;
 	char **types;		/* [seeds] types */
 	char **symbols;		/* [seeds] symbols */
+	char **first;		/* [seeds] first: where names are declared, mostly */
 	char **policies;	/* [conversion] policies, the default first */
 	GPtrArray *rules;	/* char *: paths of the semantic patches, in order */
 	GKeyFile *keys;		/* everything, for the conversion's own sections */

@@ -78,8 +78,6 @@ static void feed_below(XXH3_state_t *h, const char *dir)
 static char *folder(const struct convert *c)
 {
 	XXH3_state_t *h = XXH3_createState();
-	char *rules = g_build_filename(tw_data_dir(), "cocci", c->m->name,
-				       NULL);
 	char *cache = tw_cache_path("convert"), *spatch = smpl_version();
 	CXString clang = clang_getClangVersion();
 	char *path = NULL;
@@ -88,7 +86,7 @@ static char *folder(const struct convert *c)
 	feed(h, RECALL_VERSION);
 	if (!feed_file(h, "/proc/self/exe"))
 		goto out;
-	feed_below(h, rules);
+	feed_below(h, c->m->dir);
 	feed(h, c->m->name);
 	feed(h, c->policy);
 	feed(h, spatch);
@@ -111,7 +109,6 @@ out:
 	clang_disposeString(clang);
 	g_free(spatch);
 	g_free(cache);
-	g_free(rules);
 	return path;
 }
 

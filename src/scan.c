@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <hs/hs.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,6 +47,7 @@ struct file {
 	char *path;		/* below its root */
 	guint root;
 	guint8 kind;		/* enum text_kind */
+	guint8 first;		/* names are looked for in it first */
 	guint8 has_type;	/* a type was found in it while deriving */
 	gsize size;		/* bytes read */
 	GArray *hits;		/* struct hit; NULL: none */
@@ -60,14 +62,16 @@ struct skip { char *path, *why; };
 
 struct root { char *path; int fd; };
 
-/* Words to search for, and the tables that make it fast. */
+/* Words to search for. */
 struct words {
 	GPtrArray *names;	/* char *, sorted; borrowed */
 	GHashTable *index;	/* name -> index + 1 */
-	guint window;		/* the shortest name */
-	guint8 *shift;		/* by hash of three bytes; NULL: names too short */
-	gint *head, *next;	/* names by hash of the end of their window */
+	gsize *len;		/* of the names */
+	hs_database_t *db;	/* all names, as literals */
 };
+
+/* The files that a pass is about. */
+enum front { FRONT_ALL, FRONT_FIRST, FRONT_REST };
 
 struct scan {
 	const struct scan_request *req;
@@ -77,6 +81,8 @@ struct scan {
 	struct words words;
 	GHashTable *types;	/* set of char * */
 	GHashTable *functions;	/* set of char *: derived functions and macros */
+	enum front front;	/* what this pass reads */
+	gboolean firsts;	/* there are files to look for names in first */
 	int deriving;		/* this pass looks for names, not for sites */
 	int again;		/* and only in files known to have a type */
 	gint cursor;		/* next file to take, atomic */
@@ -92,59 +98,48 @@ struct scan {
 
 /* ---- words ---- */
 
-#define HASH_SIZE 32768
-
-static inline guint hash3(const unsigned char *p)
-{
-	return (p[0] ^ p[1] << 5 ^ p[2] << 10) & (HASH_SIZE - 1);
-}
-
 static inline int is_word(int c)
 {
 	return g_ascii_isalnum(c) || c == '_';
 }
 
-/* Wu and Manber's search: skip by the last three bytes of a window. */
-static void words_init(struct words *w, GPtrArray *names)
+/* 0, or -1 after a message. */
+static int words_init(struct words *w, GPtrArray *names)
 {
-	guint i, j, h;
+	unsigned *flags = g_new0(unsigned, names->len);
+	unsigned *ids = g_new(unsigned, names->len);
+	hs_compile_error_t *err = NULL;
+	int ret = 0;
 
 	memset(w, 0, sizeof(*w));
 	w->names = names;
 	w->index = g_hash_table_new(g_str_hash, g_str_equal);
-	w->window = G_MAXUINT8;
-	for (i = 0; i < names->len; i++) {
+	w->len = g_new(gsize, names->len);
+	for (guint i = 0; i < names->len; i++) {
 		g_hash_table_insert(w->index, names->pdata[i],
 				    GUINT_TO_POINTER(i + 1));
-		w->window = MIN(w->window, strlen(names->pdata[i]));
+		w->len[i] = strlen(names->pdata[i]);
+		ids[i] = i;
 	}
-	if (w->window < 3)
-		return;
-	w->shift = g_malloc(HASH_SIZE);
-	memset(w->shift, w->window - 2, HASH_SIZE);
-	w->head = g_new(gint, HASH_SIZE);
-	memset(w->head, -1, HASH_SIZE * sizeof(gint));
-	w->next = g_new(gint, names->len);
-	for (i = 0; i < names->len; i++) {
-		const unsigned char *s = names->pdata[i];
-
-		for (j = 2; j < w->window; j++) {
-			h = hash3(s + j - 2);
-			w->shift[h] = MIN(w->shift[h], w->window - 1 - j);
-		}
-		h = hash3(s + w->window - 3);
-		w->next[i] = w->head[h];
-		w->head[h] = i;
+	if (names->len &&
+	    hs_compile_lit_multi((const char *const *)names->pdata, flags, ids,
+				 w->len, names->len, HS_MODE_BLOCK, NULL,
+				 &w->db, &err) != HS_SUCCESS) {
+		ret = tw_error("cannot prepare the search for %u words: %s",
+			       names->len, err->message);
+		hs_free_compile_error(err);
 	}
+	g_free(flags);
+	g_free(ids);
+	return ret;
 }
 
 static void words_clear(struct words *w)
 {
 	if (w->index)
 		g_hash_table_destroy(w->index);
-	g_free(w->shift);
-	g_free(w->head);
-	g_free(w->next);
+	g_free(w->len);
+	hs_free_database(w->db);
 	memset(w, 0, sizeof(*w));
 }
 
@@ -246,54 +241,23 @@ static void find_all_spliced(const struct words *w, const unsigned char *s,
 	}
 }
 
-/* Names of one or two letters: look each word up. */
-static void find_by_word(const struct words *w, const unsigned char *s,
-			 gsize n, GArray **hits)
+struct search {
+	const struct words *w;
+	const unsigned char *s;
+	gsize n;
+	GArray **hits;
+};
+
+/* A name stands before @to, maybe as a part of a longer word. */
+static int on_match(unsigned id, unsigned long long from,
+		    unsigned long long to, unsigned flags, void *data)
 {
-	gsize p = 0, e;
+	struct search *x = data;
+	gsize start = to - x->w->len[id];
 
-	for (; p < n; p = e) {
-		for (e = p; e < n && is_word(s[e]); e++)
-			;
-		if (e == p) {
-			e++;
-			continue;
-		}
-		if (!goes_on(s, n, p, e)) {
-			char *word = g_strndup((const char *)s + p, e - p);
-			guint sym = word_lookup(w, word);
-
-			if (sym)
-				add_hit(hits, p, sym - 1);
-			g_free(word);
-		}
-	}
-}
-
-static void find_fast(const struct words *w, const unsigned char *s, gsize n,
-		      GArray **hits)
-{
-	gsize p = 0, len;
-	guint h;
-	gint i;
-
-	while (p + w->window <= n) {
-		h = hash3(s + p + w->window - 3);
-		if (w->shift[h]) {
-			p += w->shift[h];
-			continue;
-		}
-		for (i = w->head[h]; i >= 0; i = w->next[i]) {
-			len = strlen(w->names->pdata[i]);
-			if (p + len <= n &&
-			    !memcmp(s + p, w->names->pdata[i], len) &&
-			    !goes_on(s, n, p, p + len)) {
-				add_hit(hits, p, i);
-				break;
-			}
-		}
-		p++;
-	}
+	if (!goes_on(x->s, x->n, start, to))
+		add_hit(x->hits, start, id);
+	return 0;
 }
 
 static gint by_offset(gconstpointer a, gconstpointer b)
@@ -305,17 +269,17 @@ static gint by_offset(gconstpointer a, gconstpointer b)
 
 /* Every whole-word occurrence, in order, with its line and column. */
 static GArray *find_words(const struct words *w, const unsigned char *s,
-			  gsize n)
+			  gsize n, hs_scratch_t *scratch)
 {
 	gsize line_start = 0, p = 0;
 	const unsigned char *nl;
 	GArray *hits = NULL;
 	guint line = 1;
 
-	if (w->shift)
-		find_fast(w, s, n, &hits);
-	else
-		find_by_word(w, s, n, &hits);
+	/* MAX_FILE_SIZE bytes at most: an unsigned will do. */
+	if (w->db)
+		hs_scan(w->db, (const char *)s, n, 0, scratch, on_match,
+			&(struct search){ w, s, n, &hits });
 	find_all_spliced(w, s, n, &hits);
 	if (!hits)
 		return NULL;
@@ -464,7 +428,19 @@ static gboolean known_clean(const struct scan *sc, const struct file *f)
 	return TRUE;
 }
 
-static void examine(struct scan *sc, struct file *f, const char *buf)
+/* In a pass for names and sites at once: may @f declare further names? */
+static gboolean has_type(const struct scan *sc, const struct file *f)
+{
+	if (sc->front == FRONT_REST)
+		for (guint i = 0; i < f->hits->len; i++)
+			if (g_hash_table_contains(sc->types, sc->words.names->pdata[
+					g_array_index(f->hits, struct hit, i).sym]))
+				return TRUE;
+	return FALSE;
+}
+
+static void examine(struct scan *sc, struct file *f, const char *buf,
+		    hs_scratch_t *scratch)
 {
 	static const guint8 plain[] = {
 		[TEXT_DOC] = SITE_DOC, [TEXT_SCRIPT] = SITE_SCRIPT,
@@ -472,7 +448,8 @@ static void examine(struct scan *sc, struct file *f, const char *buf)
 	};
 	struct token_list l;
 
-	f->hits = find_words(&sc->words, (const unsigned char *)buf, f->size);
+	f->hits = find_words(&sc->words, (const unsigned char *)buf, f->size,
+			     scratch);
 	if (!sc->deriving)
 		keep_words(sc, f);
 	if (!f->hits)
@@ -485,13 +462,13 @@ static void examine(struct scan *sc, struct file *f, const char *buf)
 		return;
 	}
 	lex_c(buf, f->size, &l);
-	if (sc->deriving) {
+	if (f->kind == TEXT_C && (sc->deriving || has_type(sc, f))) {
 		f->has_type = 1;
 		f->derived = g_array_new(FALSE, FALSE, sizeof(struct derived));
 		derive_names(&l, sc->types, sc->functions, f->derived);
-	} else {
-		set_contexts(f, &l);
 	}
+	if (!sc->deriving)
+		set_contexts(f, &l);
 	lex_free(&l);
 }
 
@@ -553,14 +530,22 @@ static gpointer worker(gpointer data)
 {
 	struct scan *sc = data;
 	struct buffer b = { NULL, 0 };
+	hs_scratch_t *scratch = NULL;
 	guint i;
 
+	if (sc->words.db &&
+	    hs_alloc_scratch(sc->words.db, &scratch) != HS_SUCCESS)
+		g_error("no memory to search for %u words",
+			sc->words.names->len);
 	while ((i = g_atomic_int_add(&sc->cursor, 1)) < sc->files->len) {
 		struct file *f = sc->files->pdata[i];
 
 		if (i % 512 == 0)
 			tw_progress(sc->deriving ? "scan: names" :
 				    "scan: sites", i, sc->files->len, f->path);
+		if (sc->front != FRONT_ALL &&
+		    f->first != (sc->front == FRONT_FIRST))
+			continue;
 		if (sc->deriving && (f->kind != TEXT_C ||
 				     (sc->again && !f->has_type)))
 			continue;
@@ -574,10 +559,11 @@ static gpointer worker(gpointer data)
 		f->why = read_file(g_array_index(sc->roots, struct root,
 						 f->root).fd, f, &b);
 		if (!f->why)
-			examine(sc, f, b.p);
+			examine(sc, f, b.p, scratch);
 		if (sc->deriving)
 			forget_hits(f);
 	}
+	hs_free_scratch(scratch);
 	g_free(b.p);
 	return NULL;
 }
@@ -586,14 +572,12 @@ static gpointer worker(gpointer data)
 static void ask_index(struct scan *sc, GPtrArray *names)
 {
 	GHashTable *set = g_hash_table_new(g_str_hash, g_str_equal);
-	gsize shortest = G_MAXSIZE;
 	guint known = 0;
 
 	g_ptr_array_set_size(sc->asked, 0);
 	for (guint i = 0; i < names->len; i++) {
 		g_hash_table_add(set, names->pdata[i]);
 		g_ptr_array_add(sc->asked, g_strdup(names->pdata[i]));
-		shortest = MIN(shortest, strlen(names->pdata[i]));
 	}
 	sc->n_names = names->len;
 	g_clear_pointer(&sc->wanted, g_free);
@@ -606,9 +590,7 @@ static void ask_index(struct scan *sc, GPtrArray *names)
 
 			sc->wanted[i] = g_hash_table_contains(set, s);
 			known += sc->wanted[i];
-			/* A short name would make the search slow. */
-			if (!sc->wanted[i] && strlen(s) >= shortest &&
-			    old->len < INDEX_NAMES)
+			if (!sc->wanted[i] && old->len < INDEX_NAMES)
 				g_ptr_array_add(sc->asked, g_strdup(s));
 		}
 	}
@@ -665,23 +647,29 @@ static void keep_index(struct scan *sc, gint64 start)
 	g_hash_table_destroy(ids);
 }
 
-/* One pass over all files, for @names. */
-static void pass(struct scan *sc, GPtrArray *names)
+/* One pass over the files of @front, for @names: 0, or -1 after a message. */
+static int pass(struct scan *sc, enum front front, GPtrArray *names)
 {
 	guint n = MAX(sc->req->jobs, 1);
 	GThread **threads = g_new(GThread *, n);
 
 	words_clear(&sc->words);
 	ask_index(sc, names);
-	words_init(&sc->words, sc->deriving ? names : sc->asked);
+	if (words_init(&sc->words, sc->deriving ? names : sc->asked)) {
+		g_free(threads);
+		return -1;
+	}
+	sc->front = front;
 	sc->cursor = 0;
-	sc->reread = 0;
+	if (sc->deriving)
+		sc->reread = 0;
 	for (guint i = 0; i < n; i++)
 		threads[i] = g_thread_new("scan", worker, sc);
 	for (guint i = 0; i < n; i++)
 		g_thread_join(threads[i]);
 	tw_progress_end();
 	g_free(threads);
+	return 0;
 }
 
 /* ---- walking ---- */
@@ -751,6 +739,14 @@ static const char *odd_file(mode_t mode)
 	}
 }
 
+static gboolean is_first(const struct scan *sc, const char *path)
+{
+	for (char **d = sc->req->first; d && *d; d++)
+		if (g_str_has_prefix(path, *d))
+			return TRUE;
+	return FALSE;
+}
+
 /* One directory; its subdirectories are appended to @todo. */
 static void walk_dir(struct scan *sc, guint root, const char *dir,
 		     GQueue *todo)
@@ -797,6 +793,8 @@ static void walk_dir(struct scan *sc, guint root, const char *dir,
 			f->path = path;
 			f->root = root;
 			f->kind = text_kind_of(path);
+			f->first = !root && is_first(sc, path);
+			sc->firsts |= f->first;
 			word_stat_take(&f->st, &st);
 			g_ptr_array_add(sc->files, f);
 			continue;
@@ -988,31 +986,68 @@ static int add_seeds(struct scan *sc, GHashTable *all, struct ledger *l)
 }
 
 /*
- * All names, to a fixed point: a typedef of a seed type is one more type, and
- * a macro may hand its arguments to a function met later.
+ * All names that the files of @front give, to a fixed point: a typedef of a seed
+ * type is one more type, and a macro may hand its arguments to a function met
+ * later.  0, or -1 after a message.
  */
-static GPtrArray *find_symbols(struct scan *sc, struct ledger *l)
+static int find_names(struct scan *sc, enum front front, GHashTable *all,
+		      struct ledger *l)
 {
-	GHashTable *all = g_hash_table_new_full(g_str_hash, g_str_equal,
-						g_free, NULL);
-	GPtrArray *names = NULL;
-	int more;
+	int more = g_hash_table_size(sc->types) ? 2 : 0;
 
-	if (add_seeds(sc, all, l))
-		goto out;
 	sc->deriving = 1;
-	for (more = g_hash_table_size(sc->types) ? 2 : 0; more > 0; ) {
-		names = sorted_names(sc->types);
+	while (more > 0) {
+		GPtrArray *names = sorted_names(sc->types);
+
 		sc->again = more == 1;
-		pass(sc, names);
+		if (pass(sc, front, names))
+			more = -1;
+		else
+			more = take_derived(sc, all, l);
 		g_ptr_array_free(names, TRUE);
-		more = take_derived(sc, all, l);
 	}
 	sc->deriving = 0;
-	names = more < 0 ? NULL : sorted_names(all);
-out:
-	g_hash_table_destroy(all);
+	return more;
+}
+
+/*
+ * Find all names and the hits of all files.  The names in some folders first,
+ * then sites and names in the rest at once: when that brings no further name,
+ * which is the rule, only the former are read again.  Returns the names,
+ * sorted, or NULL after a message.
+ */
+static GPtrArray *find_all(struct scan *sc, GHashTable *all, struct ledger *l)
+{
+	enum front left = FRONT_ALL;
+	GPtrArray *names = NULL;
+	guint known;
+
+	if (add_seeds(sc, all, l))
+		return NULL;
+	if (sc->firsts && g_hash_table_size(sc->types)) {
+		if (find_names(sc, FRONT_FIRST, all, l))
+			return NULL;
+		known = g_hash_table_size(all);
+		names = sorted_names(all);
+		if (pass(sc, FRONT_REST, names) || take_derived(sc, all, l) < 0)
+			goto fail;
+		if (g_hash_table_size(all) == known)
+			left = FRONT_FIRST;
+	}
+	if (left == FRONT_ALL) {
+		if (find_names(sc, FRONT_ALL, all, l))
+			goto fail;
+		if (names)
+			g_ptr_array_free(names, TRUE);
+		names = sorted_names(all);
+	}
+	if (pass(sc, left, names))
+		goto fail;
 	return names;
+fail:
+	if (names)
+		g_ptr_array_free(names, TRUE);
+	return NULL;
 }
 
 /* ---- the ledger ---- */
@@ -1150,6 +1185,8 @@ int scan_tree(const struct scan_request *req, struct ledger *l,
 		.local = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					       g_free),
 	};
+	GHashTable *all = g_hash_table_new_full(g_str_hash, g_str_equal,
+						g_free, NULL);
 	gint64 start = g_get_real_time();
 	int ret = -1;
 	char **w;
@@ -1166,10 +1203,9 @@ int scan_tree(const struct scan_request *req, struct ledger *l,
 	walk(&sc);
 	use_index(&sc);
 	res->manifest = manifest(&sc);
-	res->symbols = find_symbols(&sc, l);
+	res->symbols = find_all(&sc, all, l);
 	if (!res->symbols)
 		goto out;
-	pass(&sc, res->symbols);
 	if (sc.files->len >= INDEX_FILES &&
 	    (!sc.knows || 10 * sc.reread > (gint)sc.files->len))
 		keep_index(&sc, start);
@@ -1179,6 +1215,7 @@ int scan_tree(const struct scan_request *req, struct ledger *l,
 		res->symbols = NULL;
 	}
 out:
+	g_hash_table_destroy(all);
 	words_clear(&sc.words);
 	word_index_free(sc.index);
 	g_free(sc.wanted);

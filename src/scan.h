@@ -16,6 +16,11 @@ struct scan_request {
 	const char *tree;
 	char **types;		/* NULL-terminated: "pgtable_t" */
 	char **symbols;		/* NULL-terminated: further seeds */
+	/*
+	 * Folders to look for names in before the rest, "include/"; may be NULL.
+	 * The sites do not depend on them.
+	 */
+	char **first;
 	char **with;		/* further folders (--with), may be NULL */
 	int jobs;
 };

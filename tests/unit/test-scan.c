@@ -98,13 +98,15 @@ static int show_skipped(const char *path, const char *why, void *data)
 
 struct shown { char *sites, *symbols, *skipped; };
 
-static struct shown scan(const char *const *types, const char *const *symbols,
-			 const char *const *with, int jobs)
+static struct shown scan_from(const char *const *first,
+			      const char *const *types,
+			      const char *const *symbols,
+			      const char *const *with, int jobs)
 {
 	struct scan_request req = {
 		.tree = root, .types = (char **)types,
 		.symbols = (char **)symbols, .with = (char **)with,
-		.jobs = jobs,
+		.first = (char **)first, .jobs = jobs,
 	};
 	GString *a = g_string_new(NULL), *b = g_string_new(NULL);
 	GString *c = g_string_new(NULL);
@@ -122,6 +124,12 @@ static struct shown scan(const char *const *types, const char *const *symbols,
 			       g_string_free(c, FALSE) };
 }
 
+static struct shown scan(const char *const *types, const char *const *symbols,
+			 const char *const *with, int jobs)
+{
+	return scan_from(NULL, types, symbols, with, jobs);
+}
+
 static void shown_free(struct shown *s)
 {
 	g_free(s->sites);
@@ -131,6 +139,31 @@ static void shown_free(struct shown *s)
 
 static const char *const old_t[] = { "old_t", NULL };
 static const char *const none[] = { NULL };
+
+/* Where names are looked for first changes nothing but the speed. */
+static void first_folders(void **state)
+{
+	static const char *const firsts[][3] = {
+		{ "include/" }, { "drivers/" }, { "nowhere/" },
+		{ "include/", "lib/" },
+	};
+	struct shown all, s;
+
+	put("include/a.h", "old_t f(void);\n");
+	put("drivers/b.c", "typedef old_t newer_t;\nnewer_t g(void)\n{ return f(); }\n");
+	put("drivers/c.c", "newer_t z;\nvoid h(void) { g(); }\n");
+	put("lib/d.c", "#define late(x) g2(x)\nvoid g2(newer_t t);\n");
+	put("lib/e.c", "struct s { old_t own; } v = { .own = 0 };\n");
+	all = scan(old_t, none, none, 1);
+	assert_non_null(strstr(all.sites, "drivers/c.c:2:16:26 g code\n"));
+	assert_non_null(strstr(all.sites, "lib/d.c:1:17:16 g2 macro\n"));
+	for (gsize i = 0; i < G_N_ELEMENTS(firsts); i++) {
+		s = scan_from(firsts[i], old_t, none, none, 2);
+		assert_string_equal(s.sites, all.sites);
+		shown_free(&s);
+	}
+	shown_free(&all);
+}
 
 /* What one .c file alone declares is no word of the others. */
 static void local_names(void **state)
@@ -444,6 +477,7 @@ static void bad_seeds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(first_folders),
 		T(local_names),
 		T(contexts), T(splices), T(derived), T(odd_files), T(deep),
 		T(with_folders), T(ledger_files), T(bad_seeds),
