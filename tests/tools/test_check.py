@@ -125,7 +125,7 @@ def test_no_index_header_of_a_new_file() -> None:
      b"@@ -0,0 +1 @@\n+/etc\n", "symbolic link"),
     (b"just words\n", "no diff in it"),
     (MODIFY + MODIFY, "touched twice"),
-    (MODIFY[:-8], "not a whole"),
+    (MODIFY[:-8], "ends within the hunk of line"),
 ])
 def test_refused(data: bytes, why: str) -> None:
     with pytest.raises(PatchError, match=why):
@@ -262,6 +262,8 @@ def test_verdict(cells: list[CellResult], expected: str) -> None:
 @pytest.mark.parametrize("args, status", [
     ([], 129), (["--tree", ".", "--patch", "p", "-j", "0"], 129),
     (["--tree", ".", "--patch", "p", "--format", "xml"], 129),
+    (["--tree", ".", "--patch", "p", "--cells", "arm64/5k"], 129),
+    (["--tree", ".", "--patch", "p", "--cells", ","], 129),
 ])
 def test_usage(args: list[str], status: int) -> None:
     with pytest.raises(SystemExit) as stop:
@@ -272,7 +274,6 @@ def test_usage(args: list[str], status: int) -> None:
 @pytest.mark.parametrize("args, message", [
     (["--tree", "/nonexistent"], "no such folder"),
     (["--tree", "TREE"], "no kernel tree"),
-    (["--tree", "TREE", "--cells", "arm64/5k"], "nearest is arm64/4k"),
 ])
 def test_fatal(tree: Path, tmp_path: Path, args: list[str], message: str,
                monkeypatch: pytest.MonkeyPatch,
@@ -291,3 +292,23 @@ def test_result_survives_the_cache(tmp_path: Path) -> None:
     assert cellcheck.load_result(tmp_path / "r.json") == one
     (tmp_path / "r.json").write_text("{")
     assert cellcheck.load_result(tmp_path / "r.json") is None
+
+
+def test_documentation_builds_nothing(tree: Path, tmp_path: Path,
+                                      monkeypatch: pytest.MonkeyPatch,
+                                      capsys: pytest.CaptureFixture[str]
+                                      ) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tree / "Documentation").mkdir(exist_ok=True)
+    (tree / "Documentation" / "a.rst").write_text("one\n")
+    (tree / "Makefile").write_text("VERSION = 6\nPATCHLEVEL = 12\n")
+    (tree / "Kconfig").write_text("")
+    (tree / "arch").mkdir(exist_ok=True)
+    (tree / "scripts" / "kconfig").mkdir(parents=True, exist_ok=True)
+    patch = tmp_path / "p.patch"
+    patch.write_text("--- a/Documentation/a.rst\n+++ b/Documentation/a.rst\n"
+                     "@@ -1 +1 @@\n-one\n+two\n")
+    assert check.main(["--tree", str(tree), "--patch", str(patch),
+                       "--cells", "arm64/4k"]) == 0
+    assert "documentation only" in capsys.readouterr().out

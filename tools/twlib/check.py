@@ -214,7 +214,7 @@ def run(check: Check) -> dict[str, Any]:
     """Check all cells; the result as the JSON has it."""
     inputs = check.inputs
     cells: list[CellResult] = []
-    if inputs.changes and check.cells:
+    if check.cells and not report.texts_only(inputs):
         Sandbox(None, None).check()
         clock = Clock(check.cells)
         for number, cell in enumerate(check.cells):
@@ -247,10 +247,10 @@ def merge(check: Check, cells: list[CellResult]) -> dict[str, Any]:
         "hunks": report.hunks(inputs, cells),
         "uncompiled": uncompiled(inputs.changes, cells) if cells else [],
         "verdict": verdict(cells), "run": str(check.run_dir)}
-    if result["verdict"] == "ok" and inputs.changes and not any(
-            c.objects for c in cells):
+    if result["verdict"] == "ok" and not report.texts_only(inputs) \
+            and not any(c.objects for c in cells):
         result["verdict"] = "incomplete"
-    result["sentence"] = report.sentence(result, cells)
+    result["sentence"] = report.sentence(result, cells, inputs)
     return result
 
 
@@ -524,7 +524,6 @@ def do_job(file: Path) -> int:
 
 
 def do_check(args: argparse.Namespace) -> int:
-    cell_names(args.cells)
     tree_of(args.tree)
     if args.patch != "-" and not Path(args.patch).is_file():
         raise CheckError(f"{args.patch}: no such file; --patch names a "
@@ -561,6 +560,10 @@ def main(argv: list[str] | None = None) -> int:
             and not (args.tree and args.patch):
         parser.error("--tree and --patch are needed")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        cell_names(args.cells)
+    except CellError as err:
+        parser.error(str(err))
     try:
         if args.chdir:
             os.chdir(args.chdir)

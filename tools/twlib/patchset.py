@@ -88,6 +88,14 @@ def is_code(path: str) -> bool:
         and not path.startswith("Documentation/")
 
 
+def is_text(path: str) -> bool:
+    """Is the file one that is only read by people?"""
+    return path.startswith(("Documentation/", "LICENSES/")) \
+        and not path.endswith((".c", ".h")) \
+        or path.endswith((".rst", ".txt", ".md")) \
+        or path in ("MAINTAINERS", "CREDITS", "COPYING", ".mailmap")
+
+
 def _strip(path: str, where: str) -> str | None:
     """The path of a header line without its first part (as -p1)."""
     if path == "/dev/null":
@@ -131,8 +139,11 @@ def _scan(lines: list[str], name: str) -> list[FileChange]:
             changes.append(FileChange(cur["old"], cur["new"]))
         cur, started = {}, False
 
+    hunk_at = 0
     for number, line in enumerate(lines, 1):
         where = f"{name}:{number}"
+        if not line and number == len(lines):
+            break               # what follows the last newline is no line
         if left_old > 0 or left_new > 0:
             if line.startswith("\\"):
                 continue
@@ -179,6 +190,11 @@ def _scan(lines: list[str], name: str) -> list[FileChange]:
                 cur["hunks"] = ""
                 left_old = int(hunk[2] or 1) if hunk[2] != "0" else 0
                 left_new = int(hunk[4] or 1) if hunk[4] != "0" else 0
+                hunk_at = number
+    if left_old > 0 or left_new > 0:
+        raise PatchError(f"{name}:{len(lines)}: the patch ends within the hunk "
+                         f"of line {hunk_at}: it was cut off, or the hunk's "
+                         "counts are wrong")
     flush(f"{name}:{len(lines)}")
     return changes
 

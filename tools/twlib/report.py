@@ -166,10 +166,19 @@ def verdict(cells: Iterable[CellResult]) -> str:
     return "ok"
 
 
-def sentence(result: dict[str, Any], cells: list[CellResult]) -> str:
+def texts_only(inputs: Inputs) -> bool:
+    """Does the patch change nothing but what people read (or nothing)?"""
+    return all(patchset.is_text(p) for c in inputs.changes
+               for p in (c.old, c.new) if p)
+
+
+def sentence(result: dict[str, Any], cells: list[CellResult],
+             inputs: Inputs) -> str:
     """The verdict in words."""
     if not result["patch"]["files"]:
         return "The patch is empty: there is nothing to check."
+    if texts_only(inputs):
+        return "The patch changes documentation only: nothing of it is compiled."
     built = [c for c in cells if c.state == "built"]
     total = sum(c.objects for c in built)
     parts = []
@@ -240,7 +249,7 @@ def table(result: dict[str, Any], cells: list[CellResult]) -> str:
     lines += [""] if lines and lines[-1] else []
     lines += _hunk_lines(result.get("hunks", []))
     lines += _coverage_lines(result.get("coverage", {}), cells)
-    lines += [sentence(result, cells)]
+    lines += [result["sentence"]]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
 
 
