@@ -320,13 +320,23 @@ static char *ledger_of_run(const struct tree *t, const struct manifest *m,
 	return path;
 }
 
-static int explain_line(const char *ledger)
+/* Print the explanation, or write it to @output unless that is NULL. */
+static int explain_line(const char *ledger, const char *output)
 {
-	int r = explain(ledger, explain_place, stdout);
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+	int r = f ? explain(ledger, explain_place, f) : -1;
 
-	if (fflush(stdout))
+	if (!f || fclose(f))
+		tw_die(TW_FATAL, "no memory for the explanation");
+	if (r >= 0 && output)
+		r = output_write(output, text, size);
+	else if (r >= 0 && (fwrite(text, 1, size, stdout) != size ||
+			    fflush(stdout)))
 		tw_die(TW_FATAL, "cannot write the explanation: %s",
 		       g_strerror(errno));
+	free(text);
 	return r < 0 ? TW_FATAL : TW_OK;
 }
 
@@ -360,10 +370,13 @@ int cmd_convert(int argc, char **argv)
 	if (!t)
 		return TW_FATAL;
 	if (explain_place) {
+		if (opt.format && strcmp(opt.format, "table"))
+			tw_die(TW_USAGE, "convert: --explain prints text; leave out --format %s",
+			       opt.format);
 		check_place(t);
 		kept = opt.run_dir ? ledger_of_run(t, m, opt.run_dir) : NULL;
 		if (kept)
-			return explain_line(kept);
+			return explain_line(kept, opt.output);
 	}
 	/* A kill during an earlier --apply left a journal: first things first. */
 	if (do_apply && apply_recover(t->path) < 0)
@@ -381,7 +394,7 @@ int cmd_convert(int argc, char **argv)
 	patch = make_patch(&res, &stat);
 	kept = g_strdup_printf("%s/%s.patch", run, m->name);
 	if (output_write(kept, patch->str, patch->len) ||
-	    (opt.output && output_write(opt.output, patch->str, patch->len)))
+	    (opt.output && !explain_place && output_write(opt.output, patch->str, patch->len)))
 		return TW_FATAL;
 	sum = summary(t, m, &res, &stat, opt.output ? opt.output : kept, run);
 	if (keep_summary(run, sum))
@@ -396,7 +409,8 @@ int cmd_convert(int argc, char **argv)
 	if (explain_place) {
 		char *ledger = g_build_filename(run, "ledger.sqlite", NULL);
 
-		return explain_line(ledger) ? TW_FATAL : status;
+		return explain_line(ledger, opt.output) ? TW_FATAL
+							: status;
 	}
 	if (do_apply) {
 		if (status == TW_INCOMPLETE && !force)

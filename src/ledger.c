@@ -8,6 +8,7 @@
 #include "ledger.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -184,6 +185,34 @@ static int check_old(const char *path)
 	return 0;
 }
 
+/* Remove what writers of @path that were killed left beside it. */
+static void remove_leftovers(const char *path)
+{
+	char *dir = g_path_get_dirname(path), *base = g_path_get_basename(path);
+	GDir *d = g_dir_open(dir, 0, NULL);
+	const char *name;
+
+	while (d && (name = g_dir_read_name(d))) {
+		char *rest = NULL, *left;
+		guint64 pid;
+
+		if (!g_str_has_prefix(name, base) ||
+		    name[strlen(base)] != '.')
+			continue;
+		pid = g_ascii_strtoull(name + strlen(base) + 1, &rest, 10);
+		if (!pid || !g_str_has_prefix(rest, ".new") ||
+		    !kill(pid, 0) || errno != ESRCH)
+			continue;
+		left = g_build_filename(dir, name, NULL);
+		unlink(left);	/* the database or its journal */
+		g_free(left);
+	}
+	if (d)
+		g_dir_close(d);
+	g_free(base);
+	g_free(dir);
+}
+
 struct ledger *ledger_create(const char *path)
 {
 	gboolean file = strcmp(path, ":memory:") != 0;
@@ -192,6 +221,8 @@ struct ledger *ledger_create(const char *path)
 
 	if (file && check_old(path))
 		return NULL;
+	if (file)
+		remove_leftovers(path);
 	/* The old one stays until the new one is whole. */
 	next = file ? g_strdup_printf("%s.%d.new", path, getpid())
 		    : g_strdup(path);

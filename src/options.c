@@ -77,6 +77,7 @@ void tw_parse_options_formats(int *argc, char ***argv,
 	char *prog = g_strdup_printf("treewide %s", command);
 
 	memset(opt, 0, sizeof(*opt));
+	opt->jobs = g_get_num_processors();
 	split_jobs(argc, argv);
 	g_set_prgname(prog);
 	ctx = g_option_context_new(synopsis);
@@ -91,11 +92,9 @@ void tw_parse_options_formats(int *argc, char ***argv,
 		tw_die(TW_USAGE, "%s: %s (see 'treewide %s --help')", command,
 		       err->message, command);
 	g_option_context_free(ctx);
-	if (opt->jobs < 0 || opt->jobs > 1024)
+	if (opt->jobs < 1 || opt->jobs > 1024)
 		tw_die(TW_USAGE, "%s: -j takes a number from 1 to 1024",
 		       command);
-	if (!opt->jobs)
-		opt->jobs = g_get_num_processors();
 	if (opt->format && !g_strv_contains(formats, opt->format))
 		tw_die(TW_USAGE, "%s: unknown format '%s'; there are: %s",
 		       command, opt->format, all);
