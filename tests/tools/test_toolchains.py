@@ -142,6 +142,7 @@ def test_goes_on(place: Place) -> None:
     done = place.run()
     assert done.returncode == 0 and "going on" in done.stderr
     assert "binutils-configure" not in done.stderr and before
+    assert "unpacking" in failed.stderr and "unpacking" not in done.stderr
     assert place.builds() == whole
 
 
