@@ -53,13 +53,9 @@ static char *cache_file(const struct reading *r, const struct reading_unit *u)
 		feed(h, *t);
 	/* Before and after a conversion are two questions. */
 	feed(h, r->unsaved ? "after, visibility" : "before");
-	for (guint i = 0; i < r->n_unsaved; i++) {
-		guint64 text = XXH3_64bits(r->unsaved[i].text,
-					   r->unsaved[i].size);
-
+	/* Those that the unit includes are among its files, with their hashes. */
+	for (guint i = 0; i < r->n_unsaved; i++)
 		feed(h, r->unsaved[i].file);
-		XXH3_64bits_update(h, &text, sizeof(text));
-	}
 	name = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
 			       (guint64)XXH3_64bits_digest(h));
 	XXH3_freeState(h);
