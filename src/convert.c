@@ -318,6 +318,44 @@ static int write_edits(const struct convert *c)
 
 /* Read the result. */
 
+static gint newlines(const char *s)
+{
+	gint n = 0;
+
+	for (; (s = strchr(s, '\n')); s++)
+		n++;
+	return n;
+}
+
+/* The line of the tree's text that line @line of the new text was. */
+static guint old_line(struct convert *c, const char *file, guint line)
+{
+	const GPtrArray *v = edit_of_file(c->edits, file);
+	const struct source *s = g_hash_table_lookup(c->sources, file);
+	guint at = 1, old = line;
+	gsize off = 0;
+
+	for (guint i = 0; v && s && i < v->len; i++) {
+		const struct edit *e = v->pdata[i];
+		gint more = newlines(e->new_text) - newlines(e->old_text);
+
+		for (; off < e->off; off++)
+			at += s->text[off] == '\n';
+		/* @at: in the tree's text, where the edit begins. */
+		if (at >= old)
+			break;
+		old -= MIN(more, (gint)(old - at));
+	}
+	return old;
+}
+
+/* "CELL FILE LINE" of an error: what did not compile there before may say
+ * something else now. */
+static char *diag_place(const struct ast_facts *a, const char *file, guint line)
+{
+	return g_strdup_printf("%s\t%s\t:%u", a->cell, file, line);
+}
+
 static char *diag_key(const struct ast_facts *a, const struct ast_diag *d)
 {
 	return g_strdup_printf("%s\t%s\t%s", a->cell, d->file, d->text);
@@ -497,9 +535,13 @@ static int verify(struct convert *c, gboolean *again)
 	for (guint i = 0; i < c->facts->len; i++) {
 		struct ast_facts *a = c->facts->pdata[i];
 
-		for (guint k = 0; k < a->diags->len; k++)
-			g_hash_table_add(before, diag_key(a,
-							  a->diags->pdata[k]));
+		for (guint k = 0; k < a->diags->len; k++) {
+			const struct ast_diag *d = a->diags->pdata[k];
+
+			g_hash_table_add(before, diag_key(a, d));
+			g_hash_table_add(before, diag_place(a, d->file,
+							    d->line));
+		}
 	}
 	if (convert_read_units(c, u, c->res->files->len, &r))
 		goto out;
@@ -509,11 +551,14 @@ static int verify(struct convert *c, gboolean *again)
 		for (guint k = 0; k < a->diags->len; k++) {
 			struct ast_diag *d = a->diags->pdata[k];
 			char *key = diag_key(a, d);
+			char *where = diag_place(a, d->file,
+					old_line(c, d->file, d->line));
 			char *once = g_strdup_printf("%s:%u:%s", d->file,
 						     d->line, d->text);
 
 			if (!our_matter(d) ||
 			    g_hash_table_contains(before, key) ||
+			    g_hash_table_contains(before, where) ||
 			    !g_hash_table_add(said, g_strdup(once)))
 				;
 			else if (forward_wanted(c, d) && forward_add(c, d))
@@ -528,6 +573,7 @@ static int verify(struct convert *c, gboolean *again)
 						d->file, d->line, d->col,
 						a->cell, d->text));
 			g_free(once);
+			g_free(where);
 			g_free(key);
 		}
 	}

@@ -139,6 +139,16 @@ static void strike_out(struct node *n, const struct ast_event *via,
 	n->why = why;
 }
 
+/*
+ * Is it a .c file's own: a field of what is declared there, or static?  Only that
+ * file can reach it, and it was read.
+ */
+static gboolean is_local(const char *key, const struct ast_decl *d)
+{
+	return g_str_has_suffix(d->file, ".c") &&
+	       (key[0] == 'f' || !g_str_has_prefix(key + 2, "c:@"));
+}
+
 /* Strike it out when anything could set it unseen; TRUE if so. */
 static gboolean open_to_others(struct cell *c, const struct flow_request *req,
 			       const char *key, struct node *n)
@@ -161,11 +171,38 @@ static gboolean open_to_others(struct cell *c, const struct flow_request *req,
 		why = g_strdup_printf("the address of %s is taken: it may be called by anyone",
 				      fn);
 	else
-		why = req->open(fn, d->file, req->data);
+		why = is_local(key, d) ? NULL :
+		      req->open(fn, d->file, req->data);
 	g_free(fn);
 	if (why)
 		strike_out(n, NULL, why);
 	return why != NULL;
+}
+
+/* "name#2" of parameter 2, "name#r" of the result; NULL for anything else. */
+static char *api_name(const char *key)
+{
+	const char *hash = key[0] == 'r' ? "#r" :
+			   key[0] == 'p' ? strrchr(key, '#') : NULL;
+	char *fn = hash ? function_of(key) : NULL;
+	char *name = fn ? g_strconcat(fn, hash, NULL) : NULL;
+
+	g_free(fn);
+	return name;
+}
+
+/*
+ * A parameter that is spelled with the seed type somewhere: code that all archs
+ * share gives it handles, so it takes them here, too, and who has a page must
+ * make a handle of it.
+ */
+static gboolean is_api(const struct flow *f, const char *key)
+{
+	char *name = key[0] == 'p' ? api_name(key) : NULL;
+	gboolean yes = name && g_hash_table_contains(f->api, name);
+
+	g_free(name);
+	return yes;
 }
 
 /* Strike it out when a value says that it is no handle; TRUE if so. */
@@ -181,7 +218,7 @@ static gboolean strike(struct cell *c, const struct flow_request *req,
 			fed |= strcmp(e->src, key) != 0;
 		else if (retypable(req, e->src))
 			retyped = TRUE;
-		else {
+		else if (!is_api(f, key)) {
 			strike_out(n, e, g_strdup("a value that is no handle goes into it"));
 			return TRUE;
 		}
@@ -423,7 +460,8 @@ static void cell_add(struct cell *c, struct ast_facts *a, struct flow *f,
 	}
 }
 
-static void note_api(struct cell *c, struct flow *f)
+/* The parameters and results that are handles; @all: those that become one, too. */
+static void note_api(struct cell *c, struct flow *f, gboolean all)
 {
 	GHashTableIter it;
 	const char *key;
@@ -431,17 +469,12 @@ static void note_api(struct cell *c, struct flow *f)
 
 	g_hash_table_iter_init(&it, c->nodes);
 	while (g_hash_table_iter_next(&it, (gpointer *)&key, (gpointer *)&n)) {
-		const char *hash;
-		char *fn;
+		char *name = n->cls == 'H' ||
+			     (all && n->candidate && c->page_backed) ?
+			     api_name(key) : NULL;
 
-		if ((key[0] != 'p' && key[0] != 'r') ||
-		    (n->cls != 'H' && !(n->candidate && c->page_backed)))
-			continue;
-		fn = function_of(key);
-		hash = key[0] == 'r' ? "#r" : strrchr(key, '#');
-		if (fn && hash)
-			g_hash_table_add(f->api, g_strconcat(fn, hash, NULL));
-		g_free(fn);
+		if (name)
+			g_hash_table_add(f->api, name);
 	}
 }
 
@@ -921,8 +954,10 @@ struct flow *flow_new(const struct flow_request *req)
 		cell_add(c, a, f, req->old_struct);
 	}
 	g_hash_table_iter_init(&it, cells);
-	while (g_hash_table_iter_next(&it, NULL, &p))
+	while (g_hash_table_iter_next(&it, NULL, &p)) {
 		note_yields(p, req, f);
+		note_api(p, f, FALSE);
+	}
 	g_hash_table_iter_init(&it, cells);
 	while (g_hash_table_iter_next(&it, NULL, &p))
 		if (!((struct cell *)p)->page_backed)
@@ -953,7 +988,7 @@ struct flow *flow_new(const struct flow_request *req)
 			note_steps(c, f);
 			note_frontier(c, req, f, front);
 		}
-		note_api(c, f);
+		note_api(c, f, TRUE);
 	}
 	for (guint i = 0; i < req->facts->len; i++) {
 		struct ast_facts *a = req->facts->pdata[i];

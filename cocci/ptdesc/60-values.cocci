@@ -23,13 +23,19 @@ expression list es;
 - gives(es)
 + ptdesc_page(gives(es))
 
+// What a call gives is the business of the rule above, or may be NULL.
 @from_handle@
 struct page *p;
 {pgtable_t, struct ptdesc *} h;
+identifier f;
 @@
+(
+  p = f(...)
+|
   p =
 - h
 + ptdesc_page(h)
+)
 
 @to_handle@
 struct page *p;

@@ -123,6 +123,15 @@ static void decl(struct ast_facts *a, char cls, const char *key,
 	g_ptr_array_add(a->decls, d);
 }
 
+/* What was declared last stands in a header. */
+static void in_header(struct ast_facts *a)
+{
+	struct ast_decl *d = a->decls->pdata[a->decls->len - 1];
+
+	g_free(d->file);
+	d->file = g_strdup("mm/a.h");
+}
+
 /* A value that comes out of macro @xname. */
 static void event_of(struct ast_facts *a, const char *src, const char *dst,
 		     const char *xname)
@@ -387,10 +396,56 @@ static void test_open_field(void **state)
 	w->open = "table";
 	decl(a, 'P', "f:c:@S@s@FI@table", "table");
 	event(a, "H", "f:c:@S@s@FI@table");
+	in_header(a);
 	f = flow_of(w);
 	assert_int_equal(f->decls->len, 0);
 	assert_int_equal(frontiers(f, FLOW_TO_OLD), 1);
 	assert_string_equal(step(f, "x86", "table")->why, "open");
+}
+
+/* What a .c file declares for itself, nobody else can set: a name is no reach. */
+static void test_local_names(void **state)
+{
+	struct world *w = *state;
+	struct ast_facts *a = unit(w, "x86", "struct page *");
+	struct flow *f;
+
+	w->open = "spare";
+	decl(a, 'P', "f:c:@S@stash@FI@spare", "spare");
+	event(a, "H", "f:c:@S@stash@FI@spare");
+	decl(a, 'P', "p:c:a.c@F@spare#0", "own");
+	event(a, "f:c:@S@stash@FI@spare", "p:c:a.c@F@spare#0");
+	decl(a, 'P', "p:c:@F@spare#0", "shared");
+	event(a, "f:c:@S@stash@FI@spare", "p:c:@F@spare#0");
+	f = flow_of(w);
+	assert_non_null(taken(f, "spare"));
+	assert_non_null(taken(f, "own"));
+	assert_null(taken(f, "shared"));
+}
+
+/*
+ * A parameter of the API, as another cell spells it: generic code gives it
+ * handles, so a page that the arch gives it is what must be bridged.
+ */
+static void test_api_parameter(void **state)
+{
+	struct world *w = *state;
+	struct ast_facts *a = unit(w, "x86", "struct page *");
+	struct ast_facts *b = unit(w, "s390", "pte_t *");
+	struct flow *f;
+
+	decl(a, 'P', FN("populate", "2"), "pte");
+	decl(a, 'P', FN("helper", "0"), "any");
+	event(a, "H", FN("populate", "2"));
+	event(a, "P", FN("populate", "2"));
+	event(a, "H", FN("helper", "0"));
+	event(a, "P", FN("helper", "0"));
+	decl(b, 'H', FN("populate", "2"), "table");
+	f = flow_of(w);
+	assert_non_null(taken(f, "pte"));
+	assert_null(taken(f, "any"));
+	assert_int_equal(frontiers(f, FLOW_TO_NEW), 1);
+	assert_int_equal(frontiers(f, FLOW_TO_OLD), 1);
 }
 
 /* A macro's value: the frontier runs at the macro, not in its body. */
@@ -576,6 +631,8 @@ int main(void)
 		T(test_mutual_recursion),
 		T(test_open_world),
 		T(test_open_field),
+		T(test_local_names),
+		T(test_api_parameter),
 		T(test_macro_frontier),
 		T(test_address_taken),
 		T(test_function_address_taken),
