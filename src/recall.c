@@ -252,8 +252,9 @@ static json_t *to_json(const struct convert_result *res)
 	for (guint i = 0; i < res->files->len; i++) {
 		const struct convert_file *f = res->files->pdata[i];
 
-		bad |= json_array_append_new(files, json_pack("{s:s,s:i}",
-				"file", f->file, "mode", f->mode));
+		bad |= json_array_append_new(files, json_pack("{s:s,s:i,s:b}",
+				"file", f->file, "mode", f->mode,
+				"added", !f->old_text));
 	}
 	bad |= json_object_set_new(o, "notes", notes);
 	bad |= json_object_set_new(o, "files", files);
@@ -276,6 +277,8 @@ static gboolean take_file(struct convert *c, const json_t *one, char *text,
 	f->mode = json_integer_value(json_object_get(one, "mode"));
 	f->new_text = text;
 	f->new_size = size;
+	if (json_is_true(json_object_get(one, "added")))
+		return TRUE;
 	f->old_text = tree_read(c->t, f->file, &f->old_size, TRUE);
 	return f->old_text != NULL;
 }
