@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -138,9 +139,23 @@ def test_goes_on(place: Place) -> None:
     configured = (place.cache / "treewide/toolchains/toy.work"
                   / "done-binutils-configure")
     before = configured.stat().st_mtime_ns
+    # What a kill leaves half-written is made again; what is old is whole.
+    build = configured.parent / "binutils"
+    for name, text, age in (("empty.o", "", 900), ("half.a", "x", 0),
+                            ("whole.o", "x", 900)):
+        (build / name).write_text(text)
+        then = time.time() - age
+        os.utime(build / name, (then, then))
     (place.src / "broken").unlink()
+    left = place.src / "left"
+    configure = (build / "Makefile").read_text()
+    (build / "Makefile").write_text(configure.replace(
+        "\techo built", f"\tls *.o *.a >{left} 2>&1 || true\n\techo built", 1))
     done = place.run()
     assert done.returncode == 0 and "going on" in done.stderr
+    assert "whole.o" in left.read_text()
+    assert "empty.o" not in left.read_text()
+    assert "half.a" not in left.read_text()
     assert "binutils-configure" not in done.stderr and before
     assert "unpacking" in failed.stderr and "unpacking" not in done.stderr
     assert place.builds() == whole
