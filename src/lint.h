@@ -99,7 +99,12 @@ struct lint_rules {
 struct lint_unconverted { char *conversion; char **files; char *text; };
 
 /* What --deep needs of a conversion's manifest. */
-struct lint_deep { char *conversion; char **types; char *old_struct; };
+struct lint_deep {
+	char *conversion;
+	char **types;
+	char *old_struct, *new_struct;
+	char **include;		/* what everybody includes, before a header */
+};
 
 struct lint_rules *lint_rules_new(void);
 void lint_rules_free(struct lint_rules *r);

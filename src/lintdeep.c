@@ -2,9 +2,10 @@
 /*
  * The deep stage: libclang reads the changed files in cells, and its types say
  * what is a handle.  Only cells that are prepared already: preparing one runs
- * the tree's Kconfig, which lint does not.  A header is read through the
- * changed .c files that include it, and no other.  Of a series the last state
- * of a file is read.
+ * the tree's Kconfig, which lint does not.  Generic files are read in the cells
+ * that read all files, those of an arch in its own.  A header is read through
+ * the changed .c files that include it, or through a unit of ours that does
+ * nothing else.  Of a series the last state of a file is read.
  */
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct deep {
 	const struct lint_deep *conv;
 	GHashTable *views;	/* file -> the last whole view of it */
 	GHashTable *seen;	/* "rule file off" set */
+	GHashTable *walked;	/* files that some unit showed */
 	GPtrArray *out;
 };
 
@@ -127,6 +129,18 @@ static void take_events(struct deep *x, const struct ast_facts *a)
 	g_hash_table_destroy(classes);
 }
 
+/* Does a message of the compiler's speak of handles? */
+static gboolean is_ours(const struct deep *x, const char *text)
+{
+	char *name = g_strdup_printf("struct %s", x->conv->new_struct);
+	gboolean ours = strstr(text, name) != NULL;
+
+	for (char **t = x->conv->types; *t; t++)
+		ours |= strstr(text, *t) != NULL;
+	g_free(name);
+	return ours;
+}
+
 /* Where the tree is converted, a wrong type is an error of the compiler's. */
 static void take_errors(struct deep *x, const struct ast_facts *a)
 {
@@ -134,11 +148,9 @@ static void take_errors(struct deep *x, const struct ast_facts *a)
 		const struct ast_diag *d = a->diags->pdata[i];
 		struct lint_view *v = d->file ?
 			g_hash_table_lookup(x->views, d->file) : NULL;
-		gboolean ours = FALSE;
 
-		for (char **t = x->conv->types; *t; t++)
-			ours |= strstr(d->text, *t) != NULL;
-		if (!v || !ours || !d->line || d->line > v->lines->len)
+		if (!v || !is_ours(x, d->text) || !d->line ||
+		    d->line > v->lines->len)
 			continue;
 		add(x, a, "old", d->file,
 		    g_array_index(v->lines, struct lint_line,
@@ -155,44 +167,31 @@ static gboolean fits(const struct cell_info *c, const char *arch,
 	for (char **g = globs; g && *g; g++)
 		if (g_pattern_match_simple(*g, c->name))
 			return TRUE;
-	return !globs;
+	return !globs && (arch || c->all_units);
 }
 
-/* The .c files of the change, in each cell that fits. */
-static GPtrArray *units_of(const GPtrArray *cells, GHashTable *views,
-			   char **globs, GPtrArray *problems)
+/* Unit @unit, for @file, in each cell that fits; how many. */
+static guint add_units(GPtrArray *units, const GPtrArray *cells,
+		       const char *file, const char *unit, char **globs)
 {
-	GPtrArray *units = g_ptr_array_new();
-	GList *files = g_list_sort(g_hash_table_get_keys(views),
-				   (GCompareFunc)strcmp);
+	char *arch = source_arch(file);
+	guint before = units->len;
 
-	for (GList *f = files; f; f = f->next) {
-		char *arch = source_arch(f->data);
-		gboolean any = FALSE;
+	for (guint i = 0; i < cells->len; i++) {
+		struct reading_unit *u;
 
-		for (guint i = 0; i < cells->len &&
-		     g_str_has_suffix(f->data, ".c"); i++) {
-			struct reading_unit *u;
-
-			if (!fits(cells->pdata[i], arch, globs))
-				continue;
-			u = g_new0(struct reading_unit, 1);
-			u->cell = cells->pdata[i];
-			u->file = g_strdup(f->data);
-			g_ptr_array_add(units, u);
-			any = TRUE;
-		}
-		if (!any && g_str_has_suffix(f->data, ".c"))
-			g_ptr_array_add(problems, g_strdup_printf(
-				"%s: no prepared cell reads it; 'treewide cell prepare --mode read' prepares them",
-				(char *)f->data));
-		g_free(arch);
+		if (!fits(cells->pdata[i], arch, globs))
+			continue;
+		u = g_new0(struct reading_unit, 1);
+		u->cell = cells->pdata[i];
+		u->file = g_strdup(unit);
+		g_ptr_array_add(units, u);
 	}
-	g_list_free(files);
-	return units;
+	g_free(arch);
+	return units->len - before;
 }
 
-static void unit_free(gpointer p, gpointer data)
+static void unit_free(gpointer p)
 {
 	struct reading_unit *u = p;
 
@@ -200,37 +199,40 @@ static void unit_free(gpointer p, gpointer data)
 	g_free(u);
 }
 
-static int read_conversion(struct deep *x, const struct tree *tree,
-			   const GPtrArray *units, int jobs,
-			   GPtrArray *problems)
+static GList *files_of(const struct deep *x)
 {
-	GHashTable *files = g_hash_table_new(g_str_hash, g_str_equal);
-	GArray *unsaved = g_array_new(FALSE, FALSE, sizeof(struct ast_unsaved));
+	return g_list_sort(g_hash_table_get_keys(x->views),
+			   (GCompareFunc)strcmp);
+}
+
+static int read_units(struct deep *x, const struct tree *tree,
+		      const GPtrArray *units, GHashTable *files,
+		      GArray *unsaved, int jobs, GPtrArray *problems)
+{
 	struct reading_result res = { 0 };
 	struct reading r = {
 		.tree = tree->path, .types = x->conv->types,
 		.old_struct = x->conv->old_struct, .files = files,
 		.jobs = jobs,
+		.unsaved = (struct ast_unsaved *)unsaved->data,
+		.n_unsaved = unsaved->len,
 	};
-	GHashTableIter it;
-	struct lint_view *v;
 	int ret;
 
-	g_hash_table_iter_init(&it, x->views);
-	while (g_hash_table_iter_next(&it, NULL, (gpointer *)&v)) {
-		struct ast_unsaved u = { v->file, v->text, v->size };
-
-		g_hash_table_add(files, v->file);
-		g_array_append_val(unsaved, u);
-	}
-	r.unsaved = (struct ast_unsaved *)unsaved->data;
-	r.n_unsaved = unsaved->len;
+	if (!units->len)
+		return 0;
 	ret = reading_run(&r, units, &res);
 	for (guint i = 0; !ret && i < res.facts->len; i++) {
 		const struct ast_facts *a = res.facts->pdata[i];
 
 		take_events(x, a);
 		take_errors(x, a);
+		for (guint k = 0; k < a->deps->len; k++) {
+			const struct ast_dep *d = a->deps->pdata[k];
+
+			if (g_hash_table_contains(files, d->path))
+				g_hash_table_add(x->walked, g_strdup(d->path));
+		}
 	}
 	for (guint i = 0; !ret && i < res.failed->len; i++)
 		g_ptr_array_add(problems, g_strdup(res.failed->pdata[i]));
@@ -238,40 +240,132 @@ static int read_conversion(struct deep *x, const struct tree *tree,
 		g_ptr_array_free(res.facts, TRUE);
 	if (res.failed)
 		g_ptr_array_free(res.failed, TRUE);
+	return ret;
+}
+
+/* A unit, beside the header, of what everybody includes and the header. */
+static char *header_unit(const struct lint_deep *conv, const char *header)
+{
+	GString *s = g_string_new(NULL);
+	char *base = g_path_get_basename(header);
+
+	for (char **i = conv->include; *i; i++)
+		g_string_append_printf(s, "#include <%s>\n", *i);
+	g_string_append_printf(s, "#include \"%s\"\n", base);
+	g_free(base);
+	return g_string_free(s, FALSE);
+}
+
+/* The changed .c files, then the headers that none of them showed. */
+static int read_conversion(struct deep *x, const struct tree *tree,
+			   const GPtrArray *cells, char **globs, int jobs,
+			   GPtrArray *problems)
+{
+	GHashTable *files = g_hash_table_new(g_str_hash, g_str_equal);
+	GArray *unsaved = g_array_new(FALSE, FALSE, sizeof(struct ast_unsaved));
+	GPtrArray *units = g_ptr_array_new_with_free_func(unit_free);
+	GPtrArray *mine = g_ptr_array_new_with_free_func(g_free);
+	GList *names = files_of(x);
+	GHashTableIter it;
+	struct lint_view *v;
+	int ret;
+
+	g_hash_table_iter_init(&it, x->views);
+	while (g_hash_table_iter_next(&it, NULL, (gpointer *)&v))
+		g_hash_table_add(files, v->file);
+	/* In one order: the cache goes by it. */
+	for (GList *f = names; f; f = f->next) {
+		v = g_hash_table_lookup(x->views, f->data);
+		struct ast_unsaved u = { v->file, v->text, v->size };
+
+		g_array_append_val(unsaved, u);
+		if (g_str_has_suffix(v->file, ".c"))
+			add_units(units, cells, v->file, v->file, globs);
+	}
+	ret = read_units(x, tree, units, files, unsaved, jobs, problems);
+	g_ptr_array_set_size(units, 0);
+	for (GList *f = names; f && !ret; f = f->next) {
+		char *unit = g_strconcat(f->data, ".c", NULL);
+		struct ast_unsaved u = { .file = unit };
+
+		g_ptr_array_add(mine, unit);
+		if (!g_str_has_suffix(f->data, ".h") ||
+		    g_hash_table_contains(x->walked, f->data) ||
+		    !add_units(units, cells, f->data, unit, globs))
+			continue;
+		u.text = header_unit(x->conv, f->data);
+		u.size = strlen(u.text);
+		g_ptr_array_add(mine, (char *)u.text);
+		g_array_append_val(unsaved, u);
+	}
+	if (!ret)
+		ret = read_units(x, tree, units, files, unsaved, jobs,
+				 problems);
+	g_list_free(names);
+	g_ptr_array_free(mine, TRUE);
+	g_ptr_array_free(units, TRUE);
 	g_array_free(unsaved, TRUE);
 	g_hash_table_destroy(files);
 	return ret;
+}
+
+/* C, and a rule that asks for types may speak of it. */
+static gboolean is_asked(const struct lint_rules *r, const struct lint_view *v)
+{
+	if (!source_is_c(v->file))
+		return FALSE;
+	for (guint i = 0; i < r->rules->len; i++) {
+		const struct lint_rule *rule = r->rules->pdata[i];
+
+		if (!rule->off && rule->deep[0] &&
+		    lint_globs_match(rule->files, v->file) &&
+		    lint_view_has(v, rule->needs))
+			return TRUE;
+	}
+	return FALSE;
 }
 
 int lint_deep(const struct lint_rules *r, const struct tree *tree,
 	      char **globs, const GPtrArray *views, int jobs, GPtrArray *out,
 	      GPtrArray *problems)
 {
-	GPtrArray *cells = cells_prepared(tree->path, jobs), *units;
+	GPtrArray *cells = cells_prepared(tree->path, jobs);
 	struct deep x = { .rules = r, .out = out };
+	GList *names;
 	int ret = 0;
 
 	if (!cells)
 		return -1;
 	x.views = g_hash_table_new(g_str_hash, g_str_equal);
+	x.walked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					 NULL);
 	for (guint i = 0; i < views->len; i++) {
 		struct lint_view *v = views->pdata[i];
 
-		g_hash_table_replace(x.views, v->file, v);
+		if (is_asked(r, v))
+			g_hash_table_replace(x.views, v->file, v);
 	}
-	units = units_of(cells, x.views, globs, problems);
-	for (guint i = 0; i < r->deep->len && !ret && units->len; i++) {
+	for (guint i = 0; i < r->deep->len && !ret; i++) {
 		x.conv = r->deep->pdata[i];
 		x.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					       NULL);
-		ret = read_conversion(&x, tree, units, jobs, problems);
+		ret = read_conversion(&x, tree, cells, globs, jobs, problems);
 		g_hash_table_destroy(x.seen);
 	}
-	for (guint i = 0; i < views->len && units->len; i++)
-		((struct lint_view *)views->pdata[i])->deep = TRUE;
+	names = files_of(&x);
+	for (GList *f = names; f && !ret; f = f->next)
+		if (!g_hash_table_contains(x.walked, f->data))
+			g_ptr_array_add(problems, g_strdup_printf(
+				"%s: no prepared cell reads it; 'treewide cell prepare --mode read' prepares them",
+				(char *)f->data));
+	g_list_free(names);
+	for (guint i = 0; i < views->len; i++) {
+		struct lint_view *v = views->pdata[i];
+
+		v->deep = g_hash_table_contains(x.walked, v->file);
+	}
 	g_hash_table_destroy(x.views);
-	g_ptr_array_foreach(units, unit_free, NULL);
-	g_ptr_array_free(units, TRUE);
+	g_hash_table_destroy(x.walked);
 	g_ptr_array_free(cells, TRUE);
 	return ret;
 }

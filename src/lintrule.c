@@ -328,7 +328,9 @@ static void deep_free(gpointer p)
 
 	g_free(d->conversion);
 	g_strfreev(d->types);
+	g_strfreev(d->include);
 	g_free(d->old_struct);
+	g_free(d->new_struct);
 	g_free(d);
 }
 
@@ -726,6 +728,8 @@ static void load_deep(struct lint_rules *r, const char *dir, const char *name)
 		d->conversion = g_strdup(name);
 		d->types = get_list(k, "seeds", "types");
 		d->old_struct = get(k, "handle", "old");
+		d->new_struct = get(k, "handle", "new");
+		d->include = get_list(k, "audit", "include");
 		g_ptr_array_add(r->deep, d);
 	}
 	g_key_file_free(k);
