@@ -194,7 +194,7 @@ static void say(const struct lint_result *res, gboolean loud)
 
 static int report(const struct options *o, const struct tw_options *opt,
 		  const struct lint_result *res, const struct lint_rules *r,
-		  const struct tree *tree, enum lint_format format)
+		  const struct tree *root, enum lint_format format)
 {
 	gboolean colour = format == LINT_GCC && !opt->output &&
 			  !g_getenv("NO_COLOR") &&
@@ -222,9 +222,9 @@ static int report(const struct options *o, const struct tw_options *opt,
 	else
 		ret = fputs(text, stderr) < 0 ? -1 : 0;
 	g_free(text);
-	if (tree && lint_unconverted(r, tree)) {
+	if (root && lint_unconverted(r, root)) {
 		tw_warn("no rewrites: the tree is not converted by %s yet, and they would be wrong in it",
-			lint_unconverted(r, tree));
+			lint_unconverted(r, root));
 		return ret ? ret : write_out(opt->output, "");
 	}
 	fixes = lint_fixes(res, &n);
@@ -304,6 +304,7 @@ int cmd_lint(int argc, char **argv)
 	struct lint_mute *mute = lint_mute_new();
 	struct lint_request req = { .rules = rules, .mute = mute };
 	struct tree *tree = NULL, *folder = NULL;
+	const struct tree *below;
 	struct tw_options opt;
 	struct lint_result res;
 	enum lint_format format;
@@ -356,10 +357,13 @@ int cmd_lint(int argc, char **argv)
 	req.types = (tree || req.range || o.rules) && !o.text_only;
 	req.deep = o.deep;
 	req.cells = o.cells;
+	/* A patch alone says nothing of its tree. */
+	below = tree || !o.patch ? req.root : NULL;
+	req.fix = o.fix && !(below && lint_unconverted(rules, below));
 	req.jobs = opt.jobs;
 	if (!lint_run(&req, &res)) {
 		say(&res, format == LINT_GCC);
-		if (!report(&o, &opt, &res, rules, tree, format))
+		if (!report(&o, &opt, &res, rules, below, format))
 			status = res.findings->len && !o.write_baseline ?
 				 TW_FINDINGS : TW_OK;
 		if (!status && res.problems->len)

@@ -1088,6 +1088,7 @@ int lint_run(const struct lint_request *req, struct lint_result *res)
 	res->patches = g_ptr_array_new_with_free_func(info_free);
 	res->not_judged = g_ptr_array_new_with_free_func(g_free);
 	res->problems = g_ptr_array_new_with_free_func(g_free);
+	res->edits = g_ptr_array_new_with_free_func(lint_edit_free);
 	x.typed = g_ptr_array_new();
 	x.removed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					  NULL);
@@ -1113,6 +1114,9 @@ int lint_run(const struct lint_request *req, struct lint_result *res)
 				req->jobs, res->findings, res->problems);
 	if (!ret)
 		sift(&x);
+	if (!ret && req->fix && req->types)
+		ret = lint_convert(req->rules, req->tree || !req->patch ?
+				   req->root : NULL, req->jobs, res);
 	pr_free(s);
 	g_hash_table_destroy(x.removed);
 	g_hash_table_destroy(x.state);
@@ -1122,6 +1126,7 @@ int lint_run(const struct lint_request *req, struct lint_result *res)
 
 void lint_result_clear(struct lint_result *res)
 {
+	g_ptr_array_free(res->edits, TRUE);
 	g_ptr_array_free(res->findings, TRUE);
 	g_ptr_array_free(res->views, TRUE);
 	g_ptr_array_free(res->patches, TRUE);
@@ -1129,7 +1134,7 @@ void lint_result_clear(struct lint_result *res)
 	g_ptr_array_free(res->problems, TRUE);
 }
 
-/* ---- rewrites ---- */
+/* ---- is the tree converted? ---- */
 
 /* Does a file of the tree that fits the globs have the text? */
 static gboolean tree_has(const struct tree *tree, const char *dir, guint depth,
@@ -1175,99 +1180,4 @@ const char *lint_unconverted(const struct lint_rules *r,
 			return u->conversion;
 	}
 	return NULL;
-}
-
-static gint by_fix(gconstpointer a, gconstpointer b)
-{
-	const struct lint_finding *x = *(struct lint_finding *const *)a;
-	const struct lint_finding *y = *(struct lint_finding *const *)b;
-
-	return x->fix_off < y->fix_off ? -1 : x->fix_off > y->fix_off;
-}
-
-/* The text of the view with its rewrites; they keep the number of lines. */
-static GString *fixed_text(const struct lint_view *v, const GPtrArray *fixes,
-			   guint *n)
-{
-	const char *orig = v->orig ? v->orig : v->text;
-	GString *out = g_string_new(NULL);
-	gsize from = 0;
-
-	for (guint i = 0; i < fixes->len; i++) {
-		const struct lint_finding *f = fixes->pdata[i];
-
-		if (f->fix_off < from || f->fix_off + f->fix_len > v->size)
-			continue;
-		g_string_append_len(out, orig + from, f->fix_off - from);
-		g_string_append(out, f->fix);
-		from = f->fix_off + f->fix_len;
-		(*n)++;
-	}
-	g_string_append_len(out, orig + from, v->size - from);
-	return out;
-}
-
-/* Of a hunk nothing else is known: the diff has its lines and no more. */
-static void append_hunk(GString *out, const struct lint_view *v,
-			const GString *text)
-{
-	struct lint_view *w = lint_view_new(v->file, g_strdup(text->str),
-					    text->len, 1);
-	guint n = v->lines->len;
-	guint first = g_array_index(v->lines, struct lint_line, 0).no;
-
-	g_string_append_printf(out, "--- a/%s\n+++ b/%s\n@@ -%u,%u +%u,%u @@\n",
-			       v->file, v->file, first, n, first, n);
-	for (guint i = 0; i < n; i++) {
-		gboolean same;
-		gsize a, b;
-		const char *p = lint_view_line_text(v, i, &a);
-		const char *q = lint_view_line_text(w, i, &b);
-
-		if (v->orig)
-			p = v->orig + (p - v->text);
-		same = a == b && !memcmp(p, q, a);
-
-		g_string_append_c(out, same ? ' ' : '-');
-		g_string_append_len(out, p, a);
-		g_string_append_c(out, '\n');
-		if (same)
-			continue;
-		g_string_append_c(out, '+');
-		g_string_append_len(out, q, b);
-		g_string_append_c(out, '\n');
-	}
-	lint_view_free(w);
-}
-
-char *lint_fixes(const struct lint_result *res, guint *n)
-{
-	GString *out = g_string_new(NULL);
-
-	*n = 0;
-	for (guint i = 0; i < res->views->len; i++) {
-		struct lint_view *v = res->views->pdata[i];
-		GPtrArray *fixes = g_ptr_array_new();
-		GString *text;
-
-		for (guint k = 0; k < res->findings->len; k++) {
-			struct lint_finding *f = res->findings->pdata[k];
-
-			if (f->view == v && f->fix)
-				g_ptr_array_add(fixes, f);
-		}
-		if (fixes->len) {
-			g_ptr_array_sort(fixes, by_fix);
-			text = fixed_text(v, fixes, n);
-			if (v->whole)
-				patch_append(out, v->file, 0100644, v->text,
-					     v->size, text->str, text->len,
-					     NULL);
-			else
-				append_hunk(out, v, text);
-			g_string_free(text, TRUE);
-		}
-		g_ptr_array_free(fixes, TRUE);
-	}
-	return g_string_free(out, FALSE);
 }

@@ -176,6 +176,7 @@ struct lint_finding {
 	guint8 added;		/* its line is one that the change adds */
 	char *fix;		/* replaces [fix_off, fix_off+fix_len) of the view */
 	gsize fix_off, fix_len;
+	gboolean converted;	/* the conversion has a rewrite for its statement */
 	struct lint_view *view;	/* borrowed */
 };
 
@@ -192,6 +193,12 @@ char *lint_message(const struct lint_rule *rule, const char *what,
 /* The text stage: appends to @out. */
 void lint_text(const struct lint_rules *r, struct lint_view *v,
 	       GPtrArray *out);
+
+/*
+ * The functions that have an added line and one of the words, with their heads;
+ * other lines are emptied, so that each line keeps its number.
+ */
+char *lint_slice(const struct lint_view *v, char **words, gsize *size);
 
 /* Does the text of the view have one of the words (or are there none)? */
 gboolean lint_view_has(const struct lint_view *v, char **words);
@@ -248,7 +255,7 @@ struct lint_request {
 	const char *range;	/* of git, or NULL */
 	char **files;		/* paths, or NULL */
 	char **cells;
-	gboolean all, types, deep;
+	gboolean all, types, deep, fix;
 	int jobs;
 };
 
@@ -260,13 +267,31 @@ struct lint_result {
 	GPtrArray *patches;	/* struct lint_patch_info */
 	GPtrArray *not_judged;	/* char *: "file: why" */
 	GPtrArray *problems;	/* char *: a stage that gave no result */
+	GPtrArray *edits;	/* struct lint_edit: the conversion's */
 	guint files, muted, moved;
 };
 
 /* 0, or -1 after a message. */
 int lint_run(const struct lint_request *req, struct lint_result *res);
 void lint_result_clear(struct lint_result *res);
-/* A patch with the rewrites of findings that have one. */
+
+/* ---- rewrites (src/lintfix.c) ---- */
+
+/* Bytes of the view, and what shall stand there. */
+struct lint_edit { struct lint_view *view; gsize off, len; char *text; };
+
+void lint_edit_free(gpointer p);
+/*
+ * What the conversions' semantic patches would write for the statements with
+ * findings: @res->edits.  @root has what rules require, or is NULL.  0, or -1
+ * after a message.
+ */
+int lint_convert(const struct lint_rules *r, const struct tree *root, int jobs,
+		 struct lint_result *res);
+/*
+ * A patch with the rewrites: the conversion's, or the rule's own template where
+ * the conversion says nothing.  @n: how many findings have one.
+ */
 char *lint_fixes(const struct lint_result *res, guint *n);
 /* The conversion of our rules that the tree has not seen yet, or NULL. */
 const char *lint_unconverted(const struct lint_rules *r,

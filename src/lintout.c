@@ -154,7 +154,7 @@ static json_t *json_finding(const struct lint_finding *f)
 	json_object_set_new(o, "source", str(f->source));
 	json_object_set_new(o, "patch", json_integer(f->patch));
 	json_object_set_new(o, "fingerprint", json_string(print));
-	json_object_set_new(o, "fixable", json_boolean(f->fix != NULL));
+	json_object_set_new(o, "fixable", json_boolean(f->fix || f->converted));
 	g_free(print);
 	return o;
 }

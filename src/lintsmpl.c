@@ -66,11 +66,7 @@ static gboolean lines_have(const struct lint_view *v, guint from, guint to,
 	return !words || !words[0];
 }
 
-/*
- * The functions that have an added line and one of the words, with their
- * heads; other lines are emptied.
- */
-static char *slice(const struct lint_view *v, char **words, gsize *size)
+char *lint_slice(const struct lint_view *v, char **words, gsize *size)
 {
 	guint n = v->lines->len, open = 0;
 	guint8 *keep = g_new0(guint8, n);
@@ -142,7 +138,7 @@ static gboolean write_input(const struct stage *st, guint view,
 	if (rule->user) {
 		ok = g_file_set_contents(name, v->text, v->size, NULL);
 	} else {
-		text = slice(v, rule->needs, &size);
+		text = lint_slice(v, rule->needs, &size);
 		yes = FALSE;
 		for (gsize i = 0; i < size && !yes; i++)
 			yes = text[i] != '\n';
@@ -313,6 +309,15 @@ static gboolean take_report(struct stage *st, struct lint_rule *r,
 	return yes;
 }
 
+static gboolean ends_statement(const char *line)
+{
+	gsize n = strlen(line);
+
+	while (n && g_ascii_isspace(line[n - 1]))
+		n--;
+	return n && strchr(";{}", line[n - 1]);
+}
+
 /* The output of a run: reports, or a diff whose removed lines are matches. */
 static void take_output(struct stage *st, struct lint_rule *r,
 			const char *path)
@@ -338,10 +343,11 @@ static void take_output(struct stage *st, struct lint_rule *r,
 			left = comma && *comma == ',' ? atoi(comma + 1) : 1;
 			last = 0;
 		} else if (left && *s == '-') {
-			/* Lines in a row are one statement. */
+			/* Lines of one statement are one match. */
 			if (v && last + 1 != at)
 				add_finding(st, r, v, at, 0, 0, NULL);
-			last = at++;
+			last = ends_statement(s) ? 0 : at;
+			at++;
 			left--;
 		} else if (left && *s != '+' && *s != '\\') {
 			at++;

@@ -243,6 +243,7 @@ struct match {
 	struct cap caps[16];
 	guint end;
 	int seen;		/* did a kind's declaration or origin play a part? */
+	gboolean given;		/* a variable that only was given such a value */
 	guint steps;
 };
 
@@ -439,6 +440,7 @@ static gboolean match_var(const struct engine *x,
 	struct cap old = m->caps[n];
 	guint ends[8], k;
 	char name[128];
+	gboolean given = m->given;
 	int seen = m->seen;
 
 	if (old.to) {		/* met before: the same again */
@@ -460,11 +462,15 @@ static gboolean match_var(const struct engine *x,
 	while (k--) {
 		m->caps[n] = (struct cap){ i, ends[k] };
 		m->seen = SEEN_ORIGIN;
+		m->given = given || (ends[k] == i + 1 && is_ident(x, i) &&
+				     !(kinds_of(x, i) &
+				       DECLARED(kind_index(x, v->kind))));
 		if (match_from(x, p, e + 1, ends[k], m))
 			return TRUE;
 	}
 	m->caps[n] = old;
 	m->seen = seen;
+	m->given = given;
 	return FALSE;
 }
 
@@ -780,7 +786,8 @@ static void report(struct engine *x, struct ref *r, guint i,
 	     l < x->v->lines->len; l++)
 		f->added |= g_array_index(x->v->lines, struct lint_line,
 					  l).added;
-	if (p->fix && tok(x, i)->line == last->line &&
+	/* What type such a variable is declared with is not known. */
+	if (p->fix && !m->given && tok(x, i)->line == last->line &&
 	    lint_globs_match(r->rule->fix_files, x->v->file)) {
 		f->fix = expand(x, p, p->fix, m);
 		f->fix_off = tok(x, i)->off;

@@ -35,35 +35,16 @@ static void edit_declarations(struct convert *c, struct edit_set *out)
 	g_ptr_array_free(funcs, TRUE);
 }
 
-/*
- * Does the tree have what the rule asks for?  "// requires: FILE: TEXT", a line
- * of its head: TEXT stands literally in FILE.
- */
 static gboolean rule_fits(struct convert *c, const char *name, const char *rule)
 {
-	static const char key[] = "// requires: ";
-	char **lines = g_strsplit(rule, "\n", -1);
-	gboolean fits = TRUE;
+	char *missing = smpl_missing(rule, c->t);
 
-	for (char **l = lines; *l && fits; l++) {
-		char **want, *have;
-		gsize size;
-
-		if (!g_str_has_prefix(*l, key))
-			continue;
-		want = g_strsplit(*l + strlen(key), ": ", 2);
-		have = want[0] && want[1] ?
-			tree_read(c->t, want[0], &size, TRUE) : NULL;
-		fits = have && strstr(have, want[1]);
-		if (!fits)
-			g_ptr_array_add(c->res->rules_left, g_strdup_printf(
-				"%s (no '%s' in %s)", name,
-				want[1] ? want[1] : "", want[0] ? want[0] : ""));
-		g_free(have);
-		g_strfreev(want);
-	}
-	g_strfreev(lines);
-	return fits;
+	if (!missing)
+		return TRUE;
+	g_ptr_array_add(c->res->rules_left, g_strdup_printf("%s (%s)", name,
+							    missing));
+	g_free(missing);
+	return FALSE;
 }
 
 /* What stands in rules for names that only a tree knows. */
@@ -93,16 +74,6 @@ static char *takes(const struct flow *f, int n)
 	g_ptr_array_free(v, TRUE);
 	g_free(tail);
 	return alt;
-}
-
-/* Replace @name in *@text by @alt, or by what matches no name. */
-static void fill_in(char **text, const char *name, const char *alt)
-{
-	char **parts = g_strsplit(*text, name, -1);
-
-	g_free(*text);
-	*text = g_strjoinv(*alt ? alt : "$.", parts);
-	g_strfreev(parts);
 }
 
 /* Of the names @yields, those whose value is never NULL. */
@@ -158,14 +129,14 @@ static int load_rules(struct convert *c)
 		r = g_new0(struct smpl_rule, 1);
 		g_ptr_array_add(c->rules, r);
 		r->text = text;
-		fill_in(&r->text, "%YIELDS%", alt);
-		fill_in(&r->text, "%GIVES%", sure);
-		fill_in(&r->text, "%HELPERS%",
+		smpl_fill(&r->text, "%YIELDS%", alt);
+		smpl_fill(&r->text, "%GIVES%", sure);
+		smpl_fill(&r->text, "%HELPERS%",
 			c->h->helpers ? c->h->helpers : "");
 		for (int n = 0; n < MAX_TAKES; n++) {
 			char *hole = g_strdup_printf("%%TAKES%d%%", n);
 
-			fill_in(&r->text, hole, take[n]);
+			smpl_fill(&r->text, hole, take[n]);
 			g_free(hole);
 		}
 		r->path = g_build_filename(dir, base, NULL);

@@ -273,6 +273,40 @@ static char *cache_entry(const char *dir, const GPtrArray *rules,
 	return path;
 }
 
+char *smpl_missing(const char *rule, const struct tree *t)
+{
+	static const char key[] = "// requires: ";
+	char **lines = g_strsplit(rule, "\n", -1), *missing = NULL;
+
+	for (char **l = lines; *l && !missing; l++) {
+		char **want, *have;
+		gsize size;
+
+		if (!g_str_has_prefix(*l, key))
+			continue;
+		want = g_strsplit(*l + strlen(key), ": ", 2);
+		have = want[0] && want[1] && t ?
+			tree_read(t, want[0], &size, TRUE) : NULL;
+		if (!have || !strstr(have, want[1]))
+			missing = g_strdup_printf("no '%s' in %s",
+				want[0] && want[1] ? want[1] : "",
+				want[0] ? want[0] : "");
+		g_free(have);
+		g_strfreev(want);
+	}
+	g_strfreev(lines);
+	return missing;
+}
+
+void smpl_fill(char **text, const char *name, const char *alt)
+{
+	char **parts = g_strsplit(*text, name, -1);
+
+	g_free(*text);
+	*text = g_strjoinv(*alt ? alt : "$.", parts);
+	g_strfreev(parts);
+}
+
 void smpl_remove_dir(const char *path)
 {
 	GDir *d = g_dir_open(path, 0, NULL);

@@ -8,6 +8,8 @@
 
 #include <glib.h>
 
+#include "tree.h"
+
 struct smpl_rule {
 	char *name;		/* "ptdesc/10-unwrap" */
 	char *path;		/* the rule as it runs, names filled in */
@@ -35,6 +37,14 @@ struct smpl_job {
  * 0, or -1 after a message.
  */
 int smpl_run(const GPtrArray *rules, const GPtrArray *jobs, int n_jobs);
+
+/*
+ * What the tree lacks that the rule asks for ("// requires: FILE: TEXT", a line
+ * of its head: TEXT stands literally in FILE), to be printed; NULL: nothing.
+ */
+char *smpl_missing(const char *rule, const struct tree *t);
+/* Replace the hole @name in *@text by the regex @alt; "" matches no name. */
+void smpl_fill(char **text, const char *name, const char *alt);
 
 /* Remove the scratch folder @path with the files in it. */
 void smpl_remove_dir(const char *path);
