@@ -59,6 +59,7 @@ struct lint_pattern {
 	GPtrArray *unless;	/* struct lint_pattern, tried at the same place */
 	GPtrArray *behind;	/* the same, of single tokens, before the place */
 	gboolean declares;	/* matches declarations, too, not only uses */
+	gboolean macros;	/* may start in the head of a #define */
 	int at;			/* the variable whose place is reported, or -1 */
 	char *what;		/* instead of the rule's, or NULL */
 	char *instead;

@@ -217,6 +217,7 @@ static struct lint_pattern *load_pattern(const struct lint_rules *r,
 	p->instead = get(k, section, "instead");
 	p->fix = get(k, section, "fix");
 	p->declares = g_key_file_get_boolean(k, section, "declarations", NULL);
+	p->macros = g_key_file_get_boolean(k, section, "macros", NULL);
 	at = get(k, section, "at");
 	sure = get(k, section, "sure");
 	keys = g_key_file_get_keys(k, section, NULL, NULL);
@@ -239,7 +240,7 @@ static struct lint_pattern *load_pattern(const struct lint_rules *r,
 	for (char **key = keys; *key; key++) {
 		static const char *const known[] = {
 			"match", "what", "instead", "fix", "at", "sure",
-			"declarations", NULL
+			"declarations", "macros", NULL
 		};
 
 		if (g_str_has_prefix(*key, "unless") ||

@@ -253,6 +253,7 @@ struct engine {
 	GPtrArray *out;
 	GHashTable *func, *macro;	/* char * -> mask of kinds */
 	gboolean in_macro;
+	gboolean at_macro;	/* in the head of a #define */
 	GHashTable *by_first;	/* token text -> GArray of struct ref */
 	GArray *any_first;	/* struct ref: patterns that start with a variable */
 };
@@ -821,6 +822,8 @@ static void try_refs(struct engine *x, GArray *refs, guint i)
 		struct ref *r = &g_array_index(refs, struct ref, k);
 		struct match m;
 
+		if (x->at_macro && !r->p->macros)
+			continue;
 		if (r->found >= MAX_FINDINGS || !match_at(x, r->p, i, &m) ||
 		    excused(x, r->p, i) || is_declared_here(x, r->p, i))
 			continue;
@@ -937,7 +940,7 @@ static void check_undeclared(struct engine *x, struct lint_rule *rule)
 	const char *name = rule->check_args[0];
 	struct lint_finding *f;
 	gboolean seen_include = FALSE;
-	guint depth = 0;
+	guint paren = 0, body = 0, fields = 0;
 
 	if (!name || !g_str_has_suffix(v->file, ".h"))
 		return;
@@ -946,15 +949,29 @@ static void check_undeclared(struct engine *x, struct lint_rule *rule)
 
 		if (t->ctx != CTX_CODE)
 			continue;
-		if (is(x, i, "(") || is(x, i, "{"))
-			depth++;
-		else if ((is(x, i, ")") || is(x, i, "}")) && depth)
-			depth--;
+		if (is(x, i, "("))
+			paren++;
+		else if (is(x, i, ")") && paren)
+			paren--;
+		else if (is(x, i, "{") && (body || (i && is(x, i - 1, ")"))))
+			body++;
+		else if (is(x, i, "{"))
+			fields++;
+		else if (is(x, i, "}") && body)
+			body--;
+		else if (is(x, i, "}") && fields)
+			fields--;
 		if (t->col == 1 && is(x, i, "}"))
-			depth = 0;
+			paren = body = fields = 0;
 		if (!is(x, i, "struct") || !is(x, i + 1, name))
 			continue;
-		if (!depth)
+		/* Fields of a struct have no scope of their own. */
+		if (!paren && !body)
+			return;
+		/* Who declares the call declares what it gives. */
+		if (!paren && is(x, i + 2, "*") && is_ident(x, i + 3) &&
+		    is(x, i + 4, "=") && is_ident(x, i + 5) &&
+		    is(x, i + 6, "("))
 			return;
 		/* Of a hunk, only a prototype: all else has seen more. */
 		if (!v->whole && !in_prototype(x, i))
@@ -1057,8 +1074,7 @@ void lint_text(const struct lint_rules *rules, struct lint_view *v,
 		char name[128];
 
 		learn(&x, i);
-		if (tok(&x, i)->ctx == CTX_MACRO_NAME)
-			continue;
+		x.at_macro = tok(&x, i)->ctx == CTX_MACRO_NAME;
 		try_refs(&x, g_hash_table_lookup(x.by_first,
 				text(&x, i, name, sizeof(name))), i);
 		if (is_ident(&x, i) || is(&x, i, "("))

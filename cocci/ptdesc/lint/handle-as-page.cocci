@@ -27,6 +27,28 @@ struct page *p;
 
 @fetched@
 struct page *p;
-identifier f =~ "^(pmd_pgtable|pte_alloc_one|pgtable_trans_huge_withdraw)$";
+identifier f =~ "^(pmd_pgtable|(__)?pte_alloc_one(_noprof)?|pgtable_trans_huge_withdraw)$";
 @@
 * p = f(...)
+
+@returned@
+identifier f;
+identifier page =~ "^(ptdesc_page|p[mu]d_page|virt_to_page|pfn_to_page|phys_to_page|alloc_pages?)$";
+@@
+pgtable_t f(...)
+{
+<...
+* return page(...);
+...>
+}
+
+@returned_page@
+identifier f;
+struct page *p;
+@@
+pgtable_t f(...)
+{
+<...
+* return p;
+...>
+}

@@ -25,7 +25,42 @@ static inline void pmd_populate(struct mm_struct *mm, pmd_t *pmd,
 {
 }
 
+#define pmd_pgtable(pmd) pmd_page(pmd) /* WANT: ptdesc/handle-as-page */
+
+void pte_free(struct mm_struct *mm, struct page *pte) /* WANT: ptdesc/handle-as-page */
+{
+	use(page_to_pfn(pte)); /* WANT: ptdesc/handle-as-page */
+}
+
+pgtable_t pte_alloc_one(struct mm_struct *mm)
+{
+	struct ptdesc *ptdesc = allocate(mm);
+
+	if (!ptdesc)
+		return NULL;
+	return ptdesc_page(ptdesc); /* WANT-TYPES: ptdesc/handle-as-page */
+}
+
+static pgtable_t own_alloc(struct mm_struct *mm)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	return page; /* WANT-TYPES: ptdesc/handle-as-page */
+}
+
 /* Near misses. */
+#define pmd_pgtable(pmd) page_ptdesc(pmd_page(pmd))
+
+static pgtable_t wrapped(struct page *page)
+{
+	return page_ptdesc(page);
+}
+
+static void other_macro(struct page *pte)
+{
+	use(page_to_pfn(pte));
+}
+
 static unsigned long others(struct page *table, pgtable_t handle, pgtable_t *slot)
 {
 	/* page_to_pfn(handle), handle->lru */
