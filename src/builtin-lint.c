@@ -18,7 +18,7 @@
 
 struct options {
 	char *patch, *rules, *config, *baseline, *write_baseline, *explain;
-	char *conversion, *format;
+	char *conversion;
 	char **cells;
 	gboolean all, deep, fix, text_only, list;
 };
@@ -28,35 +28,7 @@ static enum lint_format format_of(const char *name)
 	for (int i = 0; name && i < N_LINT_FORMAT; i++)
 		if (!strcmp(name, lint_format_name[i]))
 			return i;
-	if (name)
-		tw_die(TW_USAGE, "lint: unknown format '%s'; there are: gcc, json, sarif, github",
-		       name);
 	return LINT_GCC;
-}
-
-/*
- * The formats here are others than the shared ones: taken before those are
- * looked at.  Behind "--" everything is a file.
- */
-static void take_format(int *argc, char **argv, char **format)
-{
-	int n = 0;
-
-	for (int i = 0; i < *argc; i++) {
-		if (!strcmp(argv[i], "--")) {
-			while (i < *argc)
-				argv[n++] = argv[i++];
-			break;
-		}
-		if (g_str_has_prefix(argv[i], "--format="))
-			*format = argv[i] + strlen("--format=");
-		else if (!strcmp(argv[i], "--format") && i + 1 < *argc)
-			*format = argv[++i];
-		else
-			argv[n++] = argv[i];
-	}
-	argv[n] = NULL;
-	*argc = n;
 }
 
 /* What stands behind "--", as files; cut from the arguments. */
@@ -310,15 +282,13 @@ int cmd_lint(int argc, char **argv)
 	enum lint_format format;
 	int status = TW_FATAL;
 
-	take_format(&argc, argv, &o.format);
 	req.files = take_files(&argc, argv);
-	tw_parse_options(&argc, &argv, entries,
+	tw_parse_options_formats(&argc, &argv, entries,
 			 "[--tree DIR] [RANGE] [--patch FILE|-] [-- FILES...]",
 			 "Finds new uses of what a conversion has converted away, in a patch, in\n"
-			 "the commits of a range, or in files.  Formats: gcc (default), json, sarif,\n"
-			 "github.",
-			 &opt);
-	format = format_of(o.format ? o.format : opt.format);
+			 "the commits of a range, or in files.",
+			 lint_format_name, &opt);
+	format = format_of(opt.format);
 	if (argc > 2)
 		tw_die(TW_USAGE, "lint takes one range, such as 'origin/master..HEAD'; files stand behind '--'");
 	req.range = argc == 2 ? argv[1] : NULL;

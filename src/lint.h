@@ -302,7 +302,7 @@ const char *lint_unconverted(const struct lint_rules *r,
 
 enum lint_format { LINT_GCC, LINT_JSON, LINT_SARIF, LINT_GITHUB,
 		   N_LINT_FORMAT };
-extern const char *const lint_format_name[N_LINT_FORMAT];
+extern const char *const lint_format_name[N_LINT_FORMAT + 1];	/* NULL ends it */
 
 char *lint_print(const struct lint_result *res, const struct lint_rules *r,
 		 enum lint_format format, gboolean colour);

@@ -16,7 +16,8 @@
 #define SARIF_MAX 25000		/* results that GitHub takes of a run */
 #define GITHUB_LINE_MAX 4000
 
-const char *const lint_format_name[] = { "gcc", "json", "sarif", "github" };
+const char *const lint_format_name[] = { "gcc", "json", "sarif", "github",
+					 NULL };
 
 /* Valid UTF-8 without control characters; the caller frees it. */
 static char *clean(const char *s)
