@@ -656,6 +656,17 @@ static void take_define(struct engine *x, guint i)
 	}
 }
 
+/* Is it the name behind "#define"? */
+static gboolean is_defined(const struct engine *x, guint i)
+{
+	const struct token_list *l = &x->v->toks;
+	gsize k = x->v->sig[i];
+
+	while (k && l->v[k - 1].kind <= TOK_COMMENT)
+		k--;
+	return k && tok_is(l, k - 1, "define");
+}
+
 static gboolean starts_top(const struct engine *x, guint i)
 {
 	const struct token *t = tok(x, i);
@@ -669,7 +680,7 @@ static void learn(struct engine *x, guint i)
 	const struct token *t = tok(x, i);
 
 	if (t->ctx == CTX_MACRO_NAME) {
-		if (!i || tok(x, i - 1)->ctx != CTX_MACRO_NAME)
+		if (is_defined(x, i))
 			take_define(x, i);
 		return;
 	}
