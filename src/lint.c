@@ -336,7 +336,7 @@ static const struct text *state_of(struct lint *x, const char *path)
 	if (!t && !g_hash_table_contains(x->state, path)) {
 		t = g_new0(struct text, 1);
 		t->p = tree_read(x->req->root, path, &t->size, TRUE);
-		if (!t->p || t->size > PR_MAX_SIZE) {
+		if (!t->p) {
 			text_free(t);
 			t = NULL;
 		}
@@ -836,6 +836,9 @@ static int walk(struct lint *x, const char *path, GPtrArray *out)
 			g_ptr_array_add(out, g_strdup(rel));
 		else if (e->fts_info == FTS_F && !e->fts_level)
 			not_judged(x, rel, "no C source (.c, .h, .S)");
+		else if (e->fts_info == FTS_DEFAULT && (is_source(rel) ||
+							!e->fts_level))
+			not_judged(x, *rel ? rel : path, "no plain file");
 		else if (e->fts_info == FTS_SL && (is_source(rel) ||
 						   !e->fts_level))
 			not_judged(x, rel, "a symbolic link");
@@ -885,15 +888,15 @@ static int collect_files(struct lint *x)
 	for (guint i = 0; !ret && i < files->len; i++) {
 		const char *file = files->pdata[i];
 		gsize size, old_size = 0;
-		char *text = tree_read(x->req->root, file, &size, TRUE);
-		char *old = NULL;
+		char *text, *old = NULL;
 
 		if (i % 512 == 0)
 			tw_progress("lint", i, files->len, file);
-		if (!text || size > PR_MAX_SIZE) {
-			not_judged(x, file, text ? "too large" :
+		errno = 0;
+		text = tree_read(x->req->root, file, &size, TRUE);
+		if (!text) {
+			not_judged(x, file, errno == EFBIG ? "too large" :
 				   "cannot be read");
-			g_free(text);
 			continue;
 		}
 		if (git)

@@ -158,13 +158,18 @@ char *tree_read(const struct tree *t, const char *file, gsize *size, int quiet)
 	char *buf;
 	gsize n = 0;
 
-	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) ||
+	    st.st_size > TREE_FILE_MAX) {
+		gboolean large = fd >= 0 && S_ISREG(st.st_mode);
+
 		if (!quiet)
 			tw_error_at(file, 0, 0, "cannot read it in '%s': %s",
-				    t->path, fd < 0 ? g_strerror(errno)
-						    : "not a regular file");
+				    t->path, fd < 0 ? g_strerror(errno) :
+				    large ? "too large" : "not a regular file");
 		if (fd >= 0)
 			close(fd);
+		if (large)
+			errno = EFBIG;
 		return NULL;
 	}
 	buf = g_malloc(st.st_size + 1);

@@ -17,7 +17,11 @@ struct tree {
 /* NULL after a message: no directory, no kernel (no Makefile with VERSION, no Kconfig, no arch/). */
 struct tree *tree_open(const char *path);
 void tree_free(struct tree *t);
-/* Read a file of the tree; NULL with a message unless @quiet. Refuses paths with ".." and symbolic links out of the tree. */
+/* A source that is larger is none: a stranger's tree costs no more memory. */
+#define TREE_FILE_MAX	(64 << 20)
+
+/* Read a file of the tree; NULL with a message unless @quiet; errno is EFBIG
+ * where it is larger than TREE_FILE_MAX. Refuses paths with ".." and symbolic links out of the tree. */
 char *tree_read(const struct tree *t, const char *file, gsize *size, int quiet);
 /* 1 when git says that tracked files differ from HEAD, 0 when clean or no checkout, -1 on error (reported). */
 int tree_git_dirty(const struct tree *t);
