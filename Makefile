@@ -101,17 +101,21 @@ check-real: $(TREEWIDE)
 # How fast, as ratios; on an idle machine.  BENCH='--only scan' for the half
 # that takes a minute.
 bench: $(TREEWIDE)
-	@TREEWIDE='$(abspath $(TREEWIDE))' tests/bench/run $(BENCH) \
-		--tree "$$(tools/treewide-tree get '$(TREE)')" --json '$(O)/bench.json'
+	@r=0; TREEWIDE='$(abspath $(TREEWIDE))' tests/bench/run $(BENCH) \
+		--tree "$$(tools/treewide-tree get '$(TREE)')" \
+		--json '$(O)/bench.json' || r=1; \
+	$(if $(BENCH),,$(MAKE) --no-print-directory bench-lint || r=1;) exit $$r
 
 # PATCH is what is checked, in CELLS; the tree as for bench.
 bench-check: $(TREEWIDE)
 	@tests/bench/check --tree "$$(tools/treewide-tree get '$(TREE)')" \
 		--patch '$(PATCH)' $(if $(CELLS),--cells '$(CELLS)')
 
+# OTHER: the patch is what differs there; without it, changes are made up.
 bench-lint: $(TREEWIDE)
 	@TREEWIDE='$(abspath $(TREEWIDE))' tests/lint/bench \
-		"$$(tools/treewide-tree get '$(TREE)')"
+		"$$(tools/treewide-tree get '$(TREE)')" \
+		$(if $(OTHER),"$$(tools/treewide-tree get '$(OTHER)')")
 
 clean:
 	rm -rf build build-san treewide
