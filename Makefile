@@ -50,7 +50,7 @@ $(O)/unit/%: tests/unit/%.c $(O)/libtreewide.a | $(O)/unit
 	$(CC) $(TW_CFLAGS) $(CFLAGS) $(SAN) -MMD -MP -o $@ $< $(O)/libtreewide.a $(TW_LIBS) -lcmocka
 
 # Tests.  Each part prints its count; tests/summary adds them up.  check-san is
-# the unit and command-line tests on a build of its own with sanitizers.
+# the unit, command-line and lint tests on a build of its own with sanitizers.
 TREEWIDE ?= $(O)/treewide
 
 check:
@@ -74,7 +74,7 @@ check-cli: $(TREEWIDE)
 	@TREEWIDE='$(TREEWIDE)' tests/cli/run
 
 check-lint: $(TREEWIDE)
-	@TREEWIDE='$(abspath $(TREEWIDE))' tests/lint/run
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/lint/run $(LINT)
 
 # SECONDS=: how long; CORPUS=: a folder that keeps what it finds.
 check-fuzz:
@@ -92,7 +92,8 @@ check-san:
 	@r=0; \
 	$(MAKE) --no-print-directory SANITIZE=1 O='$(O)-san' check-unit || r=1; \
 	ASAN_OPTIONS=detect_leaks=0 $(MAKE) --no-print-directory SANITIZE=1 \
-		O='$(O)-san' TREEWIDE='$(O)-san/treewide' check-cli || r=1; \
+		O='$(O)-san' TREEWIDE='$(O)-san/treewide' LINT=--quick \
+		check-cli check-lint || r=1; \
 	exit $$r
 
 check-real: $(TREEWIDE)
@@ -176,7 +177,7 @@ help:
 	'make check-fuzz    the patch reader, a minute of libFuzzer; SECONDS=N' \
 	'make check-tools   tests of the programs around builds' \
 	'make check-report  pages of runs, in headless Chromium too' \
-	'make check-san     unit and command-line tests with sanitizers' \
+	'make check-san     unit, command-line and lint tests with sanitizers' \
 	'make check-real    Linux 6.12 converted and cross-built in three cells' \
 	'make bench         how fast, against ripgrep and spatch (BENCH=--only=scan)' \
 	'make bench-check   how long a check takes (PATCH=FILE CELLS=LIST)' \
