@@ -132,12 +132,34 @@ static gboolean has_comments(const struct lint_view *v)
 	return memmem(v->text, v->size, word, sizeof(word) - 1) != NULL;
 }
 
+/* Does the text have a word of a rule that looks at such a file? */
+static gboolean has_words(const struct lint *x, const struct lint_view *v)
+{
+	for (guint i = 0; i < x->req->rules->rules->len; i++) {
+		const struct lint_rule *r = x->req->rules->rules->pdata[i];
+
+		if (!r->off && lint_globs_match(r->files, v->file) &&
+		    lint_view_has(v, r->needs))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* Judge a view by its text; takes it over. */
 static void judge(struct lint *x, struct lint_view *v)
 {
 	guint before = x->res->findings->len;
 	gboolean types;
 
+	/* Its tokens would take twenty times the memory. */
+	if (v->size > LINT_TEXT_MAX) {
+		if (has_words(x, v))
+			g_ptr_array_add(x->res->problems, g_strdup_printf(
+				"%s: larger than %u MiB: not judged", v->file,
+				LINT_TEXT_MAX >> 20));
+		lint_view_free(v);
+		return;
+	}
 	v->patch = x->patch;
 	v->tree = x->req->tree;
 	lint_text(x->req->rules, v, x->res->findings);

@@ -160,6 +160,7 @@ const char *lint_view_line_text(const struct lint_view *v, guint i, gsize *len);
 /* ---- findings ---- */
 
 #define LINT_SOURCE_MAX 500
+#define LINT_TEXT_MAX (12u << 20)	/* bytes of a file that has words of rules */
 
 struct lint_finding {
 	const struct lint_rule *rule;	/* NULL: of lint itself */
