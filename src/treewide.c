@@ -23,6 +23,7 @@ static const struct command {
 	{ "convert", cmd_convert, "convert a tree: a patch, or --apply" },
 	{ "check",   NULL,        "cross-build a patch in every cell and compare" },
 	{ "lint",    cmd_lint,    "find new uses of what was converted away" },
+	{ "series",  NULL,        "a patch series of a conversion, ready to send" },
 	{ "report",  NULL,        "one page of a run: sites, edits, cells, grades" },
 	{ "recover", cmd_recover, "finish or undo an interrupted --apply" },
 	{ "cell",    NULL,        "list and prepare cells (arch, config, compiler)" },

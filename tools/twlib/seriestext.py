@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+What the patches of a series say: subject and prefix, message with the semantic
+patch that made the change and what was checked, and the cover letter.
+
+Nothing is claimed that was not found out: without a check of this very patch,
+the text says nothing of builds.
+"""
+from __future__ import annotations
+
+import configparser
+import hashlib
+import json
+import re
+import sqlite3
+import subprocess
+import textwrap
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .cache import data_dir
+from .seriesplan import HOLE, Patch, Plan, SeriesError, fnmatch
+
+WIDTH = 72
+GRADES = (("tokens", "same tokens"), ("bytes", "same bytes"),
+          ("code", "same code"), ("size", "same size"),
+          ("differs", "differs"))
+
+
+@dataclass
+class Made:
+    """What the run of convert says of the conversion."""
+    conversion: str
+    release: str
+    policy: str
+    head: list[str]                 # the lines before the patch
+    fill: dict[str, str]            # %TYPE% and the like
+    rules: dict[str, list[str]]     # file -> rules that edited it
+    cocci: Path                     # the conversion's folder
+    fates: dict[str, int] = field(default_factory=dict)
+    reasons: list[tuple[str, str, int]] = field(default_factory=list)
+    notes: list[tuple[str, int, str]] = field(default_factory=list)
+    cells: list[str] = field(default_factory=list)
+
+    def version(self, what: str) -> str:
+        m = re.search(rf"\b{what} ([0-9][0-9.]*)", "\n".join(self.head))
+        return f"{what} {m[1]}" if m else what
+
+
+@dataclass
+class Checked:
+    """A check of the whole patch, and one of each prefix."""
+    whole: dict[str, Any] | None = None
+    each: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def load_checked(runs: list[Path], patch: bytes) -> Checked:
+    """check.json and each.json of @runs, for this patch only."""
+    result = Checked()
+    for run in runs:
+        found = False
+        for name in ("check.json", "check/check.json", "each.json"):
+            file = run / name if run.is_dir() else run
+            if not file.is_file():
+                continue
+            found = True
+            try:
+                value = json.loads(file.read_text("utf-8"))
+                if "prefixes" in value:
+                    result.each.update({p["sha256"]: p
+                                        for p in value["prefixes"]})
+                elif value["patch"]["sha256"] == \
+                        hashlib.sha256(patch).hexdigest():
+                    result.whole = value
+                else:
+                    raise SeriesError(
+                        f"{file}: a check of another patch; check this one: "
+                        "treewide check --patch RUN/CONVERSION.patch")
+            except (OSError, ValueError, KeyError, TypeError) as err:
+                raise SeriesError(f"{file}: no check that can be read: {err}"
+                                  ) from err
+            if run.is_file():
+                break
+        if not found:
+            raise SeriesError(f"{run}: no check in it; --check names the run "
+                              "of a 'treewide check'")
+    return result
+
+
+# Subjects
+
+def history_prefix(tree: Path, paths: list[str]) -> str:
+    """What most commits of these files begin with, in the tree's history."""
+    if not (tree / ".git").exists():
+        return ""
+    cmd = ["git", "-c", "core.fsmonitor=false", "-c",
+           "core.hooksPath=/dev/null", "-C", str(tree), "log", "-n", "40",
+           "--no-merges", "--format=%s", "--", *paths]
+    try:
+        done = subprocess.run(cmd, capture_output=True, check=False,
+                              timeout=60, text=True, errors="replace")
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    found = [m[1] for line in done.stdout.splitlines()
+             if (m := re.match(r"(?!Revert )([\w/+.,: -]{1,32}?): \S", line))]
+    if not found:
+        return ""
+    prefix, n = sorted(Counter(found).items(), key=lambda i: (-i[1], i[0]))[0]
+    return prefix if n >= 3 and n * 3 >= len(found) else ""
+
+
+def known_prefixes() -> dict[str, str]:
+    ini = configparser.ConfigParser(interpolation=None, delimiters=("=",))
+    ini.optionxform = str       # type: ignore[method-assign,assignment]
+    ini.read(data_dir() / "corpus" / "prefixes.ini", "utf-8")
+    return dict(ini["prefixes"]) if ini.has_section("prefixes") else {}
+
+
+def path_prefix(path: str, known: dict[str, str]) -> str:
+    at = path
+    while at:
+        if at in known:
+            return known[at]
+        at = at.rpartition("/")[0]
+    parts = path.split("/")
+    if parts[0] == "arch" and len(parts) > 2:
+        return parts[1]
+    if parts[:2] == ["include", "linux"]:
+        return Path(parts[-1]).stem
+    return parts[-2] if len(parts) > 1 else Path(path).stem
+
+
+def prefix(patch: Patch, tree: Path, known: dict[str, str]) -> str:
+    paths = sorted(patch.files)
+    said = history_prefix(tree, paths)
+    if said:
+        return said
+    count = Counter(path_prefix(p, known) for p in paths)
+    return sorted(count.items(), key=lambda i: (-i[1], i[0]))[0][0]
+
+
+def name_patches(plan: Plan, patches: list[Patch], made: Made,
+                 tree: Path) -> None:
+    """Fill in prefix, subject and text of each patch."""
+    known = known_prefixes()
+    for patch in patches:
+        step = patch.step
+        patch.prefix = step.prefix
+        patch.subject, patch.text = step.subject, step.text
+        for o in plan.overrides:
+            hit = [p for p in patch.files if fnmatch.fnmatchcase(p, o.glob)]
+            if not hit or step.insert or step.remove \
+                    or step.form != "converted" or (
+                        o.patch and o.patch != step.name):
+                continue
+            patch.prefix = o.prefix or patch.prefix
+            patch.subject = o.subject or patch.subject
+            patch.text = o.text or patch.text
+        if not patch.prefix:
+            patch.prefix = prefix(patch, tree, known)
+        fill = {**made.fill, "OWNER": patch.owner.rpartition("/")[2]}
+        if not patch.subject:
+            raise SeriesError(f"{step.where}: [patch {step.name}] subject: "
+                              "is missing")
+        patch.subject = put(patch.subject, fill)
+        patch.text = put(patch.text, fill)
+
+
+def put(text: str, fill: dict[str, str]) -> str:
+    return HOLE.sub(lambda m: fill.get(m[1], m[0]), text)
+
+
+# Messages
+
+def wrap(text: str) -> str:
+    """Paragraphs at 72 columns; what is indented or a list stays."""
+    out = []
+    for part in re.split(r"\n{2,}", text.strip()):
+        if re.search(r"(?m)^[ \t*-]", part):
+            out.append(part)
+        else:
+            out.append(textwrap.fill(" ".join(part.split()), WIDTH,
+                                     break_long_words=False,
+                                     break_on_hyphens=False))
+    return "\n\n".join(out)
+
+
+def listed(items: list[str], most: int = 12) -> str:
+    if len(items) > most:
+        return ", ".join(items[:most]) + f" and {len(items) - most} more"
+    return ", ".join(items)
+
+
+def smpl(path: Path) -> str:
+    """A semantic patch for a commit message: without its own comments."""
+    lines = [line for line in path.read_text("utf-8").splitlines()
+             if not line.startswith("//")]
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+    # What git would take for the end of the message.
+    return re.sub(r"(?m)^(?=---|diff -|Index: )", " ", text)
+
+
+def rules_of(patch: Patch, made: Made) -> tuple[list[Path], list[str]]:
+    """Which semantic patches and which of the driver's own edits."""
+    if patch.step.insert or patch.step.remove:
+        return [], []
+    used = {r for p in patch.files for r in made.rules.get(p, [])}
+    files = [f for f in sorted(made.cocci.glob("*.cocci"))
+             if f"{made.conversion}/{f.stem}" in used]
+    if patch.step.form == "rules":
+        files += [patch.step.folder / r for r in patch.step.rules]
+    return files, sorted(r.partition("/")[2] for r in used
+                         if r.startswith("driver/"))
+
+
+OWN = {"typedef": "the typedef", "declaration": "declarations that carry it",
+       "rename": "names of variables", "comment": "comments",
+       "bridge": "conversions where no rule has one",
+       "forward": "forward declarations", "spelled": "spelled-out types"}
+
+
+def message(patch: Patch, made: Made, checked: Checked, sha: str,
+            touched_before: bool, signoff: str) -> str:
+    """The commit message, subject and all."""
+    parts = [f"{patch.prefix}: {patch.subject}", wrap(patch.text)]
+    files, own = rules_of(patch, made)
+    if patch.step.form == "converted" and touched_before:
+        files, own = [], []     # the rules ran for the patch before
+    if files or own:
+        said = [OWN.get(o, o) for o in own]
+        text = f"Made by treewide ({made.version('spatch')})"
+        if files:
+            text += " with the semantic patch below"
+            if any(HOLE.search(smpl(f)) for f in files):
+                text += ", where a name between percent signs stands for a " \
+                    "list of functions that the tool finds"
+        if said:
+            text += (", and " if files else ", ") + \
+                "by following the values of the type through all files: " \
+                + listed(said)
+        parts.append(wrap(text + "."))
+    if files:
+        parts.append("// <smpl>\n" + "\n\n".join(smpl(f) for f in files)
+                     + "\n// </smpl>")
+    each = checked.each.get(sha)
+    if each:
+        parts.append(wrap(each_text(each)))
+    if signoff:
+        parts.append(f"Signed-off-by: {signoff}")
+    return "\n\n".join(p for p in parts if p) + "\n"
+
+
+def each_text(each: dict[str, Any]) -> str:
+    """What was found of the tree with the series up to a patch."""
+    built = [c for c in each["cells"] if c["state"] == "built"]
+    bad = [c for c in built if c["verdict"] == "failed"]
+    if not built:
+        return "Not built: no cell of it has a compiler here."
+    objects = sum(c["objects"] for c in built)
+    same = sum(c["grades"].get("tokens", 0) + c["grades"].get("bytes", 0)
+               for c in built)
+    text = f"Built here, with the patches before it, for " \
+        f"{listed([c['cell'] for c in built])}"
+    if bad:
+        return text + f"; it FAILED for {listed([c['cell'] for c in bad])}."
+    text += ", without a new warning of compiler or sparse" if all(
+        not c.get("sparse", "").startswith(("not", "off")) for c in built) \
+        else ", without a new warning of the compiler"
+    if same == objects:
+        return text + f"; all {objects} objects are byte-identical to those " \
+            "before the series."
+    return text + f"; of {objects} objects {same} are byte-identical to " \
+        "those before the series."
+
+
+# The cover letter
+
+def cells_table(check: dict[str, Any]) -> str:
+    rows = [("cell", "state", "objects", *(g[0] for g in GRADES),
+             "warnings", "errors")]
+    for c in sorted(check["cells"], key=lambda c: str(c["cell"])):
+        rows.append((c["cell"], c["state"], str(c["objects"]),
+                     *(str(c["grades"].get(g[0], 0)) for g in GRADES),
+                     str(len(c["new_warnings"]) + len(c["new_sparse"])),
+                     str(len(c["new_errors"]))))
+    width = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
+    return "\n".join("  " + "  ".join(
+        v.ljust(w) if i < 2 else v.rjust(w)
+        for i, (v, w) in enumerate(zip(r, width))).rstrip() for r in rows)
+
+
+def cover(plan: Plan, patches: list[Patch], made: Made, checked: Checked,
+          numbers: tuple[int, int], stat: str, shortlog: str, since: str,
+          left: list[str]) -> str:
+    """The body of the cover letter; @numbers: this batch, of how many."""
+    batch, batches = numbers
+    parts = [wrap(put(plan.text, made.fill))]
+    if batches > 1:
+        parts.append(wrap(
+            f"This is batch {batch} of {batches}; it applies "
+            + (f"after batch {batch - 1}." if batch > 1
+               else f"to Linux {made.release}.")))
+    if batch == 1:
+        parts.append(wrap(
+            f"Made by treewide from Linux {made.release}, policy "
+            f"{made.policy}, with {made.version('spatch')} and "
+            f"{made.version('libclang')}; {len(made.cells)} configurations "
+            "of all architectures were read.  The semantic patches are in "
+            "the messages of the patches that they made."))
+        if checked.each:
+            bad = [p for p in checked.each.values()
+                   if p["verdict"] == "failed"]
+            parts.append(wrap(
+                f"Each of {len(checked.each)} steps of the series was built: "
+                + (f"{len(bad)} FAILED." if bad else "none failed.")))
+        if checked.whole:
+            parts.append("After the last patch, objects by how much they are "
+                         "the same:\n\n" + cells_table(checked.whole))
+            parts.append(wrap(str(checked.whole.get("sentence", ""))))
+        parts.append(fates(made))
+    if since:
+        parts.append(since)
+    if left:
+        parts.append("Not in Cc, for the length of the list:\n"
+                     + "\n".join("  " + a for a in left))
+    return "\n\n".join(p for p in parts if p) + "\n\n" + shortlog + "\n" \
+        + stat
+
+
+def fates(made: Made) -> str:
+    total = ", ".join(f"{n} {f}" for f, n in made.fates.items())
+    text = f"Places that name the type or carry it: {total}."
+    for fate in ("refused", "kept"):
+        rows = [(r, n) for f, r, n in made.reasons if f == fate]
+        if not rows:
+            continue
+        text += f"\n\n{fate.capitalize()}:\n"
+        for reason, n in rows[:20]:
+            text += textwrap.fill(
+                f"{n:5}  {reason}", WIDTH, subsequent_indent=" " * 7,
+                break_long_words=False, break_on_hyphens=False) + "\n"
+        if len(rows) > 20:
+            text += f"       and {len(rows) - 20} more reasons\n"
+    if made.notes:
+        text += "\n\nComments that may have become untrue; they are left to " \
+            "the author:\n"
+        text += "\n".join(f"  {f}:{n}" for f, n, _ in made.notes)
+    return text.strip()
+
+
+def read_ledger(made: Made, ledger: Path) -> None:
+    """Fates, reasons and notes."""
+    try:
+        db = sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)
+        for fate, n in db.execute("SELECT fate, count(*) FROM sites "
+                                  "GROUP BY 1 ORDER BY 1"):
+            made.fates[fate] = n
+        made.reasons = db.execute(
+            "SELECT fate, coalesce(reason, ''), count(*) FROM sites "
+            "WHERE fate != 'converted' GROUP BY 1, 2 ORDER BY 3 DESC, 2"
+        ).fetchall()
+        made.notes = db.execute("SELECT DISTINCT file, line, note FROM notes "
+                                "ORDER BY 1, 2").fetchall()
+        db.close()
+    except sqlite3.Error as err:
+        raise SeriesError(f"{ledger}: the ledger cannot be read: {err}; run "
+                          "convert again") from err
