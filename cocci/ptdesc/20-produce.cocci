@@ -11,7 +11,7 @@
 // The parentheses around the cast are optional (an isomorphism), and go.
 @cast@
 typedef pgtable_t;
-identifier page =~ "^(p[mu]d_page|p4d_page|pgd_page|virt_to_page|pfn_to_page|phys_to_page|vmalloc_to_page)$";
+identifier page =~ "^(p[mu4g]d_page|(virt|pfn|phys|vmalloc)_to_page)$";
 expression e;
 @@
 - ((pgtable_t)page(e))
@@ -19,7 +19,7 @@ expression e;
 
 @returned@
 identifier f;
-identifier page =~ "^(p[mu]d_page|p4d_page|pgd_page|virt_to_page|pfn_to_page|phys_to_page|vmalloc_to_page)$";
+identifier page =~ "^(p[mu4g]d_page|(virt|pfn|phys|vmalloc)_to_page)$";
 expression e;
 @@
 pgtable_t f(...)
@@ -34,7 +34,7 @@ pgtable_t f(...)
 
 @stored@
 {pgtable_t, struct ptdesc *} h;
-identifier page =~ "^(p[mu]d_page|p4d_page|pgd_page|virt_to_page|pfn_to_page|phys_to_page|vmalloc_to_page)$";
+identifier page =~ "^(p[mu4g]d_page|(virt|pfn|phys|vmalloc)_to_page)$";
 expression e;
 @@
   h =

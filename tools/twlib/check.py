@@ -389,6 +389,10 @@ def arguments() -> Parser:
     parser.add_argument("--patch", metavar="FILE",
                         help="a unified diff with a/ and b/ (- for standard "
                         "input)")
+    parser.add_argument("--each", metavar="DIR",
+                        help="in place of --patch: a series; the tree is "
+                        "checked with its first patch, with the first two, "
+                        "and so on")
     parser.add_argument("--cells", metavar="LIST", action="append",
                         help="auto (default): all that the patch concerns and "
                         "that have their compiler; all; or cells and archs, "
@@ -557,8 +561,12 @@ def main(argv: list[str] | None = None) -> int:
     parser = arguments()
     args = parser.parse_args(argv)
     if not (args.list_cells or args.job or (args.show and not args.patch)) \
-            and not (args.tree and args.patch):
-        parser.error("--tree and --patch are needed")
+            and not (args.tree and (args.patch or args.each)):
+        parser.error("--tree and --patch (or --each) are needed")
+    if args.each and (args.patch or args.plan or args.show
+                      or args.format == "sarif"):
+        parser.error("--each goes with none of --patch, --plan, --show and "
+                     "--format sarif")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cell_names(args.cells)
@@ -576,6 +584,9 @@ def main(argv: list[str] | None = None) -> int:
             where = Path(args.run).absolute() if args.run else last_run()
             sys.stdout.write(show(args.show, where, args.cells))
             return OK
+        if args.each:
+            from . import each
+            return each.run(args)
         return do_check(args)
     except (CheckError, PatchError, CellError, kbuild.TreeError,
             SandboxError, users.ToolError, OSError) as err:

@@ -39,7 +39,7 @@ from .seriestext import Made, load_checked, put
 VERSION = 1
 ABOUT = "about"
 MAX_PATCHES = 25
-MAX_CC = 20
+MAX_CC = 32
 
 
 def progress(text: str) -> None:
@@ -179,12 +179,12 @@ def load_run(run: Path, folder: Path, tree: Path, policy: str | None
     if manifest.has_section("handle"):
         fill |= {k.upper(): manifest["handle"][k].strip()
                  for k in ("type", "old", "new") if k in manifest["handle"]}
-    rules: dict[str, list[str]] = {}
+    by_file: dict[str, list[dict[str, Any]]] = {}
     for edit in edits:
-        rules.setdefault(edit["file"], []).append(edit["rule"])
+        by_file.setdefault(edit["file"], []).append(edit)
     head = data.split(b"\ndiff ", 1)[0].decode("utf-8", "replace")
     made = Made(name, summary["release"], summary["policy"],
-                head.splitlines(), fill, rules, folder,
+                head.splitlines(), fill, by_file, folder,
                 cells=summary["cells"])
     seriestext.read_ledger(made, run / "ledger.sqlite")
     return made, data
@@ -349,13 +349,11 @@ def people_of(args: Any, tree: Path, todo: list[Patch]
 
 
 def of_all(people: list[seriesmail.People], most: int) -> seriesmail.People:
-    """Who gets the cover letter: all lists first, then those who get most
+    """Who gets the cover letter: all lists, then those who get most
     patches."""
-    found = [(a, "open list:all" if a in p.lists else "maintainer:one")
-             for p in people for a in [*p.to, *p.left]]
-    lists = [(a, "maintainer:list") for a, r in found if "list" in r]
-    return seriesmail.choose([*lists, *[f for f in found if
-                                        "list" not in f[1]]], most)
+    return seriesmail.choose(
+        [(a, "list" if a in p.lists else "maintainer")
+         for p in people for a in [*p.to, *p.left]], most, "list")
 
 
 def make(args: Any, tree: Path, folder: Path, run: Path, out: Path,
@@ -390,8 +388,8 @@ def make(args: Any, tree: Path, folder: Path, run: Path, out: Path,
     texts = []
     for patch, sha in zip(todo, hashes):
         texts.append(seriestext.message(
-            patch, made, checked, sha, bool(seen & set(patch.files)),
-            author if args.signoff else ""))
+            patch, made, checked, sha, base, patch.step.form == "converted"
+            and bool(seen & set(patch.files)), author if args.signoff else ""))
         if patch.step.form == "rules":
             seen |= set(patch.files)
     (work / "git").mkdir()

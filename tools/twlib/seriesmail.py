@@ -158,26 +158,26 @@ def _script(tree: Path, argv: list[str], data: Path | None = None,
     return done.stdout.decode("utf-8", "replace")
 
 
-def choose(found: list[tuple[str, str]], most: int) -> People:
-    """Maintainers first, then lists, then reviewers and others; those who
-    have more to do with it first."""
+def choose(found: list[tuple[str, str]], most: int,
+           first: str = "maintainer") -> People:
+    """Of (address, role) the @most to write to: the role @first before the
+    others, then who is found more often."""
     count = Counter(key(a) for a, _ in found)
-    best: dict[str, tuple[int, int, str]] = {}
-    for order, (address, role) in enumerate(found):
-        rank = 1 if " list" in f" {role}" else 2
-        if rank == 2:
-            rank = {"maintainer": 0, "supporter": 0}.get(
-                role.partition(":")[0], 2)
-        k = key(address)
-        if k not in best or rank < best[k][0]:
-            best[k] = (rank, order, address)
-    ranked = sorted(best.items(), key=lambda i: (i[1][0], -count[i[0]],
-                                                 i[0]))
+    best: dict[str, tuple[int, str, bool]] = {}
+    for address, role in found:
+        kind = role.partition(":")[0]
+        is_list = kind.endswith("list")
+        kind = "list" if is_list else kind.replace("supporter", "maintainer")
+        order = [first] + [k for k in ("maintainer", "list") if k != first]
+        rank = order.index(kind) if kind in order else len(order)
+        if key(address) not in best or rank < best[key(address)][0]:
+            best[key(address)] = (rank, address, is_list)
     people = People()
-    for number, (_, (rank, _, address)) in enumerate(ranked):
-        (people.to if number < most else people.left).append(address)
-        if rank == 1:
-            people.lists.append(address)
+    for n, k in enumerate(sorted(best, key=lambda k: (best[k][0], -count[k],
+                                                      k))):
+        (people.to if n < most else people.left).append(best[k][1])
+        if best[k][2]:
+            people.lists.append(best[k][1])
     return people
 
 

@@ -14,6 +14,7 @@ import json
 import re
 import sqlite3
 import subprocess
+import tempfile
 import textwrap
 from collections import Counter
 from dataclasses import dataclass, field
@@ -21,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from .cache import data_dir
-from .seriesplan import HOLE, Patch, Plan, SeriesError, fnmatch
+from .seriesplan import HOLE, Change, Patch, Plan, SeriesError, Step, \
+    fnmatch, spatch
 
 WIDTH = 72
 GRADES = (("tokens", "same tokens"), ("bytes", "same bytes"),
@@ -37,7 +39,7 @@ class Made:
     policy: str
     head: list[str]                 # the lines before the patch
     fill: dict[str, str]            # %TYPE% and the like
-    rules: dict[str, list[str]]     # file -> rules that edited it
+    edits: dict[str, list[dict[str, Any]]]      # of each file
     cocci: Path                     # the conversion's folder
     fates: dict[str, int] = field(default_factory=dict)
     reasons: list[tuple[str, str, int]] = field(default_factory=list)
@@ -193,26 +195,113 @@ def listed(items: list[str], most: int = 12) -> str:
     return ", ".join(items)
 
 
-def smpl(path: Path) -> str:
-    """A semantic patch for a commit message: without its own comments."""
+def blocks(path: Path) -> list[str]:
+    """The rules of a semantic patch, without comments of whole lines."""
     lines = [line for line in path.read_text("utf-8").splitlines()
              if not line.startswith("//")]
-    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+    return [b.strip("\n") for b in re.split(
+        r"(?m)^(?=@[^@\n]*@$)(?!@@$\n(?!.*\n?@@))", "\n".join(lines))
+        if b.strip()]
+
+
+def named(block: str) -> str:
+    m = re.match(r"@ *(\w*)[^@]*@", block)
+    return m[1] if m else ""
+
+
+def referred(name: str, others: list[str]) -> bool:
+    """Does one of @others take a metavariable of the rule @name?"""
+    return bool(name) and any(re.search(rf"\b{name}\.\w", o)
+                              or re.search(rf"depends on[^@]*\b{name}\b", o)
+                              for o in others)
+
+
+def changed_words(block: str) -> tuple[set[str], set[str]]:
+    """Words that a rule takes away and that it adds."""
+    head, _, body = block.partition("\n@@")
+    declared = set(re.findall(r"(\w+)(?= *(?:[,;!]|=~|= *\{))", re.sub(
+        r'"[^"]*"|\{[^}]*\}', "", head)))
+    sides = [set(re.findall(r"[A-Za-z_]\w*", " ".join(
+        re.findall(rf"(?m)^[{mark}](.*)", body)))) for mark in "-+"]
+    return sides[0] - sides[1] - declared, sides[1] - sides[0] - declared
+
+
+def may_have_made(block: str, edits: list[tuple[str, str]]) -> bool:
+    """Could the rule have made one of the edits (old, new)?"""
+    gone, come = changed_words(block)
+    old = set(re.findall(r"\w+", " ".join(e[0] for e in edits)))
+    new = set(re.findall(r"\w+", " ".join(e[1] for e in edits)))
+    return gone <= old and come <= new
+
+
+def shown(every: list[str], used: list[str]) -> str:
+    """The rules @used of @every as a semantic patch of its own, with what
+    they refer to."""
+    keep = [b for b in every if b in used]
+    for block in reversed(every):
+        if block not in keep and referred(named(block), keep):
+            keep.append(block)
+    keep = [b for b in every if b in keep]
+    types = re.findall(r"(?m)^typedef .*;$", "\n".join(every))
+    if keep and types and types[0] not in "\n".join(keep):
+        head, at, rest = keep[0].partition("\n")
+        keep[0] = head + at + types[0] + "\n" + rest
     # What git would take for the end of the message.
-    return re.sub(r"(?m)^(?=---|diff -|Index: )", " ", text)
+    return re.sub(r"(?m)^(?=---|diff -|Index: )", " ", "\n\n".join(keep))
 
 
-def rules_of(patch: Patch, made: Made) -> tuple[list[Path], list[str]]:
-    """Which semantic patches and which of the driver's own edits."""
+def smpl(path: Path, edits: list[tuple[str, str]]) -> str:
+    """Of a semantic patch the rules that may have made @edits."""
+    every = blocks(path)
+    used = [b for b in every if re.search(r"(?m)^[-+]", b)
+            and may_have_made(b, edits)]
+    return shown(every, used or every)
+
+
+def needed(step: Step, rule: str, pairs: list[tuple[str, bytes]],
+           fill: dict[str, str]) -> str:
+    """Of a rule of a step those blocks without which its result for @pairs
+    (path, text) would be another."""
+    every = blocks(step.folder / rule)
+    want = [spatch(step.folder / rule, text, path, fill)
+            for path, text in pairs]
+    pairs = [p for p, w in zip(pairs, want) if w != p[1]]
+    want = [spatch(step.folder / rule, text, path, fill)
+            for path, text in pairs]
+    keep = list(every)
+    with tempfile.TemporaryDirectory(prefix="treewide-series-") as work:
+        attempt = Path(work) / "rule.cocci"
+        for block in reversed(every):
+            rest = [b for b in keep if b is not block]
+            if not rest or referred(named(block), rest):
+                continue
+            attempt.write_text(shown(every, rest) + "\n", "utf-8")
+            if all(spatch(attempt, text, path, fill) == w
+                   for (path, text), w in zip(pairs, want)):
+                keep = rest
+    return shown(every, keep)
+
+
+def rules_of(patch: Patch, made: Made, base: dict[str, Change]
+             ) -> tuple[list[str], list[str]]:
+    """The semantic patches that made it, and the kinds of the driver's own
+    edits."""
     if patch.step.insert or patch.step.remove:
         return [], []
-    used = {r for p in patch.files for r in made.rules.get(p, [])}
-    files = [f for f in sorted(made.cocci.glob("*.cocci"))
-             if f"{made.conversion}/{f.stem}" in used]
+    edits = [e for p in patch.files for e in made.edits.get(p, [])]
+    found = []
+    for file in sorted(made.cocci.glob("*.cocci")):
+        of = [(e["old"], e["new"]) for e in edits
+              if e["rule"] == f"{made.conversion}/{file.stem}"]
+        if of:
+            found.append(smpl(file, of))
     if patch.step.form == "rules":
-        files += [patch.step.folder / r for r in patch.step.rules]
-    return files, sorted(r.partition("/")[2] for r in used
-                         if r.startswith("driver/"))
+        pairs = [(p, base[p].new or b"") for p in sorted(patch.files)
+                 if p.endswith((".c", ".h"))]
+        found += [needed(patch.step, r, pairs, made.fill)
+                  for r in patch.step.rules]
+    return found, sorted({e["rule"].partition("/")[2] for e in edits
+                          if e["rule"].startswith("driver/")})
 
 
 OWN = {"typedef": "the typedef", "declaration": "declarations that carry it",
@@ -222,28 +311,25 @@ OWN = {"typedef": "the typedef", "declaration": "declarations that carry it",
 
 
 def message(patch: Patch, made: Made, checked: Checked, sha: str,
-            touched_before: bool, signoff: str) -> str:
+            base: dict[str, Change], again: bool, signoff: str) -> str:
     """The commit message, subject and all."""
     parts = [f"{patch.prefix}: {patch.subject}", wrap(patch.text)]
-    files, own = rules_of(patch, made)
-    if patch.step.form == "converted" and touched_before:
-        files, own = [], []     # the rules ran for the patch before
-    if files or own:
+    found, own = ([], []) if again else rules_of(patch, made, base)
+    if found or own:
         said = [OWN.get(o, o) for o in own]
         text = f"Made by treewide ({made.version('spatch')})"
-        if files:
+        if found:
             text += " with the semantic patch below"
-            if any(HOLE.search(smpl(f)) for f in files):
+            if any(HOLE.search(f) for f in found):
                 text += ", where a name between percent signs stands for a " \
                     "list of functions that the tool finds"
         if said:
-            text += (", and " if files else ", ") + \
+            text += (", and " if found else ", ") + \
                 "by following the values of the type through all files: " \
                 + listed(said)
         parts.append(wrap(text + "."))
-    if files:
-        parts.append("// <smpl>\n" + "\n\n".join(smpl(f) for f in files)
-                     + "\n// </smpl>")
+    for text in found:
+        parts.append(f"// <smpl>\n{text}\n// </smpl>")
     each = checked.each.get(sha)
     if each:
         parts.append(wrap(each_text(each)))
@@ -331,12 +417,12 @@ def cover(plan: Plan, patches: list[Patch], made: Made, checked: Checked,
 
 def fates(made: Made) -> str:
     total = ", ".join(f"{n} {f}" for f, n in made.fates.items())
-    text = f"Places that name the type or carry it: {total}."
+    text = f"Places that name the type or carry it: {total}.\n"
     for fate in ("refused", "kept"):
         rows = [(r, n) for f, r, n in made.reasons if f == fate]
         if not rows:
             continue
-        text += f"\n\n{fate.capitalize()}:\n"
+        text += f"\n{fate.capitalize()}:\n"
         for reason, n in rows[:20]:
             text += textwrap.fill(
                 f"{n:5}  {reason}", WIDTH, subsequent_indent=" " * 7,
@@ -344,7 +430,7 @@ def fates(made: Made) -> str:
         if len(rows) > 20:
             text += f"       and {len(rows) - 20} more reasons\n"
     if made.notes:
-        text += "\n\nComments that may have become untrue; they are left to " \
+        text += "\nComments that may have become untrue; they are left to " \
             "the author:\n"
         text += "\n".join(f"  {f}:{n}" for f, n, _ in made.notes)
     return text.strip()

@@ -1,22 +1,21 @@
 /*
  * For the time of a transition: pgtable_t is a struct page * on some
  * architectures and a struct ptdesc * on others.  Code that all of them share
- * gets from one to the other with these, and is checked for both.
+ * gets from one to the other with these.  They compute nothing, and do not
+ * compile where pgtable_t is anything else.
  */
 #define pgtable_ptdesc(pgtable)						\
 ({									\
 	pgtable_t __pgtable = (pgtable);				\
-									\
-	_Generic(__pgtable,						\
-		struct page *:		(struct ptdesc *)__pgtable,	\
-		struct ptdesc *:	(struct ptdesc *)__pgtable);	\
+	static_assert(__same_type(__pgtable, struct page *) ||		\
+		      __same_type(__pgtable, struct ptdesc *));		\
+	(struct ptdesc *)__pgtable;					\
 })
 
 #define ptdesc_pgtable(pt)						\
 ({									\
 	struct ptdesc *__ptdesc = (pt);					\
-									\
-	_Generic((pgtable_t)NULL,					\
-		struct page *:		ptdesc_page(__ptdesc),		\
-		struct ptdesc *:	__ptdesc);			\
+	static_assert(__same_type(pgtable_t, struct page *) ||		\
+		      __same_type(pgtable_t, struct ptdesc *));		\
+	(pgtable_t)__ptdesc;						\
 })

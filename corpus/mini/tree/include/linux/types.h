@@ -27,6 +27,10 @@ struct callback_head {
 #define list_first_entry_or_null(ptr, type, member) \
 	(list_empty(ptr) ? NULL : list_first_entry(ptr, type, member))
 
+#define static_assert(expr) _Static_assert(expr, #expr)
+#define __same_type(a, b) \
+	__builtin_types_compatible_p(typeof(a), typeof(b))
+
 #define BUG_ON(cond) do { if (cond) __builtin_trap(); } while (0)
 
 static inline void INIT_LIST_HEAD(struct list_head *l)

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+treewide check --each DIR: every prefix of a series, checked.
+
+Takes the folder of a series (mails, in order; a cover letter has no diff and
+is left out) and checks the tree with the first patch, with the first two, and
+so on, each against the tree as it is.  A cell is built again only for a patch
+that may concern it: for a patch of arch/s390 those of s390, the others are as
+they were one patch before.
+
+`each.json` in the run has what `treewide series --check` tells in the
+messages.
+"""
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from . import cache, check, patchset
+from .cellcheck import CheckError, Inputs, Job, write_whole
+from .cells import Cell, cells_load, cells_select
+from .report import columns
+from .seriesmail import Git
+from .seriesplan import SeriesError
+
+VERSION = 1
+
+
+def mails_of(folder: Path) -> list[Path]:
+    """The patches of a series, in order; of batches those of the first
+    batch first."""
+    if not folder.is_dir():
+        raise CheckError(f"{folder}: no such folder; --each takes the folder "
+                         "of a series")
+    where = sorted(folder.glob("batch-*"),
+                   key=lambda p: (len(p.name), p.name)) or [folder]
+    found = [p for w in where for p in sorted(w.glob("*.patch"))
+             if b"\ndiff --git " in p.read_bytes()]
+    if not found:
+        raise CheckError(f"{folder}: no patch in it (*.patch)")
+    return found
+
+
+@dataclasses.dataclass
+class Prefix:
+    """The series up to one patch."""
+    number: int
+    mail: Path
+    sha256: str
+    changes: list[patchset.FileChange]      # of this patch alone
+    whole: Path                             # the diff of all up to it
+
+
+def prefixes(tree: Path, folder: Path, out: Path, work: Path) -> list[Prefix]:
+    """Writes the diff of each prefix below @out."""
+    from .series import diff_part, prefix_hashes
+    mails = mails_of(folder)
+    data = [m.read_bytes() for m in mails]
+    changes = [patchset.parse(d, str(m)) for d, m in zip(data, mails)]
+    git = Git(work, "treewide <treewide@localhost>", "@0 +0000")
+    for path in sorted({p for cs in changes for c in cs
+                        for p in (c.old, c.new) if p}):
+        if (tree / path).is_symlink():
+            raise CheckError(f"{path}: is a symbolic link")
+        if (tree / path).is_file():
+            git.put(path, (tree / path).read_bytes(),
+                    (tree / path).stat().st_mode)
+    base = git.commit("base\n")
+    result = []
+    hashes = prefix_hashes([diff_part(d) for d in data])
+    for n, (mail, d) in enumerate(zip(mails, data)):
+        try:
+            git("apply", "--index", "--whitespace=nowarn", "-", data=d)
+        except SeriesError as err:
+            raise CheckError(f"{mail}: does not apply to {tree} behind the "
+                             f"patches before it: {err}") from err
+        head = git.commit("patch\n")
+        whole = out / f"{n + 1:04}" / "prefix.patch"
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        whole.write_bytes(git("diff", "--no-renames", base, head))
+        result.append(Prefix(n + 1, mail, hashes[n], changes[n], whole))
+    return result
+
+
+def cells_of(args: argparse.Namespace, one: Prefix) -> list[Cell]:
+    """The cells that this patch may concern, of those asked for."""
+    scopes = {check.users.scope(p) for c in one.changes
+              for p in (c.old, c.new)
+              if p and not p.startswith("Documentation/")}
+    names = check.cell_names(args.cells)
+    known = cells_load()
+    asked = [n for n in names if n not in ("auto", "all")]
+    cells = cells_select(known, [] if asked != names else asked, "build")
+    if "all" not in names:
+        cells = [c for c in cells if check.has_compiler(c)
+                 or {c.name, c.arch, c.srcarch} & set(asked)]
+    return [c for c in cells if check.concerned(c, scopes)]
+
+
+def one_prefix(args: argparse.Namespace, tree: Path, one: Prefix,
+               stage: Path) -> dict[str, Any]:
+    """The check of one prefix in the cells that its patch concerns."""
+    run = one.whole.parent
+    cells = cells_of(args, one)
+    said: list[dict[str, Any]] = []
+    if cells:
+        inputs = Inputs.read(tree, one.whole, str(one.whole), stage)
+        whole = check.folders(tree, args.whole)
+        inputs.say, inputs.whole = check.progress, whole
+        job = Job(str(tree), str(one.whole), "", "", args.jobs, whole,
+                  list(args.object), args.extra_warnings, not args.no_sparse,
+                  args.no_cache, args.keep)
+        result = check.run(check.Check(inputs, check.in_order(cells, inputs),
+                                       [], run, job))
+        write_whole(run / "check.json", json.dumps(result, indent=1) + "\n")
+        shutil.rmtree(stage)
+        said = result["cells"]
+    rows = [{
+        "cell": c["cell"], "state": c["state"], "reason": c["reason"],
+        "verdict": check.CellResult.of(c).verdict, "objects": c["objects"],
+        "grades": c["grades"], "sparse": c["sparse"],
+        "new": [*c["new_errors"], *c["new_warnings"], *c["new_sparse"],
+                *c["not_built_after"]]} for c in said]
+    worst = max((r["verdict"] for r in rows), default="ok",
+                key=("ok", "incomplete", "failed").index)
+    return {"number": one.number, "patch": one.mail.name,
+            "sha256": one.sha256, "verdict": worst, "cells": rows}
+
+
+def table(result: dict[str, Any]) -> str:
+    rows = [("patch", "cells", "built", "objects", "same bytes", "failed",
+             "verdict")]
+    lines = []
+    for p in result["prefixes"]:
+        built = [c for c in p["cells"] if c["state"] == "built"]
+        rows.append((
+            p["patch"][:44], str(len(p["cells"])), str(len(built)),
+            str(sum(c["objects"] for c in built)),
+            str(sum(c["grades"].get("tokens", 0) + c["grades"].get("bytes", 0)
+                    for c in built)),
+            str(sum(c["verdict"] == "failed" for c in p["cells"])),
+            p["verdict"] if p["cells"] else "no cell of it"))
+        for c in p["cells"]:
+            if c["verdict"] == "ok":
+                continue
+            why = c["new"][:3] or [c["reason"] or "an object differs"]
+            lines += [f"{p['patch']}: {c['cell']}: {w}" for w in why]
+    return "\n".join([*columns(rows), "", *lines, result["sentence"]]) + "\n"
+
+
+def sentence(rows: list[dict[str, Any]]) -> str:
+    bad = [p for p in rows if p["verdict"] == "failed"]
+    part = [p for p in rows if p["verdict"] == "incomplete"
+            or not p["cells"]]
+    builds = sum(c["state"] == "built" for p in rows for c in p["cells"])
+    text = f"{len(rows)} prefixes, {builds} builds: "
+    text += f"{len(bad)} failed" if bad else "none failed"
+    if part:
+        text += f"; {len(part)} were not fully checked, or no cell is " \
+            "concerned"
+    return text + "."
+
+
+def run(args: argparse.Namespace) -> int:
+    tree = check.tree_of(args.tree)
+    run_dir = Path(args.run).absolute() if args.run else check.new_run_dir()
+    run_dir.mkdir(parents=True, exist_ok=True)
+    where = cache.cache_dir("work")
+    check.remove_leftovers(where)
+    if shutil.disk_usage(where).free < check.FREE:
+        raise CheckError(f"{where}: less than {check.FREE // check.GIB} GiB "
+                         "free; make room or set XDG_CACHE_HOME")
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="check-each-", dir=where) as name:
+        work = Path(name)
+        (work / "git").mkdir()
+        todo = prefixes(tree, Path(args.each), run_dir / "each",
+                        work / "git")
+        for one in todo:
+            check.progress(f"patch {one.number} of {len(todo)}: "
+                           f"{one.mail.name}")
+            rows.append(one_prefix(args, tree, one, work / "stage"))
+    result = {"version": VERSION, "release": check.release(tree),
+              "run": str(run_dir), "prefixes": rows,
+              "sentence": sentence(rows)}
+    text = json.dumps(result, indent=1) + "\n"
+    write_whole(run_dir / "each.json", text)
+    said = text if args.format == "json" else table(result)
+    if args.output:
+        write_whole(Path(args.output).absolute(), said)
+    else:
+        print(said, end="", flush=True)
+    if any(p["verdict"] == "failed" for p in rows):
+        return check.FAILED
+    if any(p["verdict"] == "incomplete" for p in rows):
+        return check.INCOMPLETE
+    return check.OK
