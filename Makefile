@@ -58,7 +58,8 @@ check:
 	@$(MAKE) --no-print-directory check-all
 
 check-all:
-	@MAKE='$(MAKE)' tests/summary unit cocci mini cli lint fuzz tools report san real
+	@MAKE='$(MAKE)' tests/summary unit cocci mini cli lint fuzz tools report \
+		series texts tutorial san real
 
 check-unit: $(UNIT)
 	@tests/unit/run $(UNIT)
@@ -85,6 +86,15 @@ check-tools:
 
 check-report: $(TREEWIDE)
 	@TREEWIDE='$(abspath $(TREEWIDE))' tests/report/run
+
+check-series: $(TREEWIDE)
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/series/run
+
+check-texts: $(TREEWIDE)
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/texts/run
+
+check-tutorial: $(TREEWIDE)
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/tutorial/run
 
 # A command that ends leaves its memory to the system, so only the unit tests
 # look for leaks.
@@ -147,7 +157,12 @@ LIBEXEC := $(DESTDIR)$(PREFIX)/libexec/treewide
 SHARE   := $(DESTDIR)$(PREFIX)/share/treewide
 DOC     := $(DESTDIR)$(PREFIX)/share/doc/treewide
 
-install: all
+# Man pages and completions are made of what --help says.
+texts: all
+	@docs/man/mkman --driver $(O)/treewide -o '$(O)/texts' || \
+		{ echo "no man pages: 'make setup' installs what the commands need" >&2; exit 1; }
+
+install: texts
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(LIBEXEC)' '$(SHARE)' '$(DOC)'
 	install -m 755 $(O)/treewide '$(DESTDIR)$(PREFIX)/bin/treewide'
 	@set -e; for f in tools/*; do if [ -f "$$f" ]; then \
@@ -158,6 +173,12 @@ install: all
 		install -D -m 644 "$$f" '$(SHARE)/'"$$f"; done
 	@set -e; for f in COPYING README* docs/*; do \
 		if [ -f "$$f" ]; then install -m 644 "$$f" '$(DOC)/'; fi; done
+	install -d '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -m 644 $(O)/texts/man1/*.1 '$(DESTDIR)$(PREFIX)/share/man/man1/'
+	install -D -m 644 $(O)/texts/bash/treewide \
+		'$(DESTDIR)$(PREFIX)/share/bash-completion/completions/treewide'
+	install -D -m 644 $(O)/texts/zsh/_treewide \
+		'$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_treewide'
 
 help:
 	@printf '%s\n' \
@@ -177,15 +198,20 @@ help:
 	'make check-fuzz    the patch reader, a minute of libFuzzer; SECONDS=N' \
 	'make check-tools   tests of the programs around builds' \
 	'make check-report  pages of runs, in headless Chromium too' \
+	'make check-series  a series of the miniature tree, every prefix built' \
+	'make check-texts   man pages, completions, diagnostics against the source' \
+	'make check-tutorial  docs/tutorial-new-conversion.md, step by step' \
 	'make check-san     unit, command-line and lint tests with sanitizers' \
 	'make check-real    Linux 6.12 converted and cross-built in three cells' \
 	'make bench         how fast, against ripgrep and spatch (BENCH=--only=scan)' \
 	'make bench-check   how long a check takes (PATCH=FILE CELLS=LIST)' \
 	'make bench-lint    lint against checkpatch.pl and spatch' \
+	'make texts         man pages and completions, in build/texts' \
 	'make install       into PREFIX (/usr/local), below DESTDIR' \
 	'make clean         remove what was built'
 
 .PHONY: all bench bench-check bench-lint check check-all check-cli check-cocci \
 	check-fuzz check-lint check-mini check-real check-report check-san \
-	check-tools check-unit clean help install run setup setup-check toolchains
+	check-series check-texts check-tools check-tutorial check-unit clean help \
+	install run setup setup-check texts toolchains
 -include $(wildcard $(O)/*.d $(O)/unit/*.d)

@@ -423,7 +423,7 @@ def make(args: Any, tree: Path, folder: Path, run: Path, out: Path,
     everybody = of_all(people, args.max_cc) if people else None
     for b, batch in enumerate(batches, 1):
         cover(args, plan, made, checked, todo, git, ids, batch,
-              (b, len(batches)), out, author, told, everybody)
+              (b, len(batches)), out, author, told, everybody, hashes)
     style = None if args.no_checkpatch else check_style(
         args, tree, git, ids, mails)
     return {
@@ -438,7 +438,8 @@ def make(args: Any, tree: Path, folder: Path, run: Path, out: Path,
 def cover(args: Any, plan: Plan, made: Made, checked: seriestext.Checked,
           todo: list[Patch], git: seriesmail.Git, ids: list[str],
           batch: range, numbers: tuple[int, int], out: Path, author: str,
-          told: str, everybody: seriesmail.People | None) -> None:
+          told: str, everybody: seriesmail.People | None,
+          hashes: list[str]) -> None:
     first, last = ids[batch[0]], ids[batch[-1] + 1]
     stat = git("diff", "--stat=72", "--no-renames", "--summary", first,
                last).decode("utf-8", "replace")
@@ -447,7 +448,7 @@ def cover(args: Any, plan: Plan, made: Made, checked: seriestext.Checked,
         f"  {todo[n].prefix}: {todo[n].subject}\n" for n in batch)
     body = seriestext.cover(plan, todo, made, checked, numbers, stat, log,
                             told if numbers[0] == 1 else "",
-                            everybody.left if everybody else [])
+                            everybody.left if everybody else [], hashes)
     version = f" v{args.reroll}" if args.reroll else ""
     digits = len(str(len(batch)))
     tag = f"[PATCH{version} {0:0{digits}}/{len(batch)}]"

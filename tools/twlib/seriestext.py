@@ -58,6 +58,12 @@ class Checked:
     each: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
+def _join(known: dict[str, Any], found: dict[str, Any]) -> None:
+    """Another check of the same prefix, of the same cells or of others."""
+    cells = {c["cell"]: c for c in [*known["cells"], *found["cells"]]}
+    known["cells"] = [cells[c] for c in sorted(cells)]
+
+
 def load_checked(runs: list[Path], patch: bytes) -> Checked:
     """check.json and each.json of @runs, for this patch only."""
     result = Checked()
@@ -71,8 +77,9 @@ def load_checked(runs: list[Path], patch: bytes) -> Checked:
             try:
                 value = json.loads(file.read_text("utf-8"))
                 if "prefixes" in value:
-                    result.each.update({p["sha256"]: p
-                                        for p in value["prefixes"]})
+                    for p in value["prefixes"]:
+                        _join(result.each.setdefault(
+                            p["sha256"], {"cells": []}), p)
                 elif value["patch"]["sha256"] == \
                         hashlib.sha256(patch).hexdigest():
                     result.whole = value
@@ -343,7 +350,7 @@ def each_text(each: dict[str, Any]) -> str:
     built = [c for c in each["cells"] if c["state"] == "built"]
     bad = [c for c in built if c["verdict"] == "failed"]
     if not built:
-        return "Not built: no cell of it has a compiler here."
+        return "Not built here."
     objects = sum(c["objects"] for c in built)
     same = sum(c["grades"].get("tokens", 0) + c["grades"].get("bytes", 0)
                for c in built)
@@ -379,7 +386,7 @@ def cells_table(check: dict[str, Any]) -> str:
 
 def cover(plan: Plan, patches: list[Patch], made: Made, checked: Checked,
           numbers: tuple[int, int], stat: str, shortlog: str, since: str,
-          left: list[str]) -> str:
+          left: list[str], shas: list[str]) -> str:
     """The body of the cover letter; @numbers: this batch, of how many."""
     batch, batches = numbers
     parts = [wrap(put(plan.text, made.fill))]
@@ -396,11 +403,7 @@ def cover(plan: Plan, patches: list[Patch], made: Made, checked: Checked,
             "of all architectures were read.  The semantic patches are in "
             "the messages of the patches that they made."))
         if checked.each:
-            bad = [p for p in checked.each.values()
-                   if p["verdict"] == "failed"]
-            parts.append(wrap(
-                f"Each of {len(checked.each)} steps of the series was built: "
-                + (f"{len(bad)} FAILED." if bad else "none failed.")))
+            parts.append(wrap(steps_text(checked, shas)))
         if checked.whole:
             parts.append("After the last patch, objects by how much they are "
                          "the same:\n\n" + cells_table(checked.whole))
@@ -413,6 +416,19 @@ def cover(plan: Plan, patches: list[Patch], made: Made, checked: Checked,
                      + "\n".join("  " + a for a in left))
     return "\n\n".join(p for p in parts if p) + "\n\n" + shortlog + "\n" \
         + stat
+
+
+def steps_text(checked: Checked, shas: list[str]) -> str:
+    """How many of the steps @shas of the series were built."""
+    done = [[c for c in checked.each.get(s, {"cells": []})["cells"]
+             if c["state"] == "built"] for s in shas]
+    bad = sum(any(c["verdict"] == "failed" for c in cells) for cells in done)
+    built = sum(bool(cells) for cells in done)
+    text = f"Of the {len(shas)} steps of the series {built} were built, each " \
+        f"in the cells that it concerns, {sum(map(len, done))} builds: " \
+        + (f"{bad} FAILED." if bad else "none failed.")
+    return text if built == len(shas) else \
+        text + "  The others were not built here."
 
 
 def fates(made: Made) -> str:
