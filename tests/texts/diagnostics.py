@@ -4,7 +4,7 @@
 The messages of the source against docs/diagnostics.md, both ways.
 
 A message is what tw_error(), tw_error_at(), tw_warn() and tw_die() are given
-in C, and what an error is raised with in the Python tools; what is filled in
+in C, or what is added to the problems of a run, and what an error is raised with in the Python tools; what is filled in
 at run time is "…".  In the document a message is the first column of a table,
 in backquotes.  A message that several places share is there once.
 
@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-C_CALL = re.compile(r"\b(tw_error|tw_error_at|tw_warn|tw_die)\(")
+C_CALL = re.compile(r"\b(?:tw_error|tw_error_at|tw_warn|tw_die|problem)\("
+                    r"|problems,\s*g_strdup_printf\(")
 C_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 C_HOLE = re.compile(r"%[-+ #0]*(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:hh|h|ll|l|z|j)?"
                     r"[a-zA-Z]")
@@ -47,7 +48,7 @@ def of_c(source: str, name: str) -> list[Message]:
     found = []
     for call in C_CALL.finditer(source):
         if "G_GNUC" in source[call.end():source.find(";", call.end()) + 1] \
-                or source[:call.start()].endswith("int "):
+                or source[:call.start()].endswith(("int ", "void ")):
             continue
         depth, at, in_string = 1, call.end(), False
         while at < len(source) and depth:
@@ -61,7 +62,7 @@ def of_c(source: str, name: str) -> list[Message]:
             at += 1
         args = source[call.end():at - 1]
         text = _format(args)
-        if text:
+        if re.search(r"[a-z]{2}", text):
             line = source.count("\n", 0, call.start()) + 1
             found.append(Message(text, f"{name}:{line}"))
     return found
