@@ -114,12 +114,12 @@ def prose(value: str) -> str:
 def _keep_indent(text: str) -> str:
     """configparser strips continuation lines: keep what lies behind the
     first tab, for lists and quoted code."""
-    return re.sub(r"(?m)^\t([ \t]+)", lambda m: "\t\x1f" + m[1].replace(
-        "\t", "\x1e").replace(" ", "\x1d"), text)
+    return re.sub(r"(?m)^\t([ \t]+)", lambda m: "\t\ue000" + m[1].replace(
+        "\t", "\ue001").replace(" ", "\ue002"), text)
 
 
 def _restore(text: str) -> str:
-    return text.replace("\x1f", "").replace("\x1e", "\t").replace("\x1d", " ")
+    return text.replace("\ue000", "").replace("\ue001", "\t").replace("\ue002", " ")
 
 
 def read_ini(path: Path) -> configparser.ConfigParser:
