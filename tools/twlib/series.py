@@ -27,7 +27,7 @@ from typing import Any
 
 from . import patchset, seriesmail, seriestext
 from .cache import data_dir, tools_dir
-from .check import FATAL, INCOMPLETE, OK, USAGE, Parser, error_text, tree_of
+from .check import FATAL, INCOMPLETE, OK, Parser, error_text, tree_of
 from .check import FAILED as FINDINGS
 from .kbuild import TreeError
 from .patchset import PatchError
@@ -552,9 +552,12 @@ def main(argv: list[str] | None = None) -> int:
     except (SeriesError, PatchError, TreeError, SandboxError, OSError) as err:
         print(f"treewide series: error: {error_text(err)}", file=sys.stderr)
         return FATAL
+    except KeyError as err:
+        print(f"treewide series: error: the manifest or the run lacks {err}; "
+              "convert again", file=sys.stderr)
+        return FATAL
     except KeyboardInterrupt:
         print("treewide series: interrupted", file=sys.stderr)
         return 130
 
 
-__all__ = ["USAGE", "diff_part", "main", "prefix_hashes", "read_series"]

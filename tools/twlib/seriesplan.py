@@ -119,7 +119,7 @@ def _keep_indent(text: str) -> str:
 
 
 def _restore(text: str) -> str:
-    return text.replace("\ue000", "").replace("\ue001", "\t").replace("\ue002", " ")
+    return text.translate({0xe000: None, 0xe001: "\t", 0xe002: " "})
 
 
 def read_ini(path: Path) -> configparser.ConfigParser:
