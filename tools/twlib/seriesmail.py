@@ -127,7 +127,7 @@ def maintainers(tree: Path, paths: list[str]) -> list[tuple[str, str]] | None:
         return None
     out = _script(tree, ["perl", f"{SRC}/scripts/get_maintainer.pl",
                          "--no-git", "--no-git-fallback", "--roles", "-f",
-                         *[p for p in paths if (tree / p).exists()]])
+                         *sorted({there(tree, p) for p in paths})])
     if out is None:
         raise SeriesError(f"{tree}: its get_maintainer.pl failed or took more "
                           f"than {SECONDS} s; --no-cc does without it")
@@ -137,6 +137,13 @@ def maintainers(tree: Path, paths: list[str]) -> list[tuple[str, str]] | None:
         if m:
             found.append((m[1].strip(), m[2]))
     return found
+
+
+def there(tree: Path, path: str) -> str:
+    """@path, or of a new file the folder that it comes into."""
+    while path and not (tree / path).exists():
+        path = path.rpartition("/")[0]
+    return path or "Makefile"
 
 
 def _script(tree: Path, argv: list[str], data: Path | None = None,
