@@ -93,6 +93,21 @@ void convert_bridge(struct convert *c);
 /* Edits that a cell with another type behind the handle sees are problems. */
 void convert_check_shared(struct convert *c);
 
+/*
+ * Scan for the seed types and @symbols, into a new ledger: the sites.  0, or -1
+ * after a message, as the next two.
+ */
+int convert_scan(struct convert *c, char **symbols);
+/* Are there no two edits of one place? */
+int convert_check_edits(struct convert *c);
+/* The files as the edits leave them, into the result. */
+int convert_make_texts(struct convert *c);
+/* Is the message about more than inline assembly? */
+gboolean convert_our_matter(const struct ast_diag *d);
+
+/* All that is behind the scan, for a conversion of an op ([op]). */
+int convert_op(struct convert *c);
+
 /* The stages: 0, or -1 after a message. */
 int convert_resolve(struct convert *c);
 int convert_rewrite(struct convert *c);

@@ -61,19 +61,23 @@ static void site_free(gpointer p)
 	g_free(s);
 }
 
-static int scan(struct convert *c)
+int convert_scan(struct convert *c, char **symbols)
 {
 	char *path = g_build_filename(c->run, "ledger.sqlite", NULL);
 	struct scan_request req = {
 		.tree = c->t->path,
 		.types = c->m->types,
-		.symbols = c->m->symbols,
+		.symbols = symbols,
 		.first = c->m->first,
 		.jobs = c->jobs,
 	};
 	struct scan_result res = { 0 };
 	int ret = -1;
 
+	/* Not the first time: with more symbols, all anew. */
+	if (c->ledger)
+		ledger_abandon(c->ledger);
+	g_ptr_array_set_size(c->sites, 0);
 	c->ledger = ledger_create(path);
 	if (!c->ledger)
 		goto out;
@@ -250,6 +254,11 @@ static const char *read_source(const char *file, gsize *size, void *data)
 	return s->text;
 }
 
+int convert_check_edits(struct convert *c)
+{
+	return edit_check(c->edits, read_source, c) ? -1 : 0;
+}
+
 static void file_free(gpointer p)
 {
 	struct convert_file *f = p;
@@ -260,7 +269,7 @@ static void file_free(gpointer p)
 	g_free(f);
 }
 
-static int make_texts(struct convert *c)
+int convert_make_texts(struct convert *c)
 {
 	GPtrArray *files = edit_files(c->edits);
 
@@ -361,7 +370,7 @@ static char *diag_key(const struct ast_facts *a, const struct ast_diag *d)
 	return g_strdup_printf("%s\t%s\t%s", a->cell, d->file, d->text);
 }
 
-static gboolean our_matter(const struct ast_diag *d)
+gboolean convert_our_matter(const struct ast_diag *d)
 {
 	return strcmp(d->category, "Inline Assembly Issue") != 0;
 }
@@ -480,7 +489,7 @@ static void take_back(struct convert *c)
 	edit_set_free(c->edits);
 	c->edits = left;
 	g_ptr_array_set_size(c->res->files, 0);
-	make_texts(c);
+	convert_make_texts(c);
 }
 
 /*
@@ -556,7 +565,7 @@ static int verify(struct convert *c, gboolean *again)
 			char *once = g_strdup_printf("%s:%u:%s", d->file,
 						     d->line, d->text);
 
-			if (!our_matter(d) ||
+			if (!convert_our_matter(d) ||
 			    g_hash_table_contains(before, key) ||
 			    g_hash_table_contains(before, where) ||
 			    !g_hash_table_add(said, g_strdup(once)))
@@ -583,7 +592,7 @@ static int verify(struct convert *c, gboolean *again)
 		g_ptr_array_set_size(c->refusals, refusals);
 		g_ptr_array_set_size(c->res->refusals, said_of);
 		g_ptr_array_set_size(c->res->files, 0);
-		*again = !make_texts(c);
+		*again = !convert_make_texts(c);
 	/* A fault of the conversion may show elsewhere, too: it comes first. */
 	} else if (c->res->problems->len > problems) {
 		for (guint i = 0; i < c->res->refusals->len; i++)
@@ -754,10 +763,12 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 	c.refusals = g_ptr_array_new_with_free_func(refusal_free);
 	res->refusals = g_ptr_array_new_with_free_func(g_free);
 
-	c.h = handle_load(m);
-	if (!c.h || check_requirements(&c))
+	if (!g_key_file_has_group(m->keys, "op"))
+		c.h = handle_load(m);
+	if ((!c.h && !g_key_file_has_group(m->keys, "op")) ||
+	    check_requirements(&c))
 		goto out;
-	if (scan(&c))
+	if (convert_scan(&c, m->symbols))
 		goto out;
 	c.cells = cells_prepare(t->path, jobs, c.manifest);
 	if (!c.cells || !c.cells->len)
@@ -766,16 +777,21 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 		ret = 0;
 		goto out;
 	}
-	if (report_new_archs(&c) || convert_resolve(&c))
+	if (report_new_archs(&c))
 		goto out;
-	classify_archs(&c);
-	if (audit_rest(&c) || convert_rewrite(&c))
-		goto out;
-	if (edit_check(c.edits, read_source, &c))
-		goto out;
-	if (make_texts(&c) || verify_all(&c) || write_edits(&c))
-		goto out;
-	convert_decide(&c);
+	if (g_key_file_has_group(m->keys, "op")) {
+		if (convert_op(&c) || write_edits(&c))
+			goto out;
+	} else {
+		if (convert_resolve(&c))
+			goto out;
+		classify_archs(&c);
+		if (audit_rest(&c) || convert_rewrite(&c) ||
+		    convert_check_edits(&c) || convert_make_texts(&c) ||
+		    verify_all(&c) || write_edits(&c))
+			goto out;
+		convert_decide(&c);
+	}
 	res->edits = edit_count(c.edits);
 	provenance(&c);
 	ret = ledger_close(c.ledger);
