@@ -49,6 +49,7 @@ struct oprow {
 	char *file;
 	gsize off;
 	GPtrArray *fns;		/* struct opfn, borrowed */
+	gboolean positional;	/* an initialiser without names: the value's place */
 	char *refused, *evidence;
 };
 
@@ -67,6 +68,7 @@ struct opc {
 	struct edit_set *smpl;	/* what the semantic patches would do */
 	GHashTable *unparsed;	/* "FILE:LINE" set */
 	GHashTable *smpl_ran;	/* files */
+	GHashTable *seen;	/* "FILE:OFF" of the op's name, where a cell sees it */
 	guint converted, refused;
 };
 
@@ -328,10 +330,11 @@ static void take_values(struct opc *o)
 				row_get(o, v->op_file, v->op_off) : NULL;
 
 			if (*v->usr) {
-				struct opfn *f = fn_get(o, v->usr, v->name);
-
-				if (r)
-					row_add(r, f);
+				if (!r) {
+					r = row_get(o, v->file, v->off);
+					r->positional = TRUE;
+				}
+				row_add(r, fn_get(o, v->usr, v->name));
 			} else if (strcmp(v->name, "NULL") && r) {
 				refuse_row(r, "what is put here is no function that can be told",
 					   place_text(o, v->file, v->off));
@@ -473,11 +476,12 @@ static struct opplace *place_of(const struct opfn *f, const char *file,
 static gboolean is_harmless(const struct opc *o, const struct source *s,
 			    gsize off)
 {
-	gsize i = source_token_at(s, off), p = source_prev(s, i);
+	gsize i = s ? source_token_at(s, off) : 0;
+	gsize p = s ? source_prev(s, i) : SIZE_MAX;
 	char *name;
 	gboolean yes;
 
-	if (!source_is(s, p, "("))
+	if (!s || !source_is(s, p, "("))
 		return FALSE;
 	p = source_prev(s, p);
 	if (p == SIZE_MAX)
@@ -590,12 +594,16 @@ static void check_fn(struct opc *o, struct opfn *f)
 			if (strcmp(d->usr, f->usr))
 				continue;
 			p = place_of(f, d->file, d->off);
+			/* EXPORT_SYMBOL() declares it once more. */
+			if (!p && is_harmless(o, convert_source(o->c, d->file),
+					      d->off))
+				continue;
 			if (!p)
 				refuse_fn(f, g_strdup_printf("%s() is declared in another form than '%s(...)' with the op's types",
 							     f->name, f->name),
 					  place_text(o, d->file, d->off));
 			else if (d->defined)
-				p->decl_first = d->decl_first;
+				p->decl_first |= d->decl_first;
 		}
 	}
 }
@@ -667,6 +675,29 @@ static void spread_refusals(struct opc *o)
 
 /* Edits. */
 
+/* Does an edit of @set touch the bytes?  The names of the rules go to @rules. */
+static gboolean edits_in(const struct edit_set *set, const char *file,
+			 gsize from, gsize to, GString *rules)
+{
+	const GPtrArray *v = edit_of_file(set, file);
+	gboolean hit = FALSE;
+
+	for (guint i = 0; v && i < v->len; i++) {
+		const struct edit *e = v->pdata[i];
+
+		if (e->off >= to || e->off + e->len < from ||
+		    (e->len && e->off + e->len <= from))
+			continue;
+		hit = TRUE;
+		if (rules) {
+			if (rules->len)
+				g_string_append_c(rules, '+');
+			g_string_append(rules, e->rule);
+		}
+	}
+	return hit;
+}
+
 static void put_edit(struct opc *o, const struct source *s, gsize from,
 		     gsize to, const char *text, const char *rule)
 {
@@ -678,6 +709,20 @@ static void put_edit(struct opc *o, const struct source *s, gsize from,
 	g_free(old);
 }
 
+/* Does @value need parentheses where a name stood? */
+static gboolean is_loose(const char *value)
+{
+	int depth = 0;
+
+	for (; *value; value++) {
+		depth += *value == '(';
+		depth -= *value == ')';
+		if (*value == ' ' && !depth)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* "@->addr" with the name of the state. */
 static char *value_of(const struct opc *o, const char *pattern)
 {
@@ -686,17 +731,6 @@ static char *value_of(const struct opc *o, const char *pattern)
 
 	g_strfreev(parts);
 	return text;
-}
-
-static void edit_signature(struct opc *o, const struct opplace *p)
-{
-	const struct source *s = p->s;
-	gsize from = s->toks.v[p->first[0]].off;
-	gsize keep = s->toks.v[p->first[o->keeps]].off;
-	char *text = g_strdup_printf("%s, ", o->state);
-
-	put_edit(o, s, from, keep, text, "signature");
-	g_free(text);
 }
 
 struct use { gsize tok; gboolean complement; };
@@ -728,8 +762,10 @@ static GArray *uses_of(struct opc *o, const struct opfn *f,
 		    s->toks.v[i].ctx == CTX_DIRECTIVE ||
 		    !same_token(s, i, p->param[n]) ||
 		    source_is(s, source_prev(s, i), "->") ||
-		    source_is(s, source_prev(s, i), "."))
-			continue;
+		    source_is(s, source_prev(s, i), ".") ||
+		    edits_in(o->c->edits, s->file, off, source_end(s, i),
+			     NULL))
+			continue;	/* handed on to another callback */
 		for (guint x = 0; x < o->facts->len; x++) {
 			const struct op_facts *a = o->facts->pdata[x];
 			gboolean hidden = FALSE, hit = FALSE;
@@ -804,6 +840,44 @@ static gsize line_end(const struct source *s, gsize off)
 	return nl ? (gsize)(nl + 1 - s->text) : s->size;
 }
 
+/* The column that byte @off of the line is printed in, tabs expanded. */
+static gsize column(const struct source *s, gsize off)
+{
+	gsize from = off, col = 0;
+
+	while (from && s->text[from - 1] != '\n')
+		from--;
+	for (; from < off; from++)
+		col = s->text[from] == '\t' ? (col | 7) + 1 : col + 1;
+	return col;
+}
+
+/* On one line if it fits, else with the last parameter below the first. */
+static void edit_signature(struct opc *o, const struct opplace *p)
+{
+	const struct source *s = p->s;
+	gsize from = s->toks.v[p->first[0]].off;
+	gsize keep = s->toks.v[p->first[o->keeps]].off;
+	gsize end = line_end(s, keep), col = column(s, from);
+	GString *text = g_string_new(o->state);
+
+	/* A prototype without names has none for the state, either. */
+	if (!p->param[o->keeps] && !p->body)
+		g_string_truncate(text, text->len - strlen(o->state_name));
+	g_string_append_c(text, ',');
+	if (col + text->len + 1 + (end - keep - 1) > 80) {
+		g_string_append_c(text, '\n');
+		for (gsize i = 0; i < col / 8; i++)
+			g_string_append_c(text, '\t');
+		for (gsize i = 0; i < col % 8; i++)
+			g_string_append_c(text, ' ');
+	} else {
+		g_string_append_c(text, ' ');
+	}
+	put_edit(o, s, from, keep, text->str, "signature");
+	g_string_free(text, TRUE);
+}
+
 /*
  * Where local variables go: behind the opening brace, or, when an #if stands
  * right behind it and all uses in its first arm, behind that line.
@@ -848,7 +922,7 @@ static void edit_body(struct opc *o, const struct opfn *f,
 			gboolean c = u->complement && o->complements &&
 				     *o->complements[n];
 			char *text = c ? value_of(o, o->complements[n]) :
-				     strchr(value, ' ') ?
+				     is_loose(value) ?
 				     g_strdup_printf("(%s)", value) :
 				     g_strdup(value);
 			gsize from = c ? source_prev(s, u->tok) : u->tok;
@@ -944,6 +1018,10 @@ static void edit_rows(struct opc *o)
 				"%s:%u: %s stays: %s (%s)", r->file,
 				s ? source_line(s, r->off) : 0, o->member,
 				r->refused, r->evidence));
+			continue;
+		}
+		if (r->positional) {
+			o->converted++;
 			continue;
 		}
 		if (!s || i >= s->toks.n || s->toks.v[i].off != r->off ||
@@ -1044,50 +1122,131 @@ static int run_rules(struct opc *o)
 	return 0;
 }
 
-static gboolean edits_in(const struct edit_set *set, const char *file,
-			 gsize from, gsize to, GString *rules)
+/* What stands behind "=" at the member's name, token @i, if it is one name. */
+static gsize value_token(const struct source *s, gsize i)
 {
-	const GPtrArray *v = edit_of_file(set, file);
-	gboolean hit = FALSE;
+	gsize eq = source_next(s, i), v = source_next(s, eq);
+	gsize end = source_next(s, v);
 
-	for (guint i = 0; v && i < v->len; i++) {
-		const struct edit *e = v->pdata[i];
-
-		if (e->off >= to || e->off + e->len < from ||
-		    (e->len && e->off + e->len <= from))
-			continue;
-		hit = TRUE;
-		if (rules) {
-			if (rules->len)
-				g_string_append_c(rules, '+');
-			g_string_append(rules, e->rule);
-		}
-	}
-	return hit;
+	if (!source_is(s, eq, "=") || v >= s->toks.n ||
+	    s->toks.v[v].kind != TOK_IDENT ||
+	    !(source_is(s, end, ",") || source_is(s, end, "}") ||
+	      source_is(s, end, ";") || source_is(s, end, ")")))
+		return SIZE_MAX;
+	return v;
 }
 
-/* What no cell reads and a semantic patch knows by its type is converted, too. */
-static void take_unseen(struct opc *o, GHashTable *seen)
+/* Is every use of @f in its file a declaration, or what a row puts? */
+static gboolean only_put(const struct opc *o, const struct opfn *f,
+			 struct source *s)
+{
+	for (gsize i = 0; i < s->toks.n; i++) {
+		gsize p;
+
+		if (s->toks.v[i].kind != TOK_IDENT || s->toks.v[i].disabled ||
+		    !source_is(s, i, f->name) ||
+		    place_of(f, s->file, s->toks.v[i].off))
+			continue;
+		p = source_prev(s, i);
+		if (!source_is(s, p, "=") ||
+		    !source_is(s, source_prev(s, p), o->member))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* The function that @name is in @s, by the text alone; NULL: none. */
+static struct opfn *fn_by_text(struct opc *o, struct source *s,
+			       const char *name)
+{
+	char *usr = g_strdup_printf("text:%s:%s", s->file, name);
+	struct opfn *f = NULL;
+
+	for (guint i = 0; i < o->fn_list->len && !f; i++) {
+		struct opfn *x = o->fn_list->pdata[i];
+
+		if (!strcmp(x->name, name) &&
+		    g_hash_table_contains(x->files, s->file))
+			f = x;
+	}
+	if (!f) {
+		f = fn_get(o, usr, name);
+		g_hash_table_add(f->files, g_strdup(s->file));
+		g_ptr_array_add(o->fn_list, f);
+		take_places(o, f);
+		if (!f->places->len || !only_put(o, f, s))
+			refuse_fn(f, g_strdup_printf("no cell reads %s(), and its text alone does not tell what it is",
+						     name),
+				  g_strdup(s->file));
+	}
+	g_free(usr);
+	return f;
+}
+
+/*
+ * What no cell reads and a semantic patch knows by its type is a row, too.  A
+ * name that is a macro there, for NULL, needs no function.
+ */
+static void take_unseen(struct opc *o)
 {
 	struct convert *c = o->c;
 
 	for (guint i = 0; i < c->sites->len; i++) {
 		const struct site *s = c->sites->pdata[i];
 		char *key = at_key(s->file, s->off);
-		gsize len = strlen(o->member);
+		gsize len = strlen(o->member), v;
+		struct source *src;
+		struct oprow *r;
+		char *name;
 
-		if (!strcmp(s->symbol, o->member) && convert_is_code(s) &&
-		    !g_hash_table_contains(seen, key) &&
-		    edits_in(o->smpl, s->file, s->off, s->off + len, NULL) &&
-		    !edits_in(c->edits, s->file, s->off, s->off + len, NULL)) {
-			struct source *src = convert_source(c, s->file);
-
-			put_edit(o, src, s->off, s->off + len, o->becomes,
-				 "member");
-			o->converted++;
+		if (strcmp(s->symbol, o->member) || !convert_is_code(s) ||
+		    g_hash_table_contains(o->seen, key) ||
+		    !edits_in(o->smpl, s->file, s->off, s->off + len, NULL)) {
+			g_free(key);
+			continue;
 		}
 		g_free(key);
+		src = convert_source(c, s->file);
+		r = row_get(o, s->file, s->off);
+		v = value_token(src, source_token_at(src, s->off));
+		if (v == SIZE_MAX) {
+			refuse_row(r, "no cell reads it, and what is put here is not one name",
+				   place_text(o, s->file, s->off));
+			continue;
+		}
+		name = g_strndup(src->text + src->toks.v[v].off,
+				 src->toks.v[v].len);
+		if (strcmp(name, "NULL"))
+			row_add(r, fn_by_text(o, src, name));
+		g_free(name);
 	}
+}
+
+/* Whoever calls the op, or takes its value, must be known to an edit. */
+static void check_callers(struct opc *o)
+{
+	GHashTable *said = g_hash_table_new_full(g_str_hash, g_str_equal,
+						 g_free, NULL);
+
+	for (guint i = 0; i < o->facts->len && o->converted; i++) {
+		const struct op_facts *a = o->facts->pdata[i];
+
+		for (guint k = 0; k < a->members->len; k++) {
+			const struct op_member *m = a->members->pdata[k];
+			char *at = place_text(o, m->file, m->off);
+
+			if ((m->how == 'c' || m->how == 'v') &&
+			    !edits_in(o->c->edits, m->file, m->off,
+				      m->off + strlen(o->member), NULL) &&
+			    g_hash_table_add(said, g_strdup(at)))
+				g_ptr_array_add(o->c->res->problems,
+					g_strdup_printf("%s: %s %s, and no edit of the conversion knows how; convert it by hand or add one",
+						at, m->how == 'c' ? "calls" :
+						"takes the value of", o->member));
+			g_free(at);
+		}
+	}
+	g_hash_table_destroy(said);
 }
 
 /* Fates. */
@@ -1210,7 +1369,8 @@ static void decide(struct opc *o, struct site *s)
 	} else if (f) {
 		set_fate(s, FATE_KEPT, "the callback's name, which stays",
 			 names);
-	} else if (member && o->refused && cells->len) {
+	} else if (member && o->refused &&
+		   g_hash_table_contains(o->seen, key)) {
 		set_fate(s, FATE_REFUSED, "the op stays for callbacks that are refused",
 			 names);
 	} else if (cells->len && !smpl) {
@@ -1233,7 +1393,9 @@ static void decide(struct opc *o, struct site *s)
 		s->smpl = g_strdup(!look ? "not parsed" :
 				   smpl ? "change" : "keep");
 		outcome = cells->len && look ?
-			(edited == smpl ? OUTCOME_AGREE : smpl && !row && !f ?
+			(edited == smpl ? OUTCOME_AGREE :
+			 smpl && s->fate != FATE_REFUSED && !f &&
+			 !g_hash_table_contains(o->seen, key) ?
 			 OUTCOME_DISAGREE : OUTCOME_ONE_SIDED) :
 			cells->len || look ? OUTCOME_ONE_SIDED : OUTCOME_BLIND;
 		s->outcome = g_strdup(outcome_name[outcome]);
@@ -1383,6 +1545,37 @@ static struct source *source_cb(const char *file, void *data)
 	return convert_source(data, file);
 }
 
+/*
+ * While the old op stays, the new one stands behind all others: an initialiser
+ * without names would put its function into the old one.
+ */
+static void refuse_positional(struct opc *o)
+{
+	const struct oprow *why = NULL;
+	GHashTableIter it;
+	gpointer v;
+
+	g_hash_table_iter_init(&it, o->rows);
+	while (g_hash_table_iter_next(&it, NULL, &v)) {
+		const struct oprow *r = v;
+
+		if (r->refused && (!why || strcmp(r->evidence,
+						  why->evidence) < 0))
+			why = r;
+	}
+	if (!why)
+		return;
+	g_hash_table_iter_init(&it, o->rows);
+	while (g_hash_table_iter_next(&it, NULL, &v)) {
+		struct oprow *r = v;
+
+		if (r->positional && !r->refused)
+			refuse_row(r, "an initialiser without names means the old op, which stays",
+				   g_strdup(why->evidence));
+	}
+	spread_refusals(o);
+}
+
 static int by_string(gconstpointer a, gconstpointer b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -1390,21 +1583,20 @@ static int by_string(gconstpointer a, gconstpointer b)
 
 static void make_edits(struct opc *o)
 {
-	for (guint i = 0; i < o->fn_list->len; i++)
-		take_places(o, o->fn_list->pdata[i]);
 	for (guint i = 0; i < o->facts->len; i++)
 		check_fn_refs(o, o->facts->pdata[i]);
 	for (guint i = 0; i < o->fn_list->len; i++)
 		check_fn(o, o->fn_list->pdata[i]);
 	spread_refusals(o);
+	refuse_positional(o);
 	edit_rows(o);
+	edit_calls(o);
 	for (guint i = 0; i < o->fn_list->len; i++) {
 		const struct opfn *f = o->fn_list->pdata[i];
 
 		if (!f->refused)
 			edit_fn(o, f);
 	}
-	edit_calls(o);
 	g_ptr_array_sort(o->c->res->refusals, by_string);
 }
 
@@ -1532,21 +1724,22 @@ static void note_cells(struct convert *c)
 static int run(struct opc *o)
 {
 	struct convert *c = o->c;
-	GHashTable *seen;
 	int ret = -1;
 
 	if (load(o) || resolve(o) || rescan(o))
 		return -1;
 	note_cells(c);
 	convert_load_sources(c);
-	make_edits(o);
-	convert_load_sources(c);
 	if (run_rules(o))
 		return -1;
-	seen = seen_members(o);
-	take_unseen(o, seen);
+	o->seen = seen_members(o);
+	for (guint i = 0; i < o->fn_list->len; i++)
+		take_places(o, o->fn_list->pdata[i]);
+	take_unseen(o);
+	make_edits(o);
 	if (!add_text(o) && !convert_check_edits(c) &&
 	    !convert_make_texts(c)) {
+		check_callers(o);
 		add_new_files(o);
 		ret = verify(o);
 	}
@@ -1554,7 +1747,6 @@ static int run(struct opc *o)
 		decide(o, c->sites->pdata[i]);
 	if (!ret)
 		record_edits(c);
-	g_hash_table_destroy(seen);
 	return ret;
 }
 
@@ -1588,6 +1780,7 @@ int convert_op(struct convert *c)
 	edit_set_free(o.smpl);
 	g_hash_table_destroy(o.unparsed);
 	g_hash_table_destroy(o.smpl_ran);
+	g_clear_pointer(&o.seen, g_hash_table_destroy);
 	g_free(o.record);
 	g_free(o.member);
 	g_free(o.becomes);

@@ -21,7 +21,7 @@
 #include "reading.h"
 #include "treewide.h"
 
-#define OP_MAGIC "treewide-op 1"
+#define OP_MAGIC "treewide-op 2"
 static const struct child_limits limits = { 60, 4ull << 30 };
 
 enum becomes { B_OTHER, B_OP, B_CALLED, B_TESTED, B_ASSIGNED };
@@ -41,7 +41,6 @@ struct walk {
 	const char *op_file;	/* B_OP: the member's name */
 	unsigned op_off;
 	char *fn;		/* usr of the function of the op's type around */
-	gboolean record_init;	/* directly in an initialiser of the record */
 };
 
 struct place { const char *file; unsigned off, line, col; };
@@ -147,11 +146,9 @@ static void walk_as(struct walk *w, CXCursor c, enum becomes b, char how)
 
 	w->b = b;
 	w->how = how;
-	w->record_init = FALSE;
 	walk(w, c);
 	w->b = old.b;
 	w->how = old.how;
-	w->record_init = old.record_init;
 	w->op_file = old.op_file;
 	w->op_off = old.op_off;
 }
@@ -293,7 +290,6 @@ static void walk_init(struct walk *w, CXCursor c)
 {
 	gboolean record = is_record(w, clang_getCursorType(c));
 	GArray *v = cx_children(c);
-	gboolean was = w->record_init;
 
 	for (guint i = 0; i < v->len; i++) {
 		CXCursor e = CX_CHILD(v, i);
@@ -303,10 +299,11 @@ static void walk_init(struct walk *w, CXCursor c)
 		    k != CXCursor_InitListExpr) {
 			const char *file = w->op_file;
 			GArray *in = cx_children(e);
-			gboolean named = in->len &&
-				clang_getCursorKind(CX_CHILD(in, 0)) ==
-				CXCursor_MemberRef;
+			gboolean named = FALSE;
 
+			for (guint m = 0; m < in->len; m++)
+				named |= clang_getCursorKind(CX_CHILD(in, m)) ==
+					 CXCursor_MemberRef;
 			g_array_free(in, TRUE);
 			if (named) {
 				walk(w, e);
@@ -316,10 +313,40 @@ static void walk_init(struct walk *w, CXCursor c)
 			walk_as(w, e, B_OP, 'r');
 			w->op_file = file;
 		} else {
-			w->record_init = record;
 			walk(w, e);
-			w->record_init = was;
 		}
+	}
+	g_array_free(v, TRUE);
+}
+
+/*
+ * ".op = value", ".ops.op = value", "[i].op = value": the members' names and
+ * indices, then the value; or an expression that libclang has no name for.
+ */
+static void walk_designated(struct walk *w, CXCursor c)
+{
+	GArray *v = cx_children(c);
+	gssize op = -1;
+	gboolean named = FALSE;
+
+	for (guint i = 0; i < v->len; i++) {
+		CXCursor m = CX_CHILD(v, i);
+
+		if (clang_getCursorKind(m) != CXCursor_MemberRef)
+			continue;
+		named = TRUE;
+		if (is_op(w, clang_getCursorReferenced(m)))
+			op = i;
+	}
+	for (guint i = 0; i < v->len; i++) {
+		CXCursor e = CX_CHILD(v, i);
+
+		if (op >= 0 && i == v->len - 1)
+			walk_value(w, CX_CHILD(v, op), e);
+		else if (named && clang_getCursorKind(e) != CXCursor_MemberRef)
+			walk_as(w, e, B_OTHER, 'r');
+		else
+			walk(w, e);
 	}
 	g_array_free(v, TRUE);
 }
@@ -447,19 +474,7 @@ static void walk(struct walk *w, CXCursor c)
 		return;
 	case CXCursor_UnexposedExpr:
 	case CXCursor_ParenExpr:
-		v = cx_children(c);
-		if (v->len == 2 && clang_getCursorKind(CX_CHILD(v, 0)) ==
-		    CXCursor_MemberRef) {
-			walk(w, CX_CHILD(v, 0));
-			if (is_op(w, clang_getCursorReferenced(CX_CHILD(v, 0))))
-				walk_value(w, CX_CHILD(v, 0), CX_CHILD(v, 1));
-			else
-				walk_as(w, CX_CHILD(v, 1), B_OTHER, 'r');
-		} else {
-			for (guint i = 0; i < v->len; i++)
-				walk(w, CX_CHILD(v, i));
-		}
-		g_array_free(v, TRUE);
+		walk_designated(w, c);
 		return;
 	default:
 		all_as(w, c, B_OTHER, 'r');

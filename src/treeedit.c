@@ -118,17 +118,42 @@ static gboolean tree_has(const struct tree_edit_request *q, const char *spec)
 	return yes;
 }
 
+/* Replace "@NAME@" of all names in @line; the caller frees it. */
+static char *with_names(const char *line, GHashTable *names)
+{
+	char *text = g_strdup(line);
+	GHashTableIter it;
+	gpointer k, v;
+
+	g_hash_table_iter_init(&it, names);
+	while (strchr(text, '@') && g_hash_table_iter_next(&it, &k, &v)) {
+		char *hole = g_strdup_printf("@%s@", (char *)k);
+		char **parts = g_strsplit(text, hole, -1);
+
+		g_free(text);
+		text = g_strjoinv(v, parts);
+		g_strfreev(parts);
+		g_free(hole);
+	}
+	return text;
+}
+
 /*
  * Lines "@if FILE: TEXT", "@when CASE", "@else", "@end" choose what follows;
- * they do not nest.  All other lines stay.
+ * they do not nest.  "@let NAME VALUE" says what "@NAME@" stands for.  All
+ * other lines stay.
  */
 static char *choose(const struct tree_edit_request *q, const char *text)
 {
 	char **lines = g_strsplit(text, "\n", -1);
+	GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal,
+						  g_free, g_free);
 	GString *out = g_string_new(NULL);
 	gboolean on = TRUE;
 
 	for (char **l = lines; *l; l++) {
+		char **let = NULL, *line;
+
 		if (g_str_has_prefix(*l, "@if "))
 			on = tree_has(q, *l + 4);
 		else if (g_str_has_prefix(*l, "@when "))
@@ -137,10 +162,20 @@ static char *choose(const struct tree_edit_request *q, const char *text)
 			on = !on;
 		else if (!strcmp(*l, "@end"))
 			on = TRUE;
-		else if (on)
-			g_string_append_printf(out, "%s%s", *l,
+		else if (on && g_str_has_prefix(*l, "@let "))
+			let = g_strsplit(*l + 5, " ", 2);
+		else if (on) {
+			line = with_names(*l, names);
+			g_string_append_printf(out, "%s%s", line,
 					       l[1] ? "\n" : "");
+			g_free(line);
+		}
+		if (let && let[0] && let[1])
+			g_hash_table_replace(names, g_strdup(let[0]),
+					     g_strdup(let[1]));
+		g_strfreev(let);
 	}
+	g_hash_table_destroy(names);
 	g_strfreev(lines);
 	return g_string_free(out, FALSE);
 }

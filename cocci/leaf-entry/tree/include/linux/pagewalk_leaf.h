@@ -1,3 +1,14 @@
+@if include/linux/pgtable.h: enum pgtable_level {
+@let LEVEL enum pgtable_level
+@let PTE PGTABLE_LEVEL_PTE
+@let PMD PGTABLE_LEVEL_PMD
+@let PUD PGTABLE_LEVEL_PUD
+@else
+@let LEVEL enum folio_walk_level
+@let PTE FW_LEVEL_PTE
+@let PMD FW_LEVEL_PMD
+@let PUD FW_LEVEL_PUD
+@end
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What a leaf_entry() callback can ask about the leaf that it was called for:
@@ -6,8 +17,8 @@
  * A leaf of hugetlb is read with hugetlb's functions at every level: on some
  * architectures they translate the entry or gather bits of several entries, so
  * that the value has a format of its own, which the functions of the level
- * cannot read.  Other leaves have the format of their level.  One value is
- * never read in both ways.
+ * cannot read. Other leaves have the format of their level. One value is never
+ * read in both ways.
  */
 #ifndef _LINUX_PAGEWALK_LEAF_H
 #define _LINUX_PAGEWALK_LEAF_H
@@ -20,46 +31,27 @@
 @end
 #include <linux/pagewalk.h>
 
-/**
- * mm_walk_is_hugetlb - is the leaf one of hugetlb?
- * @state:	the walk's state
- */
-static inline bool mm_walk_is_hugetlb(const struct mm_walk_state *state)
-{
-	return IS_ENABLED(CONFIG_HUGETLB_PAGE) && state->hstate;
-}
-
+/* So far only the walk of hugetlb VMAs calls leaf_entry(). */
 #ifdef CONFIG_HUGETLB_PAGE
+
 /*
- * The level of the entries that make up a page of @h.  Most architectures put
- * a page into the highest level whose entries are no larger than the page; one
- * that uses runs of PTEs for pages of any size says so with
- * HUGETLB_LEAVES_ARE_PTES in its asm/hugetlb.h.
+ * The level of the entries that map a page of @h. Most architectures put a page
+ * into the highest level whose entries are no larger than the page; one that
+ * uses runs of PTEs for pages of any size says so with HUGETLB_LEAVES_ARE_PTES
+ * in its asm/hugetlb.h.
  */
-@if include/linux/pgtable.h: enum pgtable_level {
-static inline enum pgtable_level mm_walk_hugetlb_level(struct hstate *h)
-@else
-static inline enum folio_walk_level mm_walk_hugetlb_level(struct hstate *h)
-@end
+static inline @LEVEL@ mm_walk_hugetlb_level(struct hstate *h)
 {
 #ifndef HUGETLB_LEAVES_ARE_PTES
 	unsigned long size = huge_page_size(h);
 
 	/* A folded level has the size of the one below. */
 	if (PUD_SIZE > PMD_SIZE && size >= PUD_SIZE)
-@if include/linux/pgtable.h: enum pgtable_level {
-		return PGTABLE_LEVEL_PUD;
+		return @PUD@;
 	if (size >= PMD_SIZE)
-		return PGTABLE_LEVEL_PMD;
+		return @PMD@;
 #endif
-	return PGTABLE_LEVEL_PTE;
-@else
-		return FW_LEVEL_PUD;
-	if (size >= PMD_SIZE)
-		return FW_LEVEL_PMD;
-#endif
-	return FW_LEVEL_PTE;
-@end
+	return @PTE@;
 }
 
 /**
@@ -67,7 +59,7 @@ static inline enum folio_walk_level mm_walk_hugetlb_level(struct hstate *h)
  * @state:	the state to fill
  * @h:		the VMA's hstate
  *
- * What differs from leaf to leaf (@addr, @end and @ptep) is left to the walker.
+ * What differs from leaf to leaf (@addr, @end, @ptep) is left to the walker.
  */
 static inline void mm_walk_init_hugetlb(struct mm_walk_state *state,
 					struct hstate *h)
@@ -79,50 +71,22 @@ static inline void mm_walk_init_hugetlb(struct mm_walk_state *state,
 		.level = mm_walk_hugetlb_level(h),
 		.hstate = h,
 	};
-	switch (state->level) {
-@if include/linux/pgtable.h: enum pgtable_level {
-	case PGTABLE_LEVEL_PUD:
+	if (state->level == @PUD@)
 		state->nr = 1U << (shift - PUD_SHIFT);
-		break;
-	case PGTABLE_LEVEL_PMD:
+	else if (state->level == @PMD@)
 		state->nr = 1U << (shift - PMD_SHIFT);
-		break;
-@else
-	case FW_LEVEL_PUD:
-		state->nr = 1U << (shift - PUD_SHIFT);
-		break;
-	case FW_LEVEL_PMD:
-		state->nr = 1U << (shift - PMD_SHIFT);
-		break;
-@end
-	default:
+	else
 		state->nr = 1U << (shift - PAGE_SHIFT);
-		break;
-	}
 }
-#endif /* CONFIG_HUGETLB_PAGE */
 
-/* A state of a level that no leaf of this kernel can have: a broken walker. */
-static inline unsigned long mm_walk_no_such_leaf(void)
+/**
+ * mm_walk_is_hugetlb - is the leaf one of hugetlb?
+ * @state:	the walk's state
+ */
+static inline bool mm_walk_is_hugetlb(const struct mm_walk_state *state)
 {
-	WARN_ON_ONCE(1);
-	return 0;
+	return state->hstate;
 }
-
-#ifdef CONFIG_TRANSPARENT_HUGEPAGE
-#define MM_WALK_PMD(form, ...)	form(__VA_ARGS__)
-#else
-#define MM_WALK_PMD(form, ...)	mm_walk_no_such_leaf()
-#endif
-
-#ifdef CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD
-#define MM_WALK_PUD(form, ...)	form(__VA_ARGS__)
-#else
-#define MM_WALK_PUD(form, ...)	mm_walk_no_such_leaf()
-#endif
-
-/* What no architecture has at the level of PUDs. */
-#define mm_walk_no_pud_form(pud)	mm_walk_no_such_leaf()
 
 /**
  * mm_walk_lock_leaf - take the page table lock of a leaf
@@ -134,33 +98,16 @@ static inline unsigned long mm_walk_no_such_leaf(void)
 static inline void mm_walk_lock_leaf(struct mm_walk_state *state,
 				     struct mm_walk *walk)
 {
-#ifdef CONFIG_HUGETLB_PAGE
 	if (mm_walk_is_hugetlb(state)) {
 		state->ptl = huge_pte_lock(state->hstate, walk->mm,
 					   state->ptep);
-		return;
-	}
-#endif
-	switch (state->level) {
-@if include/linux/pgtable.h: enum pgtable_level {
-	case PGTABLE_LEVEL_PUD:
+	} else if (state->level == @PUD@) {
 		state->ptl = pud_lock(walk->mm, state->pudp);
-		break;
-	case PGTABLE_LEVEL_PMD:
+	} else if (state->level == @PMD@) {
 		state->ptl = pmd_lock(walk->mm, state->pmdp);
-		break;
-@else
-	case FW_LEVEL_PUD:
-		state->ptl = pud_lock(walk->mm, state->pudp);
-		break;
-	case FW_LEVEL_PMD:
-		state->ptl = pmd_lock(walk->mm, state->pmdp);
-		break;
-@end
-	default:
+	} else {
 		state->ptl = pte_lockptr(walk->mm, state->above.pmdp);
 		spin_lock(state->ptl);
-		break;
 	}
 }
 
@@ -179,93 +126,136 @@ static inline void mm_walk_unlock_leaf(struct mm_walk_state *state)
  * @state:	the walk's state
  * @walk:	the walk
  *
- * The functions below tell about the entry as it was read here.  It stays true
+ * What is below tells about the entry as it was read here, which stays true
  * only while the page table lock is held.
  */
 static inline void mm_walk_read_leaf(struct mm_walk_state *state,
 				     struct mm_walk *walk)
 {
-#ifdef CONFIG_HUGETLB_PAGE
-	if (mm_walk_is_hugetlb(state)) {
+	if (mm_walk_is_hugetlb(state))
 		state->pte = huge_ptep_get(walk->mm, state->addr, state->ptep);
-		return;
-	}
-#endif
-	switch (state->level) {
-@if include/linux/pgtable.h: enum pgtable_level {
-	case PGTABLE_LEVEL_PUD:
+	else if (state->level == @PUD@)
 		state->pud = pudp_get(state->pudp);
-		break;
-	case PGTABLE_LEVEL_PMD:
+	else if (state->level == @PMD@)
 		state->pmd = pmdp_get(state->pmdp);
-		break;
-@else
-	case FW_LEVEL_PUD:
-		state->pud = pudp_get(state->pudp);
-		break;
-	case FW_LEVEL_PMD:
-		state->pmd = pmdp_get(state->pmdp);
-		break;
-@end
-	default:
+	else
 		state->pte = ptep_get(state->ptep);
-		break;
-	}
 }
 
 /*
- * Define mm_walk_@name(): what @huge says of an entry of hugetlb, and the form
- * of the level of any other.
+ * Ask the form of the level: pte_@form() and so on. A level without leaves in
+ * this kernel has no form to ask, and a state of that level is a broken walk.
  */
-#ifdef CONFIG_HUGETLB_PAGE
-#define MM_WALK_HUGE(form, ...)	form(__VA_ARGS__)
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+#define mm_walk_ask_pmd(state, form)					\
+	((state)->level == @PMD@ ?					\
+	 pmd_##form((state)->pmd) : pte_##form((state)->pte))
 #else
-#define MM_WALK_HUGE(form, ...)	mm_walk_no_such_leaf()
+#define mm_walk_ask_pmd(state, form)					\
+	(WARN_ON_ONCE((state)->level == @PMD@) ?			\
+	 0 : pte_##form((state)->pte))
 #endif
 
-#define DEFINE_MM_WALK_READER(type, name, huge, pte_form, pmd_form, pud_form) \
-static inline type mm_walk_##name(const struct mm_walk_state *state)	\
-{									\
-	if (mm_walk_is_hugetlb(state))					\
-		return MM_WALK_HUGE(huge, state->pte);			\
-	switch (state->level) {						\
-@if include/linux/pgtable.h: enum pgtable_level {
-	case PGTABLE_LEVEL_PUD:						\
-		return MM_WALK_PUD(pud_form, state->pud);		\
-	case PGTABLE_LEVEL_PMD:						\
-		return MM_WALK_PMD(pmd_form, state->pmd);		\
-@else
-	case FW_LEVEL_PUD:						\
-		return MM_WALK_PUD(pud_form, state->pud);		\
-	case FW_LEVEL_PMD:						\
-		return MM_WALK_PMD(pmd_form, state->pmd);		\
-@end
-	default:							\
-		return pte_form(state->pte);				\
-	}								\
+#ifdef CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD
+#define mm_walk_ask(state, form)					\
+	((state)->level == @PUD@ ?					\
+	 pud_##form((state)->pud) : mm_walk_ask_pmd(state, form))
+#else
+#define mm_walk_ask(state, form)	mm_walk_ask_no_pud(state, form)
+#endif
+
+/* The same for forms that no architecture has at the level of PUDs. */
+#define mm_walk_ask_no_pud(state, form)					\
+	(WARN_ON_ONCE((state)->level == @PUD@) ?			\
+	 0 : mm_walk_ask_pmd(state, form))
+
+/**
+ * mm_walk_is_present - does the entry map something?
+ * @state:	the walk's state
+ */
+static inline bool mm_walk_is_present(const struct mm_walk_state *state)
+{
+	if (mm_walk_is_hugetlb(state))
+		return pte_present(state->pte);
+	return mm_walk_ask(state, present);
 }
 
-/* Does the entry map a page? */
-DEFINE_MM_WALK_READER(bool, is_present, pte_present,
-		      pte_present, pmd_present, pud_present)
-/* Is the entry empty? */
-DEFINE_MM_WALK_READER(bool, is_none, huge_pte_none,
-		      pte_none, pmd_none, pud_none)
-/* Of an entry that is present: is it writable, dirty, young? */
-DEFINE_MM_WALK_READER(bool, is_write, huge_pte_write,
-		      pte_write, pmd_write, pud_write)
-DEFINE_MM_WALK_READER(bool, is_dirty, huge_pte_dirty,
-		      pte_dirty, pmd_dirty, pud_dirty)
-DEFINE_MM_WALK_READER(bool, is_young, pte_young,
-		      pte_young, pmd_young, pud_young)
-/* Of an entry that is present: soft-dirty, write-protected for userfaultfd? */
-DEFINE_MM_WALK_READER(bool, is_soft_dirty, pte_soft_dirty,
-		      pte_soft_dirty, pmd_soft_dirty, mm_walk_no_pud_form)
-DEFINE_MM_WALK_READER(bool, is_uffd_wp, huge_pte_uffd_wp,
-		      pte_uffd_wp, pmd_uffd_wp, mm_walk_no_pud_form)
-/* Of an entry that is present: the frame that the leaf begins with. */
-DEFINE_MM_WALK_READER(unsigned long, leaf_pfn, pte_pfn,
-		      pte_pfn, pmd_pfn, pud_pfn)
+/**
+ * mm_walk_is_none - is the entry empty?
+ * @state:	the walk's state
+ */
+static inline bool mm_walk_is_none(const struct mm_walk_state *state)
+{
+	if (mm_walk_is_hugetlb(state))
+		return huge_pte_none(state->pte);
+	return mm_walk_ask(state, none);
+}
+
+/**
+ * mm_walk_is_write - may the leaf be written to?
+ * @state:	the walk's state, with a present entry
+ */
+static inline bool mm_walk_is_write(const struct mm_walk_state *state)
+{
+	if (mm_walk_is_hugetlb(state))
+		return huge_pte_write(state->pte);
+	return mm_walk_ask(state, write);
+}
+
+/**
+ * mm_walk_is_dirty - was the leaf written to?
+ * @state:	the walk's state, with a present entry
+ */
+static inline bool mm_walk_is_dirty(const struct mm_walk_state *state)
+{
+	if (mm_walk_is_hugetlb(state))
+		return huge_pte_dirty(state->pte);
+	return mm_walk_ask(state, dirty);
+}
+
+/**
+ * mm_walk_is_young - was the leaf accessed?
+ * @state:	the walk's state, with a present entry
+ */
+static inline bool mm_walk_is_young(const struct mm_walk_state *state)
+{
+	if (mm_walk_is_hugetlb(state))
+		return pte_young(state->pte);
+	return mm_walk_ask(state, young);
+}
+
+/**
+ * mm_walk_is_soft_dirty - was the leaf written to since clear_refs?
+ * @state:	the walk's state, with a present entry
+ */
+static inline bool mm_walk_is_soft_dirty(const struct mm_walk_state *state)
+{
+	if (mm_walk_is_hugetlb(state))
+		return pte_soft_dirty(state->pte);
+	return mm_walk_ask_no_pud(state, soft_dirty);
+}
+
+/**
+ * mm_walk_is_uffd_wp - is the leaf write-protected for userfaultfd?
+ * @state:	the walk's state, with a present entry
+ */
+static inline bool mm_walk_is_uffd_wp(const struct mm_walk_state *state)
+{
+	if (mm_walk_is_hugetlb(state))
+		return huge_pte_uffd_wp(state->pte);
+	return mm_walk_ask_no_pud(state, uffd_wp);
+}
+
+/**
+ * mm_walk_leaf_pfn - the frame that the leaf begins with
+ * @state:	the walk's state, with a present entry
+ */
+static inline unsigned long mm_walk_leaf_pfn(const struct mm_walk_state *state)
+{
+	if (mm_walk_is_hugetlb(state))
+		return pte_pfn(state->pte);
+	return mm_walk_ask(state, pfn);
+}
 
 /**
  * mm_walk_pfn - the frame that is mapped at @state->addr
@@ -295,37 +285,33 @@ static inline struct folio *mm_walk_folio(const struct mm_walk_state *state)
 	return page_folio(mm_walk_page(state));
 }
 
-@if include/linux/leafops.h: softleaf_from_pte(
-#define mm_walk_pud_softleaf(pud) \
-	((softleaf_t) { .val = mm_walk_no_such_leaf() })
-
 /**
- * mm_walk_softleaf - the software leaf entry of a leaf that is not present
+ * mm_walk_is_swap - is the entry neither present nor empty?
  * @state:	the walk's state
  *
- * No architecture has such entries at the level of PUDs, other than those of
- * hugetlb.
- */
-static inline softleaf_t mm_walk_softleaf(const struct mm_walk_state *state)
-{
-	if (!mm_walk_is_hugetlb(state)) {
-		if (state->level == PGTABLE_LEVEL_PUD)
-			return mm_walk_pud_softleaf(state->pud);
-		if (state->level == PGTABLE_LEVEL_PMD)
-			return softleaf_from_pmd(state->pmd);
-	}
-	return softleaf_from_pte(state->pte);
-}
-
-/**
- * mm_walk_is_swap - is the leaf neither present nor empty?
- * @state:	the walk's state
- *
- * That is an entry for swapping or migration, a marker, and the like.
+ * Such as an entry for swapping or migration, or a marker.
  */
 static inline bool mm_walk_is_swap(const struct mm_walk_state *state)
 {
 	return !mm_walk_is_none(state) && !mm_walk_is_present(state);
+}
+
+@if include/linux/leafops.h: softleaf_from_pte(
+/**
+ * mm_walk_softleaf - the entry as a software leaf entry
+ * @state:	the walk's state, with an entry that is not present
+ *
+ * No architecture has such entries at the level of PUDs, but for hugetlb.
+ */
+static inline softleaf_t mm_walk_softleaf(const struct mm_walk_state *state)
+{
+	if (mm_walk_is_hugetlb(state))
+		return softleaf_from_pte(state->pte);
+	if (WARN_ON_ONCE(state->level == @PUD@))
+		return softleaf_mk_none();
+	if (state->level == @PMD@)
+		return softleaf_from_pmd(state->pmd);
+	return softleaf_from_pte(state->pte);
 }
 
 /**
@@ -338,36 +324,21 @@ static inline bool mm_walk_is_migration(const struct mm_walk_state *state)
 		softleaf_is_migration(mm_walk_softleaf(state));
 }
 @else
-#define mm_walk_pud_to_swp_entry(pud) \
-	((swp_entry_t) { .val = mm_walk_no_such_leaf() })
-
 /**
- * mm_walk_swp_entry - the swap entry of a leaf that mm_walk_is_swap()
- * @state:	the walk's state
+ * mm_walk_swp_entry - the entry as a swap entry
+ * @state:	the walk's state, with an entry that mm_walk_is_swap()
  *
- * No architecture has such entries at the level of PUDs, other than those of
- * hugetlb.
+ * No architecture has such entries at the level of PUDs, but for hugetlb.
  */
 static inline swp_entry_t mm_walk_swp_entry(const struct mm_walk_state *state)
 {
-	if (!mm_walk_is_hugetlb(state)) {
-		if (state->level == FW_LEVEL_PUD)
-			return mm_walk_pud_to_swp_entry(state->pud);
-		if (state->level == FW_LEVEL_PMD)
-			return pmd_to_swp_entry(state->pmd);
-	}
+	if (mm_walk_is_hugetlb(state))
+		return pte_to_swp_entry(state->pte);
+	if (WARN_ON_ONCE(state->level == @PUD@))
+		return swp_entry(0, 0);
+	if (state->level == @PMD@)
+		return pmd_to_swp_entry(state->pmd);
 	return pte_to_swp_entry(state->pte);
-}
-
-/**
- * mm_walk_is_swap - is the leaf neither present nor empty?
- * @state:	the walk's state
- *
- * That is an entry for swapping or migration, a marker, and the like.
- */
-static inline bool mm_walk_is_swap(const struct mm_walk_state *state)
-{
-	return !mm_walk_is_none(state) && !mm_walk_is_present(state);
 }
 
 /**
@@ -380,5 +351,7 @@ static inline bool mm_walk_is_migration(const struct mm_walk_state *state)
 		is_migration_entry(mm_walk_swp_entry(state));
 }
 @end
+
+#endif /* CONFIG_HUGETLB_PAGE */
 
 #endif /* _LINUX_PAGEWALK_LEAF_H */

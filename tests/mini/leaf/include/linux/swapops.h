@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Swap entries are declared in <linux/hugetlb.h> of the miniature. */
