@@ -17,7 +17,11 @@ identifier t, f;
 expression o;
 identifier f;
 @@
+(
   o->leaf_entry = f
+|
+  o.leaf_entry = f
+)
 
 @definition depends on put@
 typedef pte_t;
