@@ -67,3 +67,8 @@ int odd_walk(struct mm_struct *mm, struct odd_counters *c, bool quick)
 			&(struct mm_walk_ops){ .hugetlb_entry = odd_shared },
 			NULL) + no_callback(NULL, 0, 0, 0, NULL);
 }
+
+const struct mm_walk_ops *odd_ops[] = {
+	&macro_ops, &positional, &odd_driver.ops, &odd_driver.more,
+	&(const struct mm_walk_ops){ .hugetlb_entry = assigned }, NULL
+};

@@ -102,3 +102,7 @@ int walk_usual(struct mm_struct *mm, unsigned long end, void *private)
 	       walk_page_range(mm, 0, end, &once_ops, private) +
 	       walk_page_range(mm, 0, end, &clip_ops, private);
 }
+
+const struct mm_walk_ops *usual_ops[] = {
+	&count_ops, &count_again_ops, &mask_ops, &once_ops, &clip_ops, NULL
+};
