@@ -70,6 +70,7 @@ check-cocci:
 
 check-mini: $(TREEWIDE)
 	@TREEWIDE='$(abspath $(TREEWIDE))' tests/mini/run
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/mini/leaf-entry
 
 check-cli: $(TREEWIDE)
 	@TREEWIDE='$(TREEWIDE)' tests/cli/run
