@@ -45,9 +45,10 @@ static inline @LEVEL@ mm_walk_hugetlb_level(struct hstate *h)
 #ifndef HUGETLB_LEAVES_ARE_PTES
 	unsigned long size = huge_page_size(h);
 
-	/* A folded level has the size of the one below. */
-	if (PUD_SIZE > PMD_SIZE && size >= PUD_SIZE)
+#ifndef __PAGETABLE_PMD_FOLDED
+	if (size >= PUD_SIZE)
 		return @PUD@;
+#endif
 	if (size >= PMD_SIZE)
 		return @PMD@;
 #endif
