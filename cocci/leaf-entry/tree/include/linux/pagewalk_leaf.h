@@ -1,10 +1,8 @@
 @if include/linux/pgtable.h: enum pgtable_level {
-@let LEVEL enum pgtable_level
 @let PTE PGTABLE_LEVEL_PTE
 @let PMD PGTABLE_LEVEL_PMD
 @let PUD PGTABLE_LEVEL_PUD
 @else
-@let LEVEL enum folio_walk_level
 @let PTE FW_LEVEL_PTE
 @let PMD FW_LEVEL_PMD
 @let PUD FW_LEVEL_PUD
@@ -34,50 +32,38 @@
 /* So far only the walk of hugetlb VMAs calls leaf_entry(). */
 #ifdef CONFIG_HUGETLB_PAGE
 
-/*
- * The level of the entries that map a page of @h. Most architectures put a page
- * into the highest level whose entries are no larger than the page; one that
- * uses runs of PTEs for pages of any size says so with HUGETLB_LEAVES_ARE_PTES
- * in its asm/hugetlb.h.
- */
-static inline @LEVEL@ mm_walk_hugetlb_level(struct hstate *h)
-{
-#ifndef HUGETLB_LEAVES_ARE_PTES
-	unsigned long size = huge_page_size(h);
-
-#ifndef __PAGETABLE_PMD_FOLDED
-	if (size >= PUD_SIZE)
-		return @PUD@;
-#endif
-	if (size >= PMD_SIZE)
-		return @PMD@;
-#endif
-	return @PTE@;
-}
-
 /**
  * mm_walk_init_hugetlb - begin to walk the leaves of a hugetlb VMA
- * @state:	the state to fill
+ * @state:	the state to fill, all zero
  * @h:		the VMA's hstate
+ *
+ * Most architectures put a huge page into the highest level whose entries are
+ * no larger than the page; one that uses runs of PTEs for pages of any size says
+ * so with HUGETLB_LEAVES_ARE_PTES in its asm/hugetlb.h.
  *
  * What differs from leaf to leaf (@addr, @end, @ptep) is left to the walker.
  */
 static inline void mm_walk_init_hugetlb(struct mm_walk_state *state,
 					struct hstate *h)
 {
-	unsigned int shift = huge_page_shift(h);
+	unsigned long size = huge_page_size(h);
 
-	*state = (struct mm_walk_state) {
-		.size = huge_page_size(h),
-		.level = mm_walk_hugetlb_level(h),
-		.hstate = h,
-	};
-	if (state->level == @PUD@)
-		state->nr = 1U << (shift - PUD_SHIFT);
-	else if (state->level == @PMD@)
-		state->nr = 1U << (shift - PMD_SHIFT);
-	else
-		state->nr = 1U << (shift - PAGE_SHIFT);
+	state->size = size;
+	state->nr = size >> PAGE_SHIFT;
+	state->level = @PTE@;
+	state->hstate = h;
+#ifndef HUGETLB_LEAVES_ARE_PTES
+	if (size >= PMD_SIZE) {
+		state->nr = size >> PMD_SHIFT;
+		state->level = @PMD@;
+	}
+#ifndef __PAGETABLE_PMD_FOLDED
+	if (size >= PUD_SIZE) {
+		state->nr = size >> PUD_SHIFT;
+		state->level = @PUD@;
+	}
+#endif
+#endif
 }
 
 /**
