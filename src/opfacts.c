@@ -663,7 +663,7 @@ FREES(free_decl, op_decl, AT(op_decl, file), AT(op_decl, name),
 FREES(free_use, op_use, AT(op_use, file), AT(op_use, usr))
 FREES(free_range, ast_range, AT(ast_range, file))
 FREES(free_diag, ast_diag, AT(ast_diag, file), AT(ast_diag, text),
-      AT(ast_diag, category))
+      AT(ast_diag, category), AT(ast_diag, within))
 
 void op_facts_free(gpointer p)
 {
@@ -745,7 +745,8 @@ static gboolean load_line(struct op_facts *a, char **f, const char *tree,
 		break;
 	case 'G':
 		WANT(6);
-		NEW(ast_diag, diags, S(1), N(2), N(3), S(4), S(5));
+		NEW(ast_diag, diags, S(1), N(2), N(3), S(4), S(5),
+		    g_strdup(""));
 		break;
 	default:
 		return FALSE;
