@@ -1635,6 +1635,12 @@ static int rescan(struct opc *o)
 	return ret;
 }
 
+static int by_file(gconstpointer a, gconstpointer b)
+{
+	return strcmp((*(struct convert_file *const *)a)->file,
+		      (*(struct convert_file *const *)b)->file);
+}
+
 static void add_new_files(struct opc *o)
 {
 	for (guint i = 0; i < o->new_files->len; i++) {
@@ -1647,6 +1653,7 @@ static void add_new_files(struct opc *o)
 		f->mode = 0100644;
 		g_ptr_array_add(o->c->res->files, f);
 	}
+	g_ptr_array_sort(o->c->res->files, by_file);
 }
 
 static char *diag_key(const struct op_facts *a, const struct ast_diag *d)
