@@ -421,7 +421,9 @@ def test_cells(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     r = place.check(edit, status=2, cells="all")
     assert cell(r, "x86/none")["state"] == "not built"
     assert "no-such-arch-gcc" in cell(r, "x86/none")["reason"]
-    place.check(edit, status=128, cells=" ,")
+    with pytest.raises(SystemExit) as stop:
+        place.check(edit, status=129, cells=" ,")
+    assert stop.value.code == 129
     assert "--cells names no cell" in capsys.readouterr().err
     assert check.main(["--list-cells"]) == 0
     listed = capsys.readouterr().out.splitlines()
