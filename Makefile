@@ -76,7 +76,7 @@ check-cli: $(TREEWIDE)
 	@TREEWIDE='$(TREEWIDE)' tests/cli/run
 
 check-lint: $(TREEWIDE)
-	@TREEWIDE='$(abspath $(TREEWIDE))' tests/lint/run $(LINT)
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/lint/run $(LINT_ARGS)
 
 # SECONDS=: how long; CORPUS=: a folder that keeps what it finds.
 check-fuzz:
@@ -103,7 +103,7 @@ check-san:
 	@r=0; \
 	$(MAKE) --no-print-directory SANITIZE=1 O='$(O)-san' check-unit || r=1; \
 	ASAN_OPTIONS=detect_leaks=0 $(MAKE) --no-print-directory SANITIZE=1 \
-		O='$(O)-san' TREEWIDE='$(O)-san/treewide' LINT=--quick \
+		O='$(O)-san' TREEWIDE='$(O)-san/treewide' LINT_ARGS=--quick \
 		check-cli check-lint || r=1; \
 	exit $$r
 
