@@ -18,3 +18,13 @@ typedef pgtable_t;
 - h
 + ptdesc_page(h)
   )
+
+// The handle that a call gives, which may be a macro: its type is not seen.
+@address_of_call@
+identifier gives =~ "^(%GIVES%)$";
+expression list es;
+@@
+  page_address(
+- gives(es)
++ ptdesc_page(gives(es))
+  )

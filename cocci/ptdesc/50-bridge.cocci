@@ -21,6 +21,18 @@ identifier f =~ "^(%HELPERS%)$";
 + ptdesc_page(h)
   , ...)
 
+// The handle that a call gives, which may be a macro: its type is not seen.
+// %GIVES% is what gives one that is never NULL; the driver fills it in.
+@bridge_call@
+identifier f =~ "^(%HELPERS%)$";
+identifier gives =~ "^(%GIVES%)$";
+expression list es;
+@@
+  f(
+- gives(es)
++ ptdesc_page(gives(es))
+  , ...)
+
 // A function that takes the page through a void pointer: another call gives it
 // ptdesc_page() of something.
 @sibling@

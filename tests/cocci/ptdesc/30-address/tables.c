@@ -20,3 +20,8 @@ static unsigned long pte_pfn_of(pgtable_t pte)
 {
 	return virt_to_pfn(page_address(pte));
 }
+
+static void *of_call(pmd_t pmd)
+{
+	return page_address(pmd_pgtable(pmd));
+}

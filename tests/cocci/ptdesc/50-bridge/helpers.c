@@ -28,3 +28,9 @@ static void contents(pgtable_t pte)
 	clear_highpage(pte);
 	*(char *)kmap_local_page(pte) = 0;
 }
+
+static unsigned long of_calls(pmd_t pmd)
+{
+	put_page(pmd_pgtable(pmd));
+	return page_to_pfn(pmd_pgtable(pmd));
+}
