@@ -88,6 +88,9 @@ gboolean convert_carries(const struct convert *c, const char *macro);
 /* Did a semantic patch make the edit, alone or with the driver? */
 gboolean convert_edit_of_rule(const struct edit *e);
 
+/* "a, b, c and 4 more cells" of @cells (char *); the caller frees it. */
+char *convert_cell_list(const GPtrArray *cells);
+
 /* Wrap what no rule met. */
 void convert_bridge(struct convert *c);
 /* Edits that a cell with another type behind the handle sees are problems. */

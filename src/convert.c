@@ -712,16 +712,6 @@ static void unit_free(gpointer p)
 	g_free(p);
 }
 
-static void rule_free(gpointer p)
-{
-	struct smpl_rule *r = p;
-
-	g_free(r->name);
-	g_free(r->path);
-	g_free(r->text);
-	g_free(r);
-}
-
 int convert_run(struct tree *t, struct manifest *m, const char *policy,
 		const char *run, int jobs, gboolean fresh,
 		struct convert_result *res)
@@ -757,7 +747,7 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 					     NULL);
 	c.read_archs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					     NULL);
-	c.rules = g_ptr_array_new_with_free_func(rule_free);
+	c.rules = g_ptr_array_new_with_free_func(smpl_rule_free);
 	c.smpl_jobs = g_ptr_array_new();
 	c.edits = edit_set_new();
 	c.refusals = g_ptr_array_new_with_free_func(refusal_free);

@@ -77,8 +77,7 @@ static gboolean type_line(const struct convert *c, const struct site *s)
 	return yes;
 }
 
-/* "a, b, c and 4 more cells" */
-static char *cell_list(const GPtrArray *cells)
+char *convert_cell_list(const GPtrArray *cells)
 {
 	GString *s = g_string_new(NULL);
 	guint n = cells->len > 4 ? 3 : cells->len;
@@ -208,7 +207,7 @@ static void decide(struct convert *c, struct engines *e, struct site *s)
 	char *cells;
 
 	engines_look(e, s, &v);
-	cells = cell_list(v.cells);
+	cells = convert_cell_list(v.cells);
 	if (no && (convert_is_code(s) || v.rules->len)) {
 		s->fate = FATE_REFUSED;
 		s->reason = g_strdup(no->why);
@@ -448,7 +447,7 @@ static void record(struct convert *c)
 		record_step(c, c->flow->steps->pdata[i]);
 	for (guint i = 0; i < c->flow->frontier->len; i++) {
 		const struct flow_frontier *f = c->flow->frontier->pdata[i];
-		char *cells = cell_list(f->cells);
+		char *cells = convert_cell_list(f->cells);
 
 		ledger_add_front(c->ledger, &(struct ledger_front) {
 			f->file, line_of(c, f->file, f->off),

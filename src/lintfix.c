@@ -41,16 +41,6 @@ struct fixer {
 	GPtrArray *smpl;	/* struct smpl_rule */
 };
 
-static void rule_free(gpointer p)
-{
-	struct smpl_rule *r = p;
-
-	g_free(r->name);
-	g_free(r->path);
-	g_free(r->text);
-	g_free(r);
-}
-
 static const struct lint_kind *handle_kind(const struct lint_rules *r,
 					   const struct manifest *m)
 {
@@ -131,7 +121,7 @@ static int load_rules(struct fixer *x)
 		missing = smpl_missing(r->text, x->root);
 		if (missing) {
 			g_free(missing);
-			rule_free(r);
+			smpl_rule_free(r);
 			continue;
 		}
 		fill(x, &r->text);
@@ -142,7 +132,7 @@ static int load_rules(struct fixer *x)
 fail:
 		tw_error("%s", err->message);
 		g_error_free(err);
-		rule_free(r);
+		smpl_rule_free(r);
 		return -1;
 	}
 	return 0;
@@ -383,7 +373,7 @@ int lint_convert(const struct lint_rules *r, const struct tree *root, int jobs,
 		x.kind = x.h ? handle_kind(r, x.m) : NULL;
 		tmp = g_dir_make_tmp("treewide-lint-XXXXXX", NULL);
 		x.tmp = tmp;
-		x.smpl = g_ptr_array_new_with_free_func(rule_free);
+		x.smpl = g_ptr_array_new_with_free_func(smpl_rule_free);
 		if (!x.h)
 			ret = -1;
 		else if (!tmp)

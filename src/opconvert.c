@@ -1276,20 +1276,6 @@ static GPtrArray *cells_at(const struct opc *o, const char *file, gsize off)
 	return v;
 }
 
-static char *cell_list(const GPtrArray *cells)
-{
-	GString *s = g_string_new(NULL);
-	guint n = cells->len > 4 ? 3 : cells->len;
-
-	for (guint i = 0; i < n; i++)
-		g_string_append_printf(s, "%s%s", i ? ", " : "",
-				       (char *)cells->pdata[i]);
-	if (cells->len > n)
-		g_string_append_printf(s, " and %u more cells",
-				       cells->len - n);
-	return g_string_free(s, FALSE);
-}
-
 static void set_fate(struct site *s, enum site_fate fate, const char *reason,
 		     const char *evidence)
 {
@@ -1341,7 +1327,7 @@ static void decide(struct opc *o, struct site *s)
 	struct convert *c = o->c;
 	GString *rules = g_string_new(NULL);
 	GPtrArray *cells = cells_at(o, s->file, s->off);
-	char *names = cell_list(cells), *key = at_key(s->file, s->off);
+	char *names = convert_cell_list(cells), *key = at_key(s->file, s->off);
 	const struct oprow *row = g_hash_table_lookup(o->rows, key);
 	gboolean member = !strcmp(s->symbol, o->member);
 	const struct opfn *f = member ? NULL : fn_of(o, s);

@@ -378,6 +378,16 @@ out:
 	return ret;
 }
 
+void smpl_rule_free(gpointer p)
+{
+	struct smpl_rule *r = p;
+
+	g_free(r->name);
+	g_free(r->path);
+	g_free(r->text);
+	g_free(r);
+}
+
 void smpl_job_free(struct smpl_job *j, guint n_rules)
 {
 	for (guint k = 0; j->steps && k < n_rules; k++) {
