@@ -131,9 +131,12 @@ static gssize break_at(const char *s, gsize len, gsize limit, gsize *indent)
 	gsize cols[64], lead = 0;
 	gint depth = 0;
 	char quote = 0;
+	gssize value = -1;	/* the column of what is returned or assigned */
 
 	while (lead < len && strchr(" \t", s[lead]))
 		lead++;
+	if (len - lead > 7 && !strncmp(s + lead, "return ", 7))
+		value = width(s, lead + 7);
 	for (gsize i = 0; i < len; i++) {
 		struct place p = { 0 };
 
@@ -158,13 +161,18 @@ static gssize break_at(const char *s, gsize len, gsize limit, gsize *indent)
 		} else if (s[i] == ',' && i + 1 < len && s[i + 1] == ' ') {
 			p.at = i + 1;
 			p.comma = TRUE;
-		} else if (depth > 0 && operator_blank(s + i, len - i)) {
+		} else if (!depth && value < 0 && len - i > 3 &&
+			   !strncmp(s + i, " = ", 3)) {
+			value = width(s, i + 3);
+		} else if ((depth > 0 || (!depth && value >= 0)) &&
+			   operator_blank(s + i, len - i)) {
 			p.at = i + operator_blank(s + i, len - i);
 		}
 		if (!p.at || depth >= 64 || width(s, p.at) > limit)
 			continue;
 		p.depth = depth;
-		p.indent = depth > 0 ? cols[depth - 1] : width(s, lead);
+		p.indent = depth > 0 ? cols[depth - 1] :
+			   p.comma || value < 0 ? width(s, lead) : (gsize)value;
 		p.rest_fits = p.indent + width(s + p.at + 1, len - p.at - 1) <=
 			      limit;
 		if (!found || better(&p, &best))

@@ -98,9 +98,9 @@ static void test_wrap(void **state)
 static void test_no_wrap(void **state)
 {
 	/* No comma; a comma in a string; too long before and shorter now. */
-	one("\treturn aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa + bbbbbbbbbbbbbbbbbbbbbbbbb;\n",
+	one("\treturn aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa << bbbbbbbbbbbbbbbbbbbbbbbbb;\n",
 	    "bb;", "bbbbbbbbbb;",
-	    "\treturn aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa + bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;\n");
+	    "\treturn aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa << bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;\n");
 	one("\tf(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\");\n",
 	    "f(", "longer(",
 	    "\tlonger(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\");\n");
@@ -125,6 +125,15 @@ static void test_wrap_operator(void **state)
 	    "(p)", "(a_bridge(p))",
 	    "\tset_it(entry, make(((unsigned long)to_pfn(a_bridge(p)) * A_SIZE_OF) |\n"
 	    "\t\t\t   BBBBBBBBB,\n\t\tC));\n");
+	/* Outside of parentheses: aligned to what is returned, or assigned. */
+	one("\treturn aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa + bbbbbbbbbbbbbbbbbbbbbbbbb;\n",
+	    "bb;", "bbbbbbbbbb;",
+	    "\treturn aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa +\n"
+	    "\t       bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;\n");
+	one("\tsum = aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa && bbbbbbbbbbbbbbbbbbbbbbb;\n",
+	    "bb;", "bbbbbbbbbb;",
+	    "\tsum = aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa &&\n"
+	    "\t      bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;\n");
 	/* A shift is one thing; without another place the line stays. */
 	one("\tset_it(entry, make(((unsigned long)to_pfn(p) << A_SHIFT_OF_IT) |\n\t\tC));\n",
 	    "(p)", "(a_bridge_of_some_len(p))",
