@@ -8,6 +8,7 @@
 
 #include "convert-internal.h"
 #include "engines.h"
+#include "unread.h"
 
 /* "FILE:LINE" of every handle that a cell sees, and of what declares one. */
 static GHashTable *handle_lines(const struct convert *c)
@@ -320,6 +321,19 @@ static void add_site(struct convert *c, const struct engines *e,
 	add_span(spans, e, s);
 }
 
+struct sites_to_add {
+	struct convert *c;
+	const struct engines *e;
+	GHashTable *spans;
+};
+
+static void add_unread(const struct source *s, gsize off, void *data)
+{
+	struct sites_to_add *a = data;
+
+	add_site(a->c, a->e, a->spans, s->file, off);
+}
+
 static void span_array_free(gpointer p)
 {
 	g_array_free(p, TRUE);
@@ -361,6 +375,14 @@ static void add_flow_sites(struct convert *c, const struct engines *e)
 				add_site(c, e, spans, d->file,
 					 s->toks.v[tok].off);
 		}
+	}
+	for (guint i = 0; i < c->source_list->len; i++) {
+		const struct source *s = c->source_list->pdata[i];
+		struct sites_to_add a = { c, e, spans };
+
+		if (convert_may_change(c, s))
+			unread_uses(s, e->seen, c->flow, c->h->type, add_unread,
+				    &a);
 	}
 	g_ptr_array_free(files, TRUE);
 	g_hash_table_destroy(spans);
