@@ -105,6 +105,26 @@ static struct place expanded(struct walk *w, CXSourceLocation loc)
 	return p;
 }
 
+/*
+ * Where @loc stands in a file: what an argument spells, it spells there; what
+ * comes from a macro's body comes from the call of that macro, also when the
+ * call is an argument of another macro.
+ */
+static struct place in_file(struct walk *w, CXSourceLocation loc)
+{
+	struct place p = { 0 };
+	CXFile f;
+
+	clang_getFileLocation(loc, &f, &p.line, &p.col, &p.off);
+	p.file = file_name(w, f);
+	return p;
+}
+
+static gboolean same_place(const struct place *a, const struct place *b)
+{
+	return a->file == b->file && a->off == b->off;
+}
+
 /* Is @t, sugar included, spelled with a seed type? */
 static gboolean is_seed(struct walk *w, CXType t)
 {
@@ -232,18 +252,14 @@ out:
 	g_free(spell);
 }
 
-/* The macro whose expansion begins at @l; "" when there is none. */
-static char *macro_name(struct walk *w, CXSourceLocation l)
+/* The word at @off of the file that @l stands in. */
+static char *word_at(struct walk *w, CXSourceLocation l, unsigned off)
 {
-	struct place s = spelled(w, l), x = expanded(w, l);
-	unsigned line, col, off;
 	char *name = NULL;
 	CXToken *tok;
 	CXFile f;
 
-	if (!x.file || (x.off == s.off && x.file == s.file))
-		return g_strdup("");
-	clang_getExpansionLocation(l, &f, &line, &col, &off);
+	clang_getFileLocation(l, &f, NULL, NULL, NULL);
 	tok = clang_getToken(w->tu, clang_getLocationForOffset(w->tu, f, off));
 	if (tok) {
 		name = cx_take(clang_getTokenSpelling(w->tu, *tok));
@@ -252,30 +268,50 @@ static char *macro_name(struct walk *w, CXSourceLocation l)
 	return name ? name : g_strdup("");
 }
 
+/* The macro whose expansion begins at @l; "" when there is none. */
+static char *macro_name(struct walk *w, CXSourceLocation l)
+{
+	struct place s = spelled(w, l), x = expanded(w, l);
+
+	if (!x.file || same_place(&s, &x))
+		return g_strdup("");
+	return word_at(w, l, x.off);
+}
+
 static void event(struct walk *w, CXCursor at, const char *src,
 		  const char *dst)
 {
 	/* The start of the extent, not the location: "p" of "p->x". */
 	CXSourceRange ext = clang_getCursorExtent(at);
 	CXSourceLocation l = clang_getRangeStart(ext);
-	struct place s = spelled(w, l);
-	struct place x = expanded(w, l);
+	struct place s = spelled(w, l), f = in_file(w, l);
+	struct place ox = expanded(w, l), x = ox;
 	struct place e = spelled(w, clang_getRangeEnd(ext));
-	struct place us = spelled(w, w->use), ux = expanded(w, w->use);
+	struct place us = spelled(w, w->use), uf = in_file(w, w->use);
+	struct place ux = expanded(w, w->use);
+	gboolean body = !same_place(&s, &f), ubody = !same_place(&us, &uf);
 	/* In the same expansion: "M1() = M2()" uses neither in the other. */
-	gboolean inside = (us.file != ux.file || us.off != ux.off) &&
-			  ux.file == x.file && ux.off == x.off;
-	gboolean out = (s.file != x.file || s.off != x.off) && us.file && !inside;
+	gboolean inside = !same_place(&us, &ux) && same_place(&ux, &ox), out;
 	char *off, *end, *line, *xoff, *xname, *use;
 
 	if (!s.file && !x.file)
 		return;
+	if (body && f.file && !same_place(&f, &x)) {
+		/* The call of its macro is an argument of another macro. */
+		inside = ubody && same_place(&uf, &f);
+		x = f;
+	}
+	out = !same_place(&s, &x) && us.file && !inside;
 	off = num(s.file ? s.off : x.off);
 	end = num(s.file && s.file == e.file && e.off > s.off ? e.off : 0);
 	line = num(s.file ? s.line : x.line);
 	xoff = num(x.off);
-	xname = macro_name(w, l);
-	use = inside ? macro_name(w, w->use) : g_strdup("");
+	xname = same_place(&s, &x) || !x.file ? g_strdup("")
+					      : word_at(w, l, x.off);
+	if (ubody && same_place(&ux, &ox))
+		use = word_at(w, w->use, uf.off);
+	else
+		use = inside ? macro_name(w, w->use) : g_strdup("");
 	record(w->out, 'E', src, dst, s.file ? s.file : x.file, off, line,
 	       x.file ? x.file : "", xoff, xname, end, out ? "1" : "0", use,
 	       NULL);

@@ -38,7 +38,7 @@
 
 /* Heads every file of facts.  Count up when a reader of today would see other
  * facts than one of yesterday: the cache goes by it. */
-#define AST_FACTS_MAGIC "treewide-facts 11"
+#define AST_FACTS_MAGIC "treewide-facts 12"
 
 struct ast_decl {
 	char *key;
@@ -58,9 +58,13 @@ struct ast_event {
 	guint line;
 	char *xfile;		/* place where it is expanded */
 	gsize xoff;
-	char *xname;		/* the outermost macro that it comes through, or "" */
+	/*
+	 * The macro that it comes through, or "": the outermost of those that
+	 * make it, or, for an argument, the outermost of all.
+	 */
+	char *xname;
 	gboolean out;		/* a macro's value, used outside of the macro */
-	char *use;		/* used within a macro: the outermost one; else "" */
+	char *use;		/* used within a macro: which; else "" */
 };
 
 struct ast_func {

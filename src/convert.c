@@ -433,19 +433,47 @@ static gboolean shares_edits(const struct convert *c, const char *arch)
 	return FALSE;
 }
 
+/* What does not compile any more, and the cells that say so. */
+struct fault {
+	const struct ast_diag *d;
+	guint line;		/* in the tree's text */
+	GPtrArray *cells;	/* char *, borrowed */
+};
+
+static void fault_free(gpointer p)
+{
+	struct fault *f = p;
+
+	g_ptr_array_free(f->cells, TRUE);
+	g_free(f);
+}
+
+/* @more: what to add behind the message, or "". */
+static char *fault_text(const struct fault *f, const char *more)
+{
+	char *cells = convert_cell_list(f->cells);
+	char *text = g_strdup_printf("%s:%u:%u: in %s the converted code does not compile%s: %s",
+				     f->d->file, f->line, f->d->col, cells,
+				     more, f->d->text);
+
+	g_free(cells);
+	return text;
+}
+
 /*
  * A use that nobody could rewrite and that no longer compiles: the code stays,
  * and with it what depends on it.  An arch that stays keeps the generic code
  * that it uses, and that keeps everyone else.
  */
-static void refuse(struct convert *c, const struct ast_facts *a,
-		   const struct ast_diag *d)
+static void refuse(struct convert *c, const struct fault *f)
 {
 	struct refusal *r = g_new0(struct refusal, 1);
-	char *arch = source_arch(d->file);
+	char *arch = source_arch(f->d->file);
+	char *cells = convert_cell_list(f->cells);
 
-	r->evidence = g_strdup_printf("%s:%u:%u in cell %s: %s", d->file,
-				      d->line, d->col, a->cell, d->text);
+	r->evidence = g_strdup_printf("%s:%u:%u in %s: %s", f->d->file,
+				      f->line, f->d->col, cells, f->d->text);
+	g_free(cells);
 	if (arch && !shares_edits(c, arch)) {
 		r->why = g_strdup_printf("arch/%s has a use that cannot be converted",
 					 arch);
@@ -515,6 +543,61 @@ static gboolean is_edited(struct convert *c, const struct ast_diag *d)
 	return yes;
 }
 
+static int cmp_fault(gconstpointer a, gconstpointer b)
+{
+	const struct fault *x = *(struct fault *const *)a;
+	const struct fault *y = *(struct fault *const *)b;
+	int r = strcmp(x->d->file, y->d->file);
+
+	return r ? r : x->line < y->line ? -1 : x->line > y->line;
+}
+
+/* Errors that were not there before: struct fault, by place. */
+static GPtrArray *new_faults(struct convert *c, const GPtrArray *facts,
+			     GHashTable *before)
+{
+	GHashTable *at = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					       NULL);
+	GPtrArray *all = g_ptr_array_new_with_free_func(fault_free);
+
+	for (guint i = 0; i < facts->len; i++) {
+		struct ast_facts *a = facts->pdata[i];
+
+		for (guint k = 0; k < a->diags->len; k++) {
+			struct ast_diag *d = a->diags->pdata[k];
+			guint line = old_line(c, d->file, d->line);
+			char *key = diag_key(a, d);
+			char *where = diag_place(a, d->file, line);
+			char *once = g_strdup_printf("%s:%u:%s", d->file,
+						     d->line, d->text);
+			struct fault *f = g_hash_table_lookup(at, once);
+
+			if (convert_our_matter(d) &&
+			    !g_hash_table_contains(before, key) &&
+			    !g_hash_table_contains(before, where)) {
+				if (!f) {
+					f = g_new0(struct fault, 1);
+					f->d = d;
+					f->line = line;
+					f->cells = g_ptr_array_new();
+					g_ptr_array_add(all, f);
+					g_hash_table_insert(at, g_strdup(once),
+							    f);
+				}
+				if (!g_ptr_array_find_with_equal_func(f->cells,
+						a->cell, g_str_equal, NULL))
+					g_ptr_array_add(f->cells, a->cell);
+			}
+			g_free(once);
+			g_free(where);
+			g_free(key);
+		}
+	}
+	g_ptr_array_sort(all, cmp_fault);
+	g_hash_table_destroy(at);
+	return all;
+}
+
 /*
  * Read the result.  What no longer compiles on a line that was edited is a
  * fault of the conversion; on a line that was not, a use that nobody knew how
@@ -524,13 +607,11 @@ static int verify(struct convert *c, gboolean *again)
 {
 	GHashTable *before = g_hash_table_new_full(g_str_hash, g_str_equal,
 						   g_free, NULL);
-	GHashTable *said = g_hash_table_new_full(g_str_hash, g_str_equal,
-						 g_free, NULL);
+	GPtrArray *faults = NULL, *uses = g_ptr_array_new();
 	struct ast_unsaved *u = g_new0(struct ast_unsaved,
 				       c->res->files->len + 1);
 	struct reading_result r = { 0 };
 	guint problems = c->res->problems->len;
-	guint refusals = c->refusals->len, said_of = c->res->refusals->len;
 	gboolean forward = FALSE;
 	int ret = -1;
 
@@ -554,54 +635,33 @@ static int verify(struct convert *c, gboolean *again)
 	}
 	if (convert_read_units(c, u, c->res->files->len, &r))
 		goto out;
-	for (guint i = 0; i < r.facts->len; i++) {
-		struct ast_facts *a = r.facts->pdata[i];
+	faults = new_faults(c, r.facts, before);
+	for (guint i = 0; i < faults->len; i++) {
+		const struct fault *f = faults->pdata[i];
 
-		for (guint k = 0; k < a->diags->len; k++) {
-			struct ast_diag *d = a->diags->pdata[k];
-			char *key = diag_key(a, d);
-			char *where = diag_place(a, d->file,
-					old_line(c, d->file, d->line));
-			char *once = g_strdup_printf("%s:%u:%s", d->file,
-						     d->line, d->text);
-
-			if (!convert_our_matter(d) ||
-			    g_hash_table_contains(before, key) ||
-			    g_hash_table_contains(before, where) ||
-			    !g_hash_table_add(said, g_strdup(once)))
-				;
-			else if (forward_wanted(c, d) && forward_add(c, d))
-				forward = TRUE;
-			else if (forward_is_warning(d))
-				;	/* as it was before the conversion */
-			else if (!is_edited(c, d))
-				refuse(c, a, d);
-			else
-				g_ptr_array_add(c->res->problems,
-					g_strdup_printf("%s:%u:%u: in cell %s the converted code does not compile: %s",
-						d->file, d->line, d->col,
-						a->cell, d->text));
-			g_free(once);
-			g_free(where);
-			g_free(key);
-		}
+		if (forward_wanted(c, f->d) && forward_add(c, f->d))
+			forward = TRUE;
+		else if (forward_is_warning(f->d))
+			;	/* as it was before the conversion */
+		else if (!is_edited(c, f->d))
+			g_ptr_array_add(uses, (gpointer)f);
+		else
+			g_ptr_array_add(c->res->problems, fault_text(f, ""));
 	}
 	/* What follows from a missing declaration is no fault: look again. */
 	if (forward) {
 		g_ptr_array_set_size(c->res->problems, problems);
-		g_ptr_array_set_size(c->refusals, refusals);
-		g_ptr_array_set_size(c->res->refusals, said_of);
 		g_ptr_array_set_size(c->res->files, 0);
 		*again = !convert_make_texts(c);
-	/* A fault of the conversion may show elsewhere, too: it comes first. */
+	/* A fault of the conversion may show elsewhere, too: no refusal then. */
 	} else if (c->res->problems->len > problems) {
-		for (guint i = 0; i < c->res->refusals->len; i++)
-			g_ptr_array_add(c->res->problems, g_strdup_printf(
-				"does not compile after the conversion: %s",
-				(char *)c->res->refusals->pdata[i]));
-		g_ptr_array_set_size(c->res->refusals, 0);
-		g_ptr_array_set_size(c->refusals, 0);
-	} else if (c->refusals->len) {
+		for (guint i = 0; i < uses->len; i++)
+			g_ptr_array_add(c->res->problems,
+				fault_text(uses->pdata[i],
+					   " (no rule knows this use)"));
+	} else if (uses->len) {
+		for (guint i = 0; i < uses->len; i++)
+			refuse(c, uses->pdata[i]);
 		take_back(c);
 		*again = c->res->files->len > 0;
 	}
@@ -609,9 +669,11 @@ static int verify(struct convert *c, gboolean *again)
 	g_ptr_array_free(r.failed, TRUE);
 	ret = 0;
 out:
+	if (faults)
+		g_ptr_array_free(faults, TRUE);
+	g_ptr_array_free(uses, TRUE);
 	g_free(u);
 	g_hash_table_destroy(before);
-	g_hash_table_destroy(said);
 	return ret;
 }
 
@@ -782,6 +844,9 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 			goto out;
 		convert_decide(&c);
 	}
+	for (guint i = 0; i < res->problems->len; i++)
+		if (ledger_add_problem(c.ledger, res->problems->pdata[i]))
+			goto out;
 	res->edits = edit_count(c.edits);
 	provenance(&c);
 	ret = ledger_close(c.ledger);

@@ -83,6 +83,18 @@ static int show_edit(const struct ledger_edit *e, void *data)
 	return 0;
 }
 
+static int show_problem(const char *file, guint line, const char *text,
+			void *data)
+{
+	struct ask *a = data;
+
+	if (!file || !here(a, file, line))
+		return 0;
+	a->found++;
+	fprintf(a->out, "problem   %s\n", text);
+	return 0;
+}
+
 static const struct step *find_step(const struct ask *a, const char *cell,
 				    const char *key)
 {
@@ -199,7 +211,8 @@ int explain(const char *path, const char *place, FILE *out)
 		goto out;
 	a.steps = g_ptr_array_new_with_free_func(step_free);
 	fprintf(out, "%s\n", place);
-	if (ledger_each_edit(l, show_edit, &a) ||
+	if (ledger_each_problem(l, show_problem, &a) ||
+	    ledger_each_edit(l, show_edit, &a) ||
 	    ledger_each(l, show_site, &a) ||
 	    ledger_each_step(l, take_step, &a))
 		goto out;

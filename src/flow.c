@@ -776,8 +776,7 @@ static void note_frontier(struct cell *c, const struct flow_request *req,
 			kind = frontier_kind(c, req, e, s);
 		}
 		if (kind >= 0)
-			add_frontier(c, by_place, e, kind, e->out,
-				     e->out ? "" : e->use);
+			add_frontier(c, by_place, e, kind, e->out, e->use);
 	}
 }
 

@@ -705,6 +705,11 @@ void handle_mark_macros(const GPtrArray *sources, const struct flow *flow,
 			g_hash_table_add(handle ? r.at : other,
 				g_strdup_printf("%s:%" G_GSIZE_FORMAT, e->file,
 						e->off));
+			if (e->out && g_hash_table_contains(flow->yields,
+							    e->xname))
+				g_hash_table_add(r.at, g_strdup_printf(
+					"%s:%" G_GSIZE_FORMAT, e->xfile,
+					e->xoff));
 			mark_expansion(sources, files, by_name, e, handle,
 				       g_hash_table_contains(handles, e->dst));
 		}

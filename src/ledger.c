@@ -18,7 +18,7 @@
 #include "diag.h"
 
 #define LEDGER_APP_ID	0x74776c67	/* "twlg" */
-#define LEDGER_VERSION	2
+#define LEDGER_VERSION	3
 
 const char *const site_ctx_name[N_SITE_CTX] = {
 	[SITE_CODE] = "code", [SITE_MACRO] = "macro",
@@ -60,12 +60,13 @@ static const char schema[] =
 	"CREATE TABLE blind (engine TEXT NOT NULL, file TEXT NOT NULL,"
 	" line INTEGER NOT NULL, why TEXT NOT NULL,"
 	" UNIQUE (engine, file, line));"
+	"CREATE TABLE problems (file TEXT, line INTEGER, text TEXT NOT NULL);"
 	"PRAGMA application_id = 1953983591;"
-	"PRAGMA user_version = 2;";
-G_STATIC_ASSERT(LEDGER_APP_ID == 1953983591 && LEDGER_VERSION == 2);
+	"PRAGMA user_version = 3;";
+G_STATIC_ASSERT(LEDGER_APP_ID == 1953983591 && LEDGER_VERSION == 3);
 
 enum { Q_META, Q_SITE, Q_SKIPPED, Q_SYMBOL, Q_FATE, Q_VIEWS,
-       Q_EDIT, Q_STEP, Q_FRONT, Q_BLIND, N_QUERY };
+       Q_EDIT, Q_STEP, Q_FRONT, Q_BLIND, Q_PROBLEM, N_QUERY };
 
 static const char *const query_sql[N_QUERY] = {
 	[Q_META] = "INSERT OR REPLACE INTO meta VALUES (?, ?)",
@@ -82,6 +83,7 @@ static const char *const query_sql[N_QUERY] = {
 	[Q_STEP] = "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[Q_FRONT] = "INSERT INTO frontier VALUES (?, ?, ?, ?, ?, ?)",
 	[Q_BLIND] = "INSERT OR IGNORE INTO blind VALUES (?, ?, ?, ?)",
+	[Q_PROBLEM] = "INSERT INTO problems VALUES (?, ?, ?)",
 };
 
 struct ledger {
@@ -495,6 +497,28 @@ int ledger_add_blind(struct ledger *l, const char *engine, const char *file,
 	return run(l, st);
 }
 
+int ledger_add_problem(struct ledger *l, const char *text)
+{
+	sqlite3_stmt *st = get_query(l, Q_PROBLEM);
+	const char *colon = strchr(text, ':');
+	char *file = NULL, *end = NULL;
+	guint64 line;
+	int ret;
+
+	if (!st)
+		return -1;
+	/* "FILE:LINE:" heads it when it has a place. */
+	line = colon ? g_ascii_strtoull(colon + 1, &end, 10) : 0;
+	if (line && *end == ':')
+		file = g_strndup(text, colon - text);
+	bind(st, 1, file);
+	sqlite3_bind_int64(st, 2, file ? line : 0);
+	bind(st, 3, text);
+	ret = run(l, st);
+	g_free(file);
+	return ret;
+}
+
 static int by_name(const char *const *names, int n, const char *s)
 {
 	for (int i = 0; s && i < n; i++)
@@ -638,6 +662,19 @@ int ledger_each_front(struct ledger *l, ledger_front_fn fn, void *data)
 {
 	return each(l, "SELECT * FROM frontier ORDER BY +file, rowid",
 		    front_row, &fn, data);
+}
+
+static int problem_row(struct ledger *l, sqlite3_stmt *st, void *fn, void *data)
+{
+	return (*(ledger_problem_fn *)fn)(column(st, 0),
+					  sqlite3_column_int64(st, 1),
+					  column(st, 2), data);
+}
+
+int ledger_each_problem(struct ledger *l, ledger_problem_fn fn, void *data)
+{
+	return each(l, "SELECT * FROM problems ORDER BY +rowid", problem_row,
+		    &fn, data);
 }
 
 char *ledger_get_meta(struct ledger *l, const char *key)

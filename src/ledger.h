@@ -89,6 +89,9 @@ int ledger_add_front(struct ledger *l, const struct ledger_front *f);
 int ledger_add_blind(struct ledger *l, const char *engine, const char *file,
 		     guint line, const char *why);
 
+/* What makes the run incomplete; "FILE:LINE: ..." when it has a place. */
+int ledger_add_problem(struct ledger *l, const char *text);
+
 /* Calls @fn for each site in the order of file, offset; stops when it returns non-zero and returns that. */
 typedef int (*ledger_fn)(const struct site *s, void *data);
 int ledger_each(struct ledger *l, ledger_fn fn, void *data);
@@ -106,6 +109,10 @@ typedef int (*ledger_step_fn)(const struct ledger_step *s, void *data);
 int ledger_each_step(struct ledger *l, ledger_step_fn fn, void *data);
 typedef int (*ledger_front_fn)(const struct ledger_front *f, void *data);
 int ledger_each_front(struct ledger *l, ledger_front_fn fn, void *data);
+/* @file: NULL when the problem has no place. */
+typedef int (*ledger_problem_fn)(const char *file, guint line,
+				 const char *text, void *data);
+int ledger_each_problem(struct ledger *l, ledger_problem_fn fn, void *data);
 /* A value set with ledger_set_meta(); the caller frees it; NULL if none. */
 char *ledger_get_meta(struct ledger *l, const char *key);
 

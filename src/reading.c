@@ -233,7 +233,8 @@ static void read_done(guint i, enum child_end end, int status, void *data)
 	guint n = g_array_index(j->todo, guint, i);
 	const struct reading_unit *u = j->units->pdata[n];
 
-	tw_progress("read", ++j->done, j->todo->len, u->cell->name);
+	tw_progress(j->r->unsaved ? "read the result" : "read", ++j->done,
+		    j->todo->len, u->cell->name);
 	if (end != CHILD_OK)
 		g_ptr_array_add(j->res->failed, g_strdup_printf("%s %s: %s",
 				u->cell->name, u->file,

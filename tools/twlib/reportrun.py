@@ -28,7 +28,7 @@ from typing import Any
 from . import patchset
 from .cellcheck import GRADES
 
-LEDGER_APP, LEDGER_VERSION = 1953983591, 2
+LEDGER_APP, LEDGER_VERSION = 1953983591, 3
 FATES = ("converted", "kept", "refused", "unresolved")
 MAX_CHAIN = 64      # as in src/explain.c
 
