@@ -25,6 +25,7 @@ struct lint {
 	GHashTable *removed;	/* lines that the patch removes: text -> count */
 	GHashTable *state;	/* path -> struct text, behind the patches so far */
 	GPtrArray *typed;	/* views for the stages that want whole files */
+	GPtrArray *decls;	/* what the tree declares, or NULL */
 	guint patch;
 	gboolean judged_all;	/* no part of the tree was left out */
 };
@@ -109,7 +110,7 @@ static void fingerprint(struct lint_finding *f)
 }
 
 /* Does any rule want to see the whole file through a semantic patch? */
-static gboolean wants_types(const struct lint *x, const struct lint_view *v)
+static gboolean wants_types(const struct lint *x, struct lint_view *v)
 {
 	if (!v->whole || !x->req->types)
 		return FALSE;
@@ -118,8 +119,7 @@ static gboolean wants_types(const struct lint *x, const struct lint_view *v)
 
 		if (!r->off && (r->cocci || (x->req->deep && r->deep &&
 					     r->deep[0])) &&
-		    lint_globs_match(r->files, v->file) &&
-		    lint_view_has(v, r->needs))
+		    lint_rule_wants(r, v, x->decls))
 			return TRUE;
 	}
 	return FALSE;
@@ -1115,6 +1115,10 @@ int lint_run(const struct lint_request *req, struct lint_result *res)
 	res->problems = g_ptr_array_new_with_free_func(g_free);
 	res->edits = g_ptr_array_new_with_free_func(lint_edit_free);
 	x.typed = g_ptr_array_new();
+	/* Of a patch alone nothing is known but the patch. */
+	if (req->types && (req->tree || !req->patch))
+		x.decls = lint_decls_new(req->rules, req->tree ? req->tree :
+					 req->root);
 	x.removed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					  NULL);
 	x.state = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
@@ -1132,11 +1136,12 @@ int lint_run(const struct lint_request *req, struct lint_result *res)
 		ret = collect_files(&x);
 	}
 	if (!ret && x.typed->len)
-		ret = lint_smpl(req->rules, x.typed, req->jobs, res->findings,
-				res->problems);
+		ret = lint_smpl(req->rules, x.typed, x.decls, req->jobs,
+				res->findings, res->problems);
 	if (!ret && req->deep && x.typed->len)
 		ret = lint_deep(req->rules, req->tree, req->cells, x.typed,
-				req->jobs, res->findings, res->problems);
+				x.decls, req->jobs, res->findings,
+				res->problems);
 	if (!ret)
 		sift(&x);
 	if (!ret && req->fix && req->types)
@@ -1146,6 +1151,8 @@ int lint_run(const struct lint_request *req, struct lint_result *res)
 	g_hash_table_destroy(x.removed);
 	g_hash_table_destroy(x.state);
 	g_ptr_array_free(x.typed, TRUE);
+	if (x.decls)
+		g_ptr_array_free(x.decls, TRUE);
 	return ret;
 }
 

@@ -2,9 +2,10 @@
 /*
  * Lint: new uses of what a conversion has converted away.  This header has
  * what the parts of it share: rules (src/lintrule.c), a file or hunk to judge
- * (a view), the text stage (src/linttext.c), semantic patches (src/lintsmpl.c),
- * libclang (src/lintdeep.c), what is silent (src/lintmute.c), output
- * (src/lintout.c).  The pipeline is src/lint.c.
+ * (a view), the text stage (src/linttext.c), what the tree declares
+ * (src/lintdecl.c), semantic patches (src/lintsmpl.c), libclang
+ * (src/lintdeep.c), what is silent (src/lintmute.c), output (src/lintout.c).
+ * The pipeline is src/lint.c.
  */
 #ifndef LINT_H
 #define LINT_H
@@ -91,9 +92,19 @@ struct lint_rules {
 	GPtrArray *rules;	/* struct lint_rule, by id */
 	GPtrArray *kinds;	/* struct lint_kind */
 	GPtrArray *deep;	/* struct lint_deep: what libclang is asked */
+	GPtrArray *declared;	/* struct lint_declared */
 	GPtrArray *unconverted;	/* struct lint_unconverted */
 	char *hash;		/* of all rule files */
 	guint64 state;
+};
+
+/* Which declarations of a tree a conversion's semantic patches are told. */
+struct lint_declared {
+	char *conversion;
+	char **types;		/* "pgtable_t", "struct page *" */
+	char **words;		/* those of them whose names make code worth a look */
+	char **look_in;		/* folders of headers, for @ARCH@ that of the file */
+	char *macros;		/* prototypes of what has none */
 };
 
 /* A text that only a tree before the conversion has. */
@@ -190,6 +201,24 @@ struct lint_finding *lint_finding_new(const struct lint_rule *rule,
 char *lint_message(const struct lint_rule *rule, const char *what,
 		   const char *instead);
 
+/* ---- what the tree declares (src/lintdecl.c) ---- */
+
+struct lint_decls;
+
+/* Of all conversions that ask for it; both are borrowed. */
+GPtrArray *lint_decls_new(const struct lint_rules *r, const struct tree *tree);
+/* Those that @rule is told, or NULL; @all may be NULL. */
+struct lint_decls *lint_decls_of(const GPtrArray *all,
+				 const struct lint_rule *rule);
+/* Read what @v declares and can see. */
+void lint_decls_look(struct lint_decls *d, struct lint_view *v);
+/* Has a text a word that some declaration read so far makes worth a look? */
+gboolean lint_decls_has_word(const struct lint_decls *d, const char *s,
+			     gsize size);
+/* The declarations, on one line, of the names in @text, a part of @v. */
+char *lint_decls_for(struct lint_decls *d, struct lint_view *v,
+		     const char *text, gsize size);
+
 /* ---- stages ---- */
 
 /* The text stage: appends to @out. */
@@ -197,28 +226,33 @@ void lint_text(const struct lint_rules *r, struct lint_view *v,
 	       GPtrArray *out);
 
 /*
- * The functions that have an added line and one of the words, with their heads;
- * other lines are emptied, so that each line keeps its number.
+ * The functions that have an added line and one of the words, or one of @decls,
+ * with their heads; other lines are emptied, so that each line keeps its number.
  */
-char *lint_slice(const struct lint_view *v, char **words, gsize *size);
+char *lint_slice(const struct lint_view *v, char **words,
+		 const struct lint_decls *decls, gsize *size);
 
 /* Does the text of the view have one of the words (or are there none)? */
 gboolean lint_view_has(const struct lint_view *v, char **words);
+/* Is it a file of the rule, with one of its words or of the declarations? */
+gboolean lint_rule_wants(const struct lint_rule *rule, struct lint_view *v,
+			 const GPtrArray *decls);
 
 /*
  * Semantic patches over whole @views (struct lint_view): appends to @out, and
  * to @problems (char *) what spatch could not do.  0, or -1 after a message.
  */
-int lint_smpl(const struct lint_rules *r, const GPtrArray *views, int jobs,
-	      GPtrArray *out, GPtrArray *problems);
+int lint_smpl(const struct lint_rules *r, const GPtrArray *views,
+	      const GPtrArray *decls, int jobs, GPtrArray *out,
+	      GPtrArray *problems);
 
 /*
  * libclang in the cells of @tree, over whole @views: as lint_smpl().  Only
  * cells that are prepared or can be; @cells (patterns, NULL: all) chooses.
  */
 int lint_deep(const struct lint_rules *r, const struct tree *tree,
-	      char **cells, const GPtrArray *views, int jobs, GPtrArray *out,
-	      GPtrArray *problems);
+	      char **cells, const GPtrArray *views, const GPtrArray *decls,
+	      int jobs, GPtrArray *out, GPtrArray *problems);
 
 /* ---- what is silent (src/lintmute.c) ---- */
 

@@ -310,7 +310,8 @@ static int read_conversion(struct deep *x, const struct tree *tree,
 }
 
 /* C, and a rule that asks for types may speak of it. */
-static gboolean is_asked(const struct lint_rules *r, const struct lint_view *v)
+static gboolean is_asked(const struct lint_rules *r, struct lint_view *v,
+			 const GPtrArray *decls)
 {
 	if (!source_is_c(v->file))
 		return FALSE;
@@ -318,16 +319,15 @@ static gboolean is_asked(const struct lint_rules *r, const struct lint_view *v)
 		const struct lint_rule *rule = r->rules->pdata[i];
 
 		if (!rule->off && rule->deep[0] &&
-		    lint_globs_match(rule->files, v->file) &&
-		    lint_view_has(v, rule->needs))
+		    lint_rule_wants(rule, v, decls))
 			return TRUE;
 	}
 	return FALSE;
 }
 
 int lint_deep(const struct lint_rules *r, const struct tree *tree,
-	      char **globs, const GPtrArray *views, int jobs, GPtrArray *out,
-	      GPtrArray *problems)
+	      char **globs, const GPtrArray *views, const GPtrArray *decls,
+	      int jobs, GPtrArray *out, GPtrArray *problems)
 {
 	GPtrArray *cells = cells_prepared(tree->path, jobs);
 	struct deep x = { .rules = r, .out = out };
@@ -342,7 +342,7 @@ int lint_deep(const struct lint_rules *r, const struct tree *tree,
 	for (guint i = 0; i < views->len; i++) {
 		struct lint_view *v = views->pdata[i];
 
-		if (is_asked(r, v))
+		if (is_asked(r, v, decls))
 			g_hash_table_replace(x.views, v->file, v);
 	}
 	for (guint i = 0; i < r->deep->len && !ret; i++) {

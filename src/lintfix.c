@@ -331,7 +331,7 @@ static int convert_views(struct fixer *x, int n_jobs)
 		if (!v->whole || !source_is_c(v->file) ||
 		    !wanted(x, v, 0, v->lines->len))
 			continue;
-		text = lint_slice(v, NULL, &size);
+		text = lint_slice(v, NULL, NULL, &size);
 		if (strspn(text, "\n") == size) {
 			g_free(text);
 			continue;

@@ -323,6 +323,18 @@ static void kind_free(gpointer p)
 	g_free(k);
 }
 
+static void declared_free(gpointer p)
+{
+	struct lint_declared *d = p;
+
+	g_free(d->conversion);
+	g_strfreev(d->types);
+	g_strfreev(d->words);
+	g_strfreev(d->look_in);
+	g_free(d->macros);
+	g_free(d);
+}
+
 static void deep_free(gpointer p)
 {
 	struct lint_deep *d = p;
@@ -342,6 +354,7 @@ struct lint_rules *lint_rules_new(void)
 	r->rules = g_ptr_array_new_with_free_func(rule_free);
 	r->kinds = g_ptr_array_new_with_free_func(kind_free);
 	r->deep = g_ptr_array_new_with_free_func(deep_free);
+	r->declared = g_ptr_array_new_with_free_func(declared_free);
 	r->unconverted = g_ptr_array_new_with_free_func(unconverted_free);
 	return r;
 }
@@ -353,6 +366,7 @@ void lint_rules_free(struct lint_rules *r)
 	g_ptr_array_free(r->rules, TRUE);
 	g_ptr_array_free(r->kinds, TRUE);
 	g_ptr_array_free(r->deep, TRUE);
+	g_ptr_array_free(r->declared, TRUE);
 	g_ptr_array_free(r->unconverted, TRUE);
 	g_free(r->hash);
 	g_free(r);
@@ -407,7 +421,41 @@ static GKeyFile *load_keys(struct lint_rules *r, const char *path)
 	return NULL;
 }
 
-/* [kind NAME] and [unconverted]: lint.ini of the folder. */
+/* [declarations]: any other key is a line of prototypes. */
+static int load_declared(struct lint_rules *r, GKeyFile *k, const char *path,
+			 const char *conversion)
+{
+	static const char group[] = "declarations";
+	struct lint_declared *d = g_new0(struct lint_declared, 1);
+	char **keys = g_key_file_get_keys(k, group, NULL, NULL);
+	GString *macros = g_string_new(NULL);
+	int ret = 0;
+
+	d->conversion = g_strdup(conversion);
+	d->types = get_list(k, group, "types");
+	d->words = get_list(k, group, "words");
+	d->look_in = get_list(k, group, "look-in");
+	for (char **key = keys; *key && !ret; key++) {
+		if (g_str_has_prefix(*key, "macros")) {
+			char *text = get(k, group, *key);
+
+			g_string_append_printf(macros, "%s\n", text);
+			g_free(text);
+		} else if (strcmp(*key, "types") && strcmp(*key, "words") &&
+			   strcmp(*key, "look-in")) {
+			ret = tw_error_at(path, 0, 0, "[%s]: unknown key '%s'",
+					  group, *key);
+		}
+	}
+	d->macros = g_string_free(macros, FALSE);
+	g_ptr_array_add(r->declared, d);
+	if (!ret && (!d->types[0] || !d->words[0] || !d->look_in[0]))
+		ret = tw_error_at(path, 0, 0, "[declarations] needs types, words and look-in");
+	g_strfreev(keys);
+	return ret;
+}
+
+/* [kind NAME], [declarations] and [unconverted]: lint.ini of the folder. */
 static int load_kinds(struct lint_rules *r, const char *path,
 		      const char *conversion)
 {
@@ -434,8 +482,12 @@ static int load_kinds(struct lint_rules *r, const char *path,
 				ret = tw_error_at(path, 0, 0, "[unconverted] needs files and text");
 			continue;
 		}
+		if (!strcmp(*g, "declarations")) {
+			ret = load_declared(r, k, path, conversion);
+			continue;
+		}
 		if (!g_str_has_prefix(*g, "kind ")) {
-			ret = tw_error_at(path, 0, 0, "[%s]: a section here is [kind NAME] or [unconverted]",
+			ret = tw_error_at(path, 0, 0, "[%s]: a section here is [kind NAME], [declarations] or [unconverted]",
 					  *g);
 			break;
 		}

@@ -32,6 +32,7 @@ struct work {
 
 struct stage {
 	const GPtrArray *views;
+	const GPtrArray *decls;
 	GPtrArray *works;	/* struct work */
 	const char *tmp;
 	GPtrArray *out, *problems;
@@ -54,7 +55,7 @@ static gboolean is_brace(const struct lint_view *v, guint line, char brace)
 }
 
 static gboolean lines_have(const struct lint_view *v, guint from, guint to,
-			   char **words)
+			   char **words, const struct lint_decls *decls)
 {
 	gsize len, off = g_array_index(v->lines, struct lint_line, from).off;
 	const char *last = lint_view_line_text(v, to, &len);
@@ -63,10 +64,13 @@ static gboolean lines_have(const struct lint_view *v, guint from, guint to,
 		if (memmem(v->text + off, last + len - v->text - off, *w,
 			   strlen(*w)))
 			return TRUE;
-	return !words || !words[0];
+	return !words || !words[0] ||
+	       lint_decls_has_word(decls, v->text + off, last + len - v->text -
+				   off);
 }
 
-char *lint_slice(const struct lint_view *v, char **words, gsize *size)
+char *lint_slice(const struct lint_view *v, char **words,
+		 const struct lint_decls *decls, gsize *size)
 {
 	guint n = v->lines->len, open = 0;
 	guint8 *keep = g_new0(guint8, n);
@@ -92,7 +96,7 @@ char *lint_slice(const struct lint_view *v, char **words, gsize *size)
 			for (guint k = head; k <= i && !any; k++)
 				any = g_array_index(v->lines, struct lint_line,
 						    k).added;
-			if (any && lines_have(v, head, i, words))
+			if (any && lines_have(v, head, i, words, decls))
 				memset(keep + head, 1, i + 1 - head);
 		}
 	}
@@ -126,11 +130,15 @@ static char *file_name(const struct stage *st, guint view,
 	return name;
 }
 
-/* Write what spatch reads; FALSE when there is nothing in it. */
+/*
+ * Write what spatch reads; FALSE when there is nothing in it.  What the tree
+ * declares goes in front of the first line, so that each keeps its number.
+ */
 static gboolean write_input(const struct stage *st, guint view,
 			    const struct lint_rule *rule)
 {
-	const struct lint_view *v = st->views->pdata[view];
+	struct lint_view *v = st->views->pdata[view];
+	struct lint_decls *decls = lint_decls_of(st->decls, rule);
 	char *name = file_name(st, view, rule), *text;
 	gboolean yes = TRUE, ok;
 	gsize size;
@@ -138,10 +146,19 @@ static gboolean write_input(const struct stage *st, guint view,
 	if (rule->user) {
 		ok = g_file_set_contents(name, v->text, v->size, NULL);
 	} else {
-		text = lint_slice(v, rule->needs, &size);
+		text = lint_slice(v, rule->needs, decls, &size);
 		yes = FALSE;
 		for (gsize i = 0; i < size && !yes; i++)
 			yes = text[i] != '\n';
+		if (yes && decls) {
+			char *told = lint_decls_for(decls, v, text, size);
+			char *both = g_strconcat(told, text, NULL);
+
+			size = strlen(both);
+			g_free(told);
+			g_free(text);
+			text = both;
+		}
 		ok = !yes || g_file_set_contents(name, text, size, NULL);
 		g_free(text);
 	}
@@ -393,10 +410,9 @@ static void plan(struct stage *st, const struct lint_rules *rules, int jobs)
 
 		for (guint k = 0; r->cocci && !r->off && k < st->views->len;
 		     k++) {
-			const struct lint_view *v = st->views->pdata[k];
+			struct lint_view *v = st->views->pdata[k];
 
-			if (lint_globs_match(r->files, v->file) &&
-			    lint_view_has(v, r->needs) &&
+			if (lint_rule_wants(r, v, st->decls) &&
 			    write_input(st, k, r))
 				g_array_append_val(fit, k);
 		}
@@ -408,10 +424,12 @@ static void plan(struct stage *st, const struct lint_rules *rules, int jobs)
 	}
 }
 
-int lint_smpl(const struct lint_rules *r, const GPtrArray *views, int jobs,
-	      GPtrArray *out, GPtrArray *problems)
+int lint_smpl(const struct lint_rules *r, const GPtrArray *views,
+	      const GPtrArray *decls, int jobs, GPtrArray *out,
+	      GPtrArray *problems)
 {
-	struct stage st = { .views = views, .out = out, .problems = problems };
+	struct stage st = { .views = views, .decls = decls, .out = out,
+			    .problems = problems };
 	GPtrArray *again = NULL;
 	char *tmp = g_dir_make_tmp("treewide-lint-XXXXXX", NULL);
 	int ret;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// A page-table handle in the place of a struct page: the types are those of
-// the function's own declarations.
+// A page-table handle in the place of a struct page, or the other way round.
+// The types are those of the function's own declarations, and of what the tree
+// declares: lint puts the prototypes, fields and variables that the function
+// names in front of it (docs/lint.md).
 //
-// Limits: the handle must be declared in the function.
+// Limits: pointers to functions, and macros that lint.ini gives no type.
 // Confidence: high.
 
 @member@
@@ -14,16 +16,114 @@ identifier m =~ "^(lru|rcu_head|flags|mapping|index|private|_refcount|_mapcount|
 * h->m
 
 @call@
-pgtable_t h;
+{pgtable_t, struct ptdesc *} h;
 identifier f =~ "^(page_to_[a-z]+|page_(address|zone|zonenum|count|mapcount|ref_count|folio|ptdesc)|lowmem_page_address|Page[A-Z][A-Za-z]*|(Set|Clear|__Set|__Clear)Page[A-Z][A-Za-z]*|__free_pages?|get_page|put_page|kmap|kunmap|kmap_atomic|kmap_local_page|clear_highpage|(inc|dec|mod)_(zone|node|lruvec)_page_state)$";
 @@
 * f(h, ...)
 
+// What a function takes.
+@wants_page@
+identifier f, x;
+parameter list[n] before;
+type T;
+@@
+T f(before, struct page *x, ...);
+
+@given_handle@
+identifier wants_page.f;
+expression list[wants_page.n] before;
+{pgtable_t, struct ptdesc *} h;
+expression c, e;
+@@
+(
+* f(before, h, ...)
+|
+* f(before, c ? h : e, ...)
+|
+* f(before, c ? e : h, ...)
+)
+
+@wants_handle@
+identifier f, x;
+parameter list[n] before;
+type T;
+@@
+T f(before, pgtable_t x, ...);
+
+@given_page@
+identifier wants_handle.f;
+expression list[wants_handle.n] before;
+struct page *p;
+expression c, e;
+@@
+(
+* f(before, p, ...)
+|
+* f(before, c ? p : e, ...)
+|
+* f(before, c ? e : p, ...)
+)
+
+// What is stored.
 @stored@
+{pgtable_t, struct ptdesc *} h;
+struct page *p;
+expression c, e;
+@@
+(
+* p = h
+|
+* p = c ? h : e
+|
+* p = c ? e : h
+|
+* p == h
+|
+* p != h
+|
+* h == p
+|
+* h != p
+)
+
+@stored_page@
 pgtable_t h;
 struct page *p;
+expression c, e;
 @@
-* p = h
+(
+* h = p
+|
+* h = c ? p : e
+|
+* h = c ? e : p
+)
+
+@initialised@
+{pgtable_t, struct ptdesc *} h;
+identifier p;
+expression c, e;
+@@
+(
+* struct page *p = h;
+|
+* struct page *p = c ? h : e;
+|
+* struct page *p = c ? e : h;
+)
+
+@initialised_page@
+struct page *p;
+identifier h;
+expression c, e;
+@@
+(
+* pgtable_t h = p;
+|
+* pgtable_t h = c ? p : e;
+|
+* pgtable_t h = c ? e : p;
+)
 
 @fetched@
 struct page *p;
@@ -31,6 +131,7 @@ identifier f =~ "^(pmd_pgtable|(__)?pte_alloc_one(_noprof)?|pgtable_trans_huge_w
 @@
 * p = f(...)
 
+// What is given back.
 @returned@
 identifier f;
 identifier page =~ "^(ptdesc_page|p[mu]d_page|virt_to_page|pfn_to_page|phys_to_page|alloc_pages?)$";
@@ -45,10 +146,35 @@ pgtable_t f(...)
 @returned_page@
 identifier f;
 struct page *p;
+expression c, e;
 @@
 pgtable_t f(...)
 {
 <...
+(
 * return p;
+|
+* return c ? p : e;
+|
+* return c ? e : p;
+)
+...>
+}
+
+@returned_handle@
+identifier f;
+{pgtable_t, struct ptdesc *} h;
+expression c, e;
+@@
+struct page *f(...)
+{
+<...
+(
+* return h;
+|
+* return c ? h : e;
+|
+* return c ? e : h;
+)
 ...>
 }
