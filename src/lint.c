@@ -1137,7 +1137,8 @@ int lint_run(const struct lint_request *req, struct lint_result *res)
 	}
 	if (!ret && x.typed->len)
 		ret = lint_smpl(req->rules, x.typed, x.decls, req->jobs,
-				res->findings, res->problems);
+				res->findings, res->problems,
+				res->not_judged);
 	if (!ret && req->deep && x.typed->len)
 		ret = lint_deep(req->rules, req->tree, req->cells, x.typed,
 				x.decls, req->jobs, res->findings,

@@ -239,12 +239,13 @@ gboolean lint_rule_wants(const struct lint_rule *rule, struct lint_view *v,
 			 const GPtrArray *decls);
 
 /*
- * Semantic patches over whole @views (struct lint_view): appends to @out, and
- * to @problems (char *) what spatch could not do.  0, or -1 after a message.
+ * Semantic patches over whole @views (struct lint_view): appends to @out, to
+ * @problems (char *) what spatch could not do, to @not_judged (char *) what it
+ * cannot parse.  0, or -1 after a message.
  */
 int lint_smpl(const struct lint_rules *r, const GPtrArray *views,
 	      const GPtrArray *decls, int jobs, GPtrArray *out,
-	      GPtrArray *problems);
+	      GPtrArray *problems, GPtrArray *not_judged);
 
 /*
  * libclang in the cells of @tree, over whole @views: as lint_smpl().  Only

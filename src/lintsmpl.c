@@ -4,7 +4,7 @@
  * declares, and its paths.  Our own rules need no more than the functions that
  * the change touches; the rest of the file is blanked out, which makes spatch
  * quick and keeps what it cannot parse elsewhere from mattering.  A user's rule
- * sees the whole file.  A file on which spatch fails costs that file's result,
+ * sees the whole file.  A touched function that spatch cannot parse is named.  A file on which spatch fails costs that file's result,
  * and is said.
  */
 #include <errno.h>
@@ -35,7 +35,8 @@ struct stage {
 	const GPtrArray *decls;
 	GPtrArray *works;	/* struct work */
 	const char *tmp;
-	GPtrArray *out, *problems;
+	GPtrArray *out, *problems, *not_judged;
+	GHashTable *said;	/* what was said of code without a result */
 };
 
 /* ---- what spatch is given ---- */
@@ -180,7 +181,8 @@ static int run_one(guint i, void *data)
 	int in = open("/dev/null", O_RDONLY);
 
 	g_ptr_array_add(argv, "spatch");
-	g_ptr_array_add(argv, "--very-quiet");
+	/* Says what it cannot parse. */
+	g_ptr_array_add(argv, "--verbose-parsing");
 	g_ptr_array_add(argv, "--no-includes");
 	g_ptr_array_add(argv, "--include-headers");
 	if (w->rule->cocci_mode) {
@@ -377,6 +379,56 @@ static void take_output(struct stage *st, struct lint_rule *r,
 	g_free(text);
 }
 
+/* Is the line in a function that the change touches? */
+static gboolean is_touched(const struct lint_view *v, guint line)
+{
+	guint from = line - 1;
+	gboolean any = FALSE;
+
+	while (from && !is_brace(v, from - 1, '}'))
+		from--;
+	for (; from < v->lines->len && !any; from++) {
+		any = g_array_index(v->lines, struct lint_line, from).added;
+		if (from >= line && is_brace(v, from, '}'))
+			break;
+	}
+	return any;
+}
+
+/* ' = File "PATH", line 3, ...': where spatch gave a function up. */
+static void take_unparsed(struct stage *st, const char *path)
+{
+	static const char mark[] = "= File \"";
+	char *text, *p;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return;
+	for (p = text; (p = strstr(p, mark)); ) {
+		char *file = p + strlen(mark);
+		char *end = strstr(file, "\", line ");
+		const struct lint_view *v;
+		char *key;
+		guint line;
+
+		p = file;
+		if (!end)
+			break;
+		*end = '\0';
+		line = strtoul(end + strlen("\", line "), NULL, 10);
+		v = view_of(st, file);
+		p = end + 1;
+		if (!v || !line || line > v->lines->len || !is_touched(v, line))
+			continue;
+		/* Once, however many rules look at it. */
+		key = g_strdup_printf("%s:%u: spatch cannot parse the function: judged by its text alone",
+				      v->file, line);
+		if (g_hash_table_add(st->said, g_strdup(key)))
+			g_ptr_array_add(st->not_judged, g_strdup(key));
+		g_free(key);
+	}
+	g_free(text);
+}
+
 /* ---- the stage ---- */
 
 static void work_free(gpointer p)
@@ -426,10 +478,10 @@ static void plan(struct stage *st, const struct lint_rules *rules, int jobs)
 
 int lint_smpl(const struct lint_rules *r, const GPtrArray *views,
 	      const GPtrArray *decls, int jobs, GPtrArray *out,
-	      GPtrArray *problems)
+	      GPtrArray *problems, GPtrArray *not_judged)
 {
 	struct stage st = { .views = views, .decls = decls, .out = out,
-			    .problems = problems };
+			    .problems = problems, .not_judged = not_judged };
 	GPtrArray *again = NULL;
 	char *tmp = g_dir_make_tmp("treewide-lint-XXXXXX", NULL);
 	int ret;
@@ -439,6 +491,7 @@ int lint_smpl(const struct lint_rules *r, const GPtrArray *views,
 				g_strerror(errno));
 	st.tmp = tmp;
 	st.works = g_ptr_array_new_with_free_func(work_free);
+	st.said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	plan(&st, r, jobs);
 	for (int round = 0; ; round++) {
 		ret = child_pool(st.works->len, jobs, &limits, run_one,
@@ -449,9 +502,11 @@ int lint_smpl(const struct lint_rules *r, const GPtrArray *views,
 		for (guint i = 0; i < st.works->len; i++) {
 			struct work *w = st.works->pdata[i];
 			char *path = g_strdup_printf("%s/out.%u", tmp, i);
+			char *log = g_strdup_printf("%s/log.%u", tmp, i);
 
 			if (!w->failed) {
 				take_output(&st, w->rule, path);
+				take_unparsed(&st, log);
 			} else if (w->views->len == 1) {
 				struct lint_view *v = views->pdata[
 					g_array_index(w->views, guint, 0)];
@@ -469,6 +524,7 @@ int lint_smpl(const struct lint_rules *r, const GPtrArray *views,
 						 w->views, guint, k), &one, 1);
 				}
 			}
+			g_free(log);
 			g_free(path);
 		}
 		g_ptr_array_free(st.works, TRUE);
@@ -479,6 +535,7 @@ int lint_smpl(const struct lint_rules *r, const GPtrArray *views,
 	for (guint i = 0; i < views->len; i++)
 		((struct lint_view *)views->pdata[i])->typed = TRUE;
 	g_ptr_array_free(st.works, TRUE);
+	g_hash_table_destroy(st.said);
 	smpl_remove_dir(tmp);
 	g_free(tmp);
 	return ret;

@@ -549,10 +549,35 @@ static gboolean ends_declarator(const struct engine *x, guint i)
 	       is(x, i, ")");
 }
 
-/* "TYPE a, b = x;": all of them. */
+/* The last token of the type "struct page *" that starts at @i; 0: another. */
+static guint type_end(const struct engine *x, guint i, char **types)
+{
+	for (; *types; types++) {
+		const char *word = *types;
+		guint at = i;
+
+		for (;;) {
+			gsize n = strcspn(word, " ");
+			const struct token *t = at < x->v->n_sig ? tok(x, at) :
+						NULL;
+
+			if (!t || t->len != n ||
+			    memcmp(x->v->text + t->off, word, n))
+				break;
+			if (!word[n])
+				return at;
+			word += n + 1;
+			at++;
+		}
+	}
+	return 0;
+}
+
+/* "TYPE a, b = x;": all of them; @i is the last token of the type. */
 static void take_declaration(struct engine *x, guint i, guint kind)
 {
 	guint stop = MIN(i + 40, x->v->n_sig);
+	gboolean pointer = is(x, i, "*");
 
 	for (i++; i < stop && is_ident(x, i) && ends_declarator(x, i + 1); ) {
 		bind(x, i, DECLARED(kind));
@@ -568,6 +593,8 @@ static void take_declaration(struct engine *x, guint i, guint kind)
 		if (!is(x, i, ","))
 			return;
 		i++;
+		if (pointer && !is(x, i++, "*"))
+			return;
 	}
 }
 
@@ -692,8 +719,10 @@ static void learn(struct engine *x, guint i)
 	for (guint k = 0; k < x->rules->kinds->len; k++) {
 		const struct lint_kind *kind = x->rules->kinds->pdata[k];
 
-		if (in_list(x, i, kind->types))
-			take_declaration(x, i, k);
+		guint type = type_end(x, i, kind->types);
+
+		if (type)
+			take_declaration(x, type, k);
 		for (guint b = 0; b < kind->binds->len; b++) {
 			const struct lint_pattern *p = kind->binds->pdata[b];
 			struct match m;
