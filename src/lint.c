@@ -478,6 +478,29 @@ static gboolean file_counts(struct lint *x, const struct pr_file *f)
 	return f->new_path && f->hunks->len;
 }
 
+/* What the changed headers declare, before the files that use it come. */
+static void note_headers(struct lint *x, const struct pr_set *s)
+{
+	for (guint i = 0; x->decls && i < s->patches->len; i++) {
+		const struct pr_patch *p = s->patches->pdata[i];
+
+		for (guint k = 0; k < p->files->len; k++) {
+			const struct pr_file *f = p->files->pdata[k];
+
+			if (!f->new_path || f->binary ||
+			    !g_str_has_suffix(f->new_path, ".h"))
+				continue;
+			for (guint h = 0; h < f->hunks->len; h++) {
+				GString *t = side_text(s, pr_hunk_at(f, h), '-');
+
+				lint_decls_change(x->decls, f->new_path,
+						  t->str, t->len);
+				g_string_free(t, TRUE);
+			}
+		}
+	}
+}
+
 struct late { guint patch; const struct pr_file *f; };
 
 /* Behind the tree's back: the files that the tree has after the patch. */
@@ -501,6 +524,7 @@ static int collect_patch(struct lint *x, const struct pr_set *s)
 	GArray *late = g_array_new(FALSE, FALSE, sizeof(struct late));
 	GHashTable *behind = g_hash_table_new(g_str_hash, g_str_equal);
 
+	note_headers(x, s);
 	for (x->patch = 0; x->patch < s->patches->len; x->patch++) {
 		const struct pr_patch *p = s->patches->pdata[x->patch];
 
@@ -745,6 +769,7 @@ static int collect_range(struct lint *x)
 		g_string_free(log, TRUE);
 		return -1;
 	}
+	note_headers(x, s);
 	for (x->patch = 0; x->patch < s->patches->len; x->patch++) {
 		const struct pr_patch *p = s->patches->pdata[x->patch];
 

@@ -104,7 +104,7 @@ struct lint_declared {
 	char **types;		/* "pgtable_t", "struct page *" */
 	char **words;		/* those of them whose names make code worth a look */
 	char **look_in;		/* folders of headers, for @ARCH@ that of the file */
-	char *macros;		/* prototypes of what has none */
+	char *known;		/* prototypes: of macros, and of what is sure */
 };
 
 /* A text that only a tree before the conversion has. */
@@ -207,6 +207,9 @@ struct lint_decls;
 
 /* Of all conversions that ask for it; both are borrowed. */
 GPtrArray *lint_decls_new(const struct lint_rules *r, const struct tree *tree);
+/* A part of a header as a patch leaves it: goes before what the tree says. */
+void lint_decls_change(const GPtrArray *all, const char *file,
+		       const char *text, gsize size);
 /* Those that @rule is told, or NULL; @all may be NULL. */
 struct lint_decls *lint_decls_of(const GPtrArray *all,
 				 const struct lint_rule *rule);

@@ -5,7 +5,8 @@
  * prototypes, fields and variables, from the text of the file and of the headers
  * that it can see.  Only the types that a conversion lists in its lint.ini
  * matter, all others are left open.  Nothing is expanded: a macro has the types
- * that lint.ini gives it.  A name that is declared in two ways in one place is
+ * that lint.ini gives it, which also says what a name is that a tree declares in
+ * the old way.  A name that is declared in two ways in one place is
  * unknown, and nothing is said of it.
  */
 #include <errno.h>
@@ -38,7 +39,8 @@ struct lint_decls {
 	const struct lint_declared *what;
 	const struct tree *tree;
 	GHashTable *dirs;	/* folder -> struct table */
-	struct table *macros;
+	GHashTable *changed;	/* folder -> struct table: headers of the patch */
+	struct table *known;	/* from lint.ini */
 	guint8 words[WORD_BITS / 8];	/* hashes of names that carry the type */
 };
 
@@ -400,6 +402,9 @@ static void take_declaration(struct reader *r, guint from, guint to)
 
 	if (is(r, from, "typedef") || from == to)
 		return;
+	/* A hunk may begin in a body: what stands there declares nothing. */
+	if (!r->v->whole && tok(r, from)->col != 1)
+		return;
 	while (i < to && !is(r, i, "=")) {
 		guint close;
 
@@ -424,7 +429,8 @@ static void take_declaration(struct reader *r, guint from, guint to)
 		take_function(r, from, i - 1);
 		return;
 	}
-	take_objects(r, from, i, NULL);
+	if (r->v->whole)
+		take_objects(r, from, i, NULL);
 }
 
 /* All that stands at file scope. */
@@ -582,16 +588,56 @@ static struct table *dir_table(struct lint_decls *d, const char *dir,
 	return t;
 }
 
-/* What @file can see, nearest first; borrowed. */
+/* Is @dir at or below @top, which may have an @ARCH@ that is @arch or any? */
+static gboolean is_below(const char *dir, const char *top, const char *arch)
+{
+	char **part = g_strsplit(top, "@ARCH@", 2);
+	gsize n = strlen(part[0]);
+	gboolean yes = !strncmp(dir, part[0], n);
+
+	dir += yes ? n : 0;
+	if (yes && part[1]) {
+		gsize m = strcspn(dir, "/");
+
+		yes = !arch || (strlen(arch) == m && !strncmp(dir, arch, m));
+		dir += m;
+		n = strlen(part[1]);
+		yes = yes && !strncmp(dir, part[1], n);
+		dir += yes ? n : 0;
+	}
+	g_strfreev(part);
+	return yes && (!*dir || *dir == '/');
+}
+
+static void add_changed(struct lint_decls *d, const char *own,
+			const char *arch, GPtrArray *out)
+{
+	GList *dirs = g_list_sort(g_hash_table_get_keys(d->changed),
+				  (GCompareFunc)strcmp);
+
+	for (GList *l = dirs; l; l = l->next) {
+		gboolean yes = !strcmp(l->data, own);
+
+		for (char **t = d->what->look_in; *t && !yes; t++)
+			yes = is_below(l->data, *t, arch);
+		if (yes)
+			g_ptr_array_add(out, g_hash_table_lookup(d->changed,
+								 l->data));
+	}
+	g_list_free(dirs);
+}
+
+/* What lint.ini knows, then what @file can see, nearest first; borrowed. */
 static GPtrArray *tables_of(struct lint_decls *d, const char *file)
 {
 	GPtrArray *v = g_ptr_array_new();
 	char *arch = source_arch(file), *dir = g_path_get_dirname(file);
 
+	g_ptr_array_add(v, d->known);
+	add_changed(d, dir, arch, v);
 	g_ptr_array_add(v, dir_table(d, dir, NULL, FALSE));
 	for (char **l = d->what->look_in; *l; l++)
 		g_ptr_array_add(v, dir_table(d, *l, arch, TRUE));
-	g_ptr_array_add(v, d->macros);
 	g_free(dir);
 	g_free(arch);
 	return v;
@@ -602,7 +648,8 @@ static void decls_free(gpointer p)
 	struct lint_decls *d = p;
 
 	g_hash_table_destroy(d->dirs);
-	table_free(d->macros);
+	g_hash_table_destroy(d->changed);
+	table_free(d->known);
 	g_free(d);
 }
 
@@ -617,12 +664,35 @@ GPtrArray *lint_decls_new(const struct lint_rules *r, const struct tree *tree)
 		d->tree = tree;
 		d->dirs = g_hash_table_new_full(g_str_hash, g_str_equal,
 						g_free, table_free);
-		d->macros = table_new();
-		read_text(d, "lint.ini", g_strdup(d->what->macros),
-			  strlen(d->what->macros), d->macros);
+		d->changed = g_hash_table_new_full(g_str_hash, g_str_equal,
+						   g_free, table_free);
+		d->known = table_new();
+		read_text(d, "lint.ini", g_strdup(d->what->known),
+			  strlen(d->what->known), d->known);
 		g_ptr_array_add(all, d);
 	}
 	return all;
+}
+
+void lint_decls_change(const GPtrArray *all, const char *file,
+		       const char *text, gsize size)
+{
+	char *dir = g_path_get_dirname(file);
+
+	for (guint i = 0; i < all->len; i++) {
+		struct lint_decls *d = all->pdata[i];
+		struct table *t = g_hash_table_lookup(d->changed, dir);
+		struct lint_view *v = lint_view_new(file, g_strndup(text, size),
+						    size, 1);
+
+		if (!t) {
+			t = table_new();
+			g_hash_table_insert(d->changed, g_strdup(dir), t);
+		}
+		read_view(d, v, t);
+		lint_view_free(v);
+	}
+	g_free(dir);
 }
 
 struct lint_decls *lint_decls_of(const GPtrArray *all,
@@ -659,12 +729,11 @@ gboolean lint_rule_wants(const struct lint_rule *rule, struct lint_view *v,
 
 	if (!lint_globs_match(rule->files, v->file))
 		return FALSE;
-	if (lint_view_has(v, rule->needs))
-		return TRUE;
-	if (!d || !v->whole)
-		return FALSE;
-	lint_decls_look(d, v);
-	return lint_decls_has_word(d, v->text, v->size);
+	/* Also where a word is there: others of the file's may stand alone. */
+	if (d && v->whole)
+		lint_decls_look(d, v);
+	return lint_view_has(v, rule->needs) ||
+	       (d && lint_decls_has_word(d, v->text, v->size));
 }
 
 /* ---- what a text is told ---- */
@@ -737,7 +806,7 @@ char *lint_decls_for(struct lint_decls *d, struct lint_view *v,
 	GString *out = g_string_new(NULL);
 
 	read_view(d, v, own);
-	g_ptr_array_insert(tables, 0, own);
+	g_ptr_array_insert(tables, 1, own);
 	for (GList *n = names; n; n = n->next) {
 		struct decl *found = NULL;
 

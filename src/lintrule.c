@@ -331,7 +331,7 @@ static void declared_free(gpointer p)
 	g_strfreev(d->types);
 	g_strfreev(d->words);
 	g_strfreev(d->look_in);
-	g_free(d->macros);
+	g_free(d->known);
 	g_free(d);
 }
 
@@ -421,14 +421,14 @@ static GKeyFile *load_keys(struct lint_rules *r, const char *path)
 	return NULL;
 }
 
-/* [declarations]: any other key is a line of prototypes. */
+/* [declarations]: each known... is prototypes. */
 static int load_declared(struct lint_rules *r, GKeyFile *k, const char *path,
 			 const char *conversion)
 {
 	static const char group[] = "declarations";
 	struct lint_declared *d = g_new0(struct lint_declared, 1);
 	char **keys = g_key_file_get_keys(k, group, NULL, NULL);
-	GString *macros = g_string_new(NULL);
+	GString *known = g_string_new(NULL);
 	int ret = 0;
 
 	d->conversion = g_strdup(conversion);
@@ -436,10 +436,10 @@ static int load_declared(struct lint_rules *r, GKeyFile *k, const char *path,
 	d->words = get_list(k, group, "words");
 	d->look_in = get_list(k, group, "look-in");
 	for (char **key = keys; *key && !ret; key++) {
-		if (g_str_has_prefix(*key, "macros")) {
+		if (g_str_has_prefix(*key, "known")) {
 			char *text = get(k, group, *key);
 
-			g_string_append_printf(macros, "%s\n", text);
+			g_string_append_printf(known, "%s\n", text);
 			g_free(text);
 		} else if (strcmp(*key, "types") && strcmp(*key, "words") &&
 			   strcmp(*key, "look-in")) {
@@ -447,7 +447,7 @@ static int load_declared(struct lint_rules *r, GKeyFile *k, const char *path,
 					  group, *key);
 		}
 	}
-	d->macros = g_string_free(macros, FALSE);
+	d->known = g_string_free(known, FALSE);
 	g_ptr_array_add(r->declared, d);
 	if (!ret && (!d->types[0] || !d->words[0] || !d->look_in[0]))
 		ret = tw_error_at(path, 0, 0, "[declarations] needs types, words and look-in");

@@ -4,8 +4,8 @@
  * declares, and its paths.  Our own rules need no more than the functions that
  * the change touches; the rest of the file is blanked out, which makes spatch
  * quick and keeps what it cannot parse elsewhere from mattering.  A user's rule
- * sees the whole file.  A touched function that spatch cannot parse is named.  A file on which spatch fails costs that file's result,
- * and is said.
+ * sees the whole file.  A function of the change that spatch cannot parse is
+ * named; a file on which it fails costs that file's result, and is said.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +18,7 @@
 #include "child.h"
 #include "diag.h"
 #include "smpl.h"
+#include "source.h"
 #include "lint.h"
 
 static const struct child_limits limits = { 120, 4ull << 30 };
@@ -55,6 +56,39 @@ static gboolean is_brace(const struct lint_view *v, guint line, char brace)
 	return first_of(v, line) == brace;
 }
 
+/* "static inline int f(void) {": the brace does not stand by itself. */
+static gboolean opens_body(const struct lint_view *v, guint line)
+{
+	gsize len;
+	const char *s = lint_view_line_text(v, line, &len);
+
+	return len && (g_ascii_isalpha(*s) || *s == '_') &&
+	       g_strstr_len(s, len, ") {");
+}
+
+static gboolean ends_line(const struct lint_view *v, guint line, char c)
+{
+	gsize len;
+	const char *s = lint_view_line_text(v, line, &len);
+
+	while (len && g_ascii_isspace(s[len - 1]))
+		len--;
+	return len && s[len - 1] == c;
+}
+
+/* May the line be part of a function's head, which goes on below it? */
+static gboolean is_head(const struct lint_view *v, guint line)
+{
+	gsize len;
+	const char *s = lint_view_line_text(v, line, &len);
+
+	while (len && *s == ' ') {
+		s++;
+		len--;
+	}
+	return len && !strchr("}#/*{", *s);
+}
+
 static gboolean lines_have(const struct lint_view *v, guint from, guint to,
 			   char **words, const struct lint_decls *decls)
 {
@@ -82,18 +116,20 @@ char *lint_slice(const struct lint_view *v, char **words,
 		gboolean any = FALSE;
 		guint head;
 
-		if (!in && is_brace(v, i, '{')) {
+		if (!in && (is_brace(v, i, '{') || opens_body(v, i))) {
 			in = TRUE;
 			open = i;
-		} else if (in && is_brace(v, i, '}')) {
+		}
+		if (in && (is_brace(v, i, '}') ||
+			   (open == i && ends_line(v, i, '}')))) {
 			in = FALSE;
+			head = open;
+			if (head && is_brace(v, head, '{') &&
+			    first_of(v, head - 1) == '\n')
+				head--;
 			/* The head: back to what ends the thing before. */
-			for (head = open; head > 0; head--) {
-				char c = first_of(v, head - 1);
-
-				if (strchr("\n}#/*{ ", c))
-					break;
-			}
+			while (head && is_head(v, head - 1))
+				head--;
 			for (guint k = head; k <= i && !any; k++)
 				any = g_array_index(v->lines, struct lint_line,
 						    k).added;
@@ -334,6 +370,14 @@ static gboolean ends_statement(const char *line)
 
 	while (n && g_ascii_isspace(line[n - 1]))
 		n--;
+	/* A comment behind it. */
+	if (n > 3 && !memcmp(line + n - 2, "*/", 2)) {
+		const char *open = g_strrstr_len(line, n, "/*");
+
+		for (n = open ? open - line : 0;
+		     n && g_ascii_isspace(line[n - 1]); )
+			n--;
+	}
 	return n && strchr(";{}", line[n - 1]);
 }
 
@@ -464,7 +508,8 @@ static void plan(struct stage *st, const struct lint_rules *rules, int jobs)
 		     k++) {
 			struct lint_view *v = st->views->pdata[k];
 
-			if (lint_rule_wants(r, v, st->decls) &&
+			if (source_is_c(v->file) &&
+			    lint_rule_wants(r, v, st->decls) &&
 			    write_input(st, k, r))
 				g_array_append_val(fit, k);
 		}

@@ -75,6 +75,8 @@ expression c, e;
 |
 * p = c ? h : e
 |
+* p = h ?: e
+|
 * p = c ? e : h
 |
 * p == h
@@ -95,6 +97,8 @@ expression c, e;
 * h = p
 |
 * h = c ? p : e
+|
+* h = p ?: e
 |
 * h = c ? e : p
 )
@@ -156,6 +160,8 @@ pgtable_t f(...)
 |
 * return c ? p : e;
 |
+* return p ?: e;
+|
 * return c ? e : p;
 )
 ...>
@@ -173,6 +179,8 @@ struct page *f(...)
 * return h;
 |
 * return c ? h : e;
+|
+* return h ?: e;
 |
 * return c ? e : h;
 )
