@@ -413,7 +413,8 @@ static void take_declaration(struct reader *r, guint from, guint to)
 			continue;
 		}
 		close = r->v->close[i];
-		if (!close || close > to)
+		/* A pointer to a function is left out, too. */
+		if (!close || close > to || is(r, i + 1, "*"))
 			return;
 		/* A macro before the type, not a function. */
 		if (i <= from + 1 || !is_ident(r, i - 1) ||

@@ -482,7 +482,8 @@ static int load_kinds(struct lint_rules *r, const char *path,
 				ret = tw_error_at(path, 0, 0, "[unconverted] needs files and text");
 			continue;
 		}
-		if (!strcmp(*g, "declarations")) {
+		/* A user's rules see whole files, and are told nothing. */
+		if (!strcmp(*g, "declarations") && strcmp(conversion, "user")) {
 			ret = load_declared(r, k, path, conversion);
 			continue;
 		}

@@ -464,11 +464,11 @@ static void take_unparsed(struct stage *st, const char *path)
 		if (!v || !line || line > v->lines->len || !is_touched(v, line))
 			continue;
 		/* Once, however many rules look at it. */
-		key = g_strdup_printf("%s:%u: spatch cannot parse the function: judged by its text alone",
-				      v->file, line);
-		if (g_hash_table_add(st->said, g_strdup(key)))
-			g_ptr_array_add(st->not_judged, g_strdup(key));
-		g_free(key);
+		key = g_strdup_printf("%s:%u", v->file, line);
+		if (g_hash_table_add(st->said, key))
+			g_ptr_array_add(st->not_judged, g_strdup_printf(
+				"%s:%u: spatch cannot parse the function: judged by its text alone",
+				v->file, line));
 	}
 	g_free(text);
 }

@@ -15,7 +15,7 @@ static void typed(struct mm_struct *mm, pgtable_t table)
 {
 	struct page *page;
 
-	page = table; /* WANT-TYPES: ptdesc/handle-as-page */
+	page = table; /* WANT: ptdesc/handle-as-page */
 	put_page(page);
 	page_ref_count(table); /* WANT: ptdesc/handle-as-page */
 }
