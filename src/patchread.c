@@ -586,6 +586,8 @@ static int take_line(struct reader *r)
 	if (starts(r, "commit ") && r->len >= 47 && is_hex(r->l + 7, 40)) {
 		new_patch(r);
 		r->patch->commit = g_strndup(r->l + 7, 40);
+		/* "Subject: ", as lint asks git for it; "Author: " does no harm. */
+		r->in_headers = TRUE;
 		return 0;
 	}
 	if (starts(r, "diff --git "))
