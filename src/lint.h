@@ -81,8 +81,10 @@ struct lint_rule {
 	char *check;		/* a check in C, or NULL */
 	char **check_args;
 	char *cocci;		/* path of a semantic patch, or NULL */
+	char **cocci_needs;	/* the same, of a function for the semantic patch */
 	char *cocci_mode;	/* "report", "context", "patch"; NULL: no virtual rules */
 	gboolean user;		/* from --rules: sees whole files */
+	gboolean told;		/* its semantic patch is told what the tree declares */
 	char **deep;		/* kinds of use that libclang reports: "member", "old" */
 	char **fix_files;	/* where its rewrites are right */
 	gboolean off;
@@ -149,6 +151,7 @@ struct lint_view {
 	guint patch;		/* index of the patch, from 0 */
 	gboolean typed;		/* semantic patches saw it */
 	gboolean deep;		/* libclang read it */
+	gboolean looked;	/* its words are among those of the declarations */
 	const struct tree *tree;	/* to follow includes, or NULL */
 	char *orig;		/* the text, where @text is blanked in part */
 	gboolean lexed;

@@ -699,7 +699,7 @@ void lint_decls_change(const GPtrArray *all, const char *file,
 struct lint_decls *lint_decls_of(const GPtrArray *all,
 				 const struct lint_rule *rule)
 {
-	for (guint i = 0; all && !rule->user && i < all->len; i++) {
+	for (guint i = 0; all && rule->told && i < all->len; i++) {
 		struct lint_decls *d = all->pdata[i];
 		gsize n = strlen(d->what->conversion);
 
@@ -712,8 +712,12 @@ struct lint_decls *lint_decls_of(const GPtrArray *all,
 
 void lint_decls_look(struct lint_decls *d, struct lint_view *v)
 {
-	struct table *own = table_new();
+	struct table *own;
 
+	if (v->looked)
+		return;
+	v->looked = TRUE;
+	own = table_new();
 	g_ptr_array_free(tables_of(d, v->file), TRUE);
 	for (char **w = d->what->words; *w; w++)
 		if (memmem(v->text, v->size, *w, strlen(*w))) {

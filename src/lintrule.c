@@ -295,6 +295,7 @@ static void rule_free(gpointer p)
 	g_free(r->cocci_mode);
 	g_strfreev(r->deep);
 	g_strfreev(r->fix_files);
+	g_strfreev(r->cocci_needs);
 	g_free(r);
 }
 
@@ -603,6 +604,8 @@ static int load_rule(struct lint_rules *r, const char *path,
 	rule->check_args = get_list(k, "rule", "check-arguments");
 	rule->deep = get_list(k, "rule", "types");
 	rule->fix_files = get_list(k, "rule", "fix-files");
+	rule->cocci_needs = get_list(k, "rule", "cocci-needs");
+	rule->told = !user && g_key_file_get_boolean(k, "rule", "told", NULL);
 	groups = g_key_file_get_groups(k, NULL);
 	if (!rule->what) {
 		tw_error_at(path, 0, 0, "[rule] has no what: it says what is wrong");
@@ -613,7 +616,8 @@ static int load_rule(struct lint_rules *r, const char *path,
 		static const char *const known[] = {
 			"what", "why", "instead", "bad", "good", "files",
 			"needs", "check", "check-arguments", "types",
-			"severity", "cocci", "fix-files", NULL
+			"severity", "cocci", "fix-files", "told",
+			"cocci-needs", NULL
 		};
 
 		if (!g_strv_contains(known, *key)) {
@@ -709,6 +713,7 @@ static int load_user_cocci(struct lint_rules *r, const char *path)
 	rule->files = g_new0(char *, 1);
 	rule->needs = g_new0(char *, 1);
 	rule->deep = g_new0(char *, 1);
+	rule->cocci_needs = g_new0(char *, 1);
 	rule->id = g_strconcat("user/", base, NULL);
 	rule->what = cocci_summary(path);
 	if (!rule->what)

@@ -183,7 +183,9 @@ static gboolean write_input(const struct stage *st, guint view,
 	if (rule->user) {
 		ok = g_file_set_contents(name, v->text, v->size, NULL);
 	} else {
-		text = lint_slice(v, rule->needs, decls, &size);
+		text = lint_slice(v, rule->cocci_needs[0] ?
+				  rule->cocci_needs : rule->needs, decls,
+				  &size);
 		yes = FALSE;
 		for (gsize i = 0; i < size && !yes; i++)
 			yes = text[i] != '\n';
