@@ -29,6 +29,10 @@ class CellError(Exception):
     """A cell that does not exist or whose file is wrong."""
 
 
+class CellNameError(CellError):
+    """A name that is no cell's: wrong usage."""
+
+
 @dataclass(frozen=True)
 class Build:
     """How a cell is built: a GNU toolchain's prefix, or LLVM's suffix."""
@@ -198,13 +202,13 @@ def cells_select(cells: dict[str, Cell], names: Iterable[str],
         if hits and "/" not in name:
             others, hits = hits, [c for c in hits if c.has(mode)]
             if not hits:
-                raise CellError(
+                raise CellNameError(
                     f"{name}: no cell of this arch has a [{mode}] section: "
                     + ", ".join(c.name for c in others))
         if not hits:
             near = difflib.get_close_matches(name, list(cells), 1)
-            raise CellError(f"no cell {name}"
+            raise CellNameError(f"no cell {name}"
                             + (f"; the nearest is {near[0]}" if near else "")
-                            + " (treewide-cell list shows all)")
+                            + " (treewide cell list shows all)")
         chosen.update((c.name, c) for c in hits)
     return list(chosen.values())
