@@ -10,8 +10,10 @@ replace a file but not add or remove one, so a folder that gains or loses an
 entry is mounted as a copy of its own files.  Overlayfs would do as well, but
 not on each file system that a user keeps a tree on.
 
-Refused: binary patches, symbolic links, submodules, absolute paths, `..`,
-paths through a symbolic link, fuzz.
+A patch may be a mailbox of several that touch a file one after another, and
+its lines may be off; then its hunks are those between the tree and what came
+out.  Refused: binary patches, symbolic links, submodules, absolute paths,
+`..`, paths through a symbolic link, fuzz.
 """
 from __future__ import annotations
 
@@ -34,6 +36,7 @@ class FileChange:
     """One touched file; paths are relative to the tree, None: not there."""
     old: str | None
     new: str | None
+    copied: str | None = None       # what an added file is a copy of
 
     @property
     def kind(self) -> str:
@@ -136,7 +139,8 @@ def _scan(lines: list[str], name: str) -> list[FileChange]:
                 raise PatchError(f"{where}: a file header is not complete")
             if cur["old"] is None and cur["new"] is None:
                 raise PatchError(f"{where}: /dev/null on both sides")
-            changes.append(FileChange(cur["old"], cur["new"]))
+            changes.append(FileChange(cur["old"], cur["new"],
+                                      cur.get("copied")))
         cur, started = {}, False
 
     hunk_at = 0
@@ -170,7 +174,7 @@ def _scan(lines: list[str], name: str) -> list[FileChange]:
         elif line.startswith(("rename from ", "copy from ")):
             cur["old"] = _safe(line.split(" from ", 1)[1], where)
             if line.startswith("copy"):
-                cur["old"] = None
+                cur["copied"], cur["old"] = cur["old"], None
         elif line.startswith(("rename to ", "copy to ")):
             cur["new"] = _safe(line.split(" to ", 1)[1], where)
         elif (line.startswith("--- ") and number < len(lines)
@@ -214,8 +218,18 @@ def _unidiff(lines: list[str]) -> unidiff.PatchSet:
     return unidiff.PatchSet(text)
 
 
-def parse(data: bytes, name: str) -> list[FileChange]:
-    """The files that the patch @data touches; @name is for messages."""
+def unmailed(data: bytes) -> bytes:
+    """A patch without the carriage returns that a mailer gave each line, as
+    git am reads it.  git itself never ends a header so."""
+    every = data.count(b"\n")
+    return data.replace(b"\r\n", b"\n") \
+        if every and data.count(b"\r\n") == every else data
+
+
+def parse(data: bytes, name: str, once: bool = True) -> list[FileChange]:
+    """The files that the patch @data touches; @name is for messages.  Unless
+    @once, patches in a row may touch the same file: what comes out is what
+    they do together."""
     text = data.decode("latin-1")
     lines = text.split("\n")
     changes = _scan(lines, name)
@@ -223,6 +237,8 @@ def parse(data: bytes, name: str) -> list[FileChange]:
         _unidiff(lines)
     except unidiff.UnidiffParseError as err:
         raise PatchError(f"{name}: not a whole unified diff: {err}") from err
+    if not once:
+        changes = _together(changes, name)
     seen: set[str] = set()
     for change in changes:
         for path in {change.old, change.new} - {None}:
@@ -234,6 +250,30 @@ def parse(data: bytes, name: str) -> list[FileChange]:
         raise PatchError(f"{name}: no diff in it; a unified diff with a/ and "
                          "b/ prefixes is expected")
     return changes
+
+
+def _together(changes: list[FileChange], name: str) -> list[FileChange]:
+    """What patches in a row do to each file."""
+    now: dict[str, str | None] = {}     # a file's name -> its first name
+    gone: list[str] = []
+    for c in changes:
+        if c.old is not None and c.old in gone:
+            raise PatchError(f"{name}: {c.old} is patched after it was "
+                             "removed")
+        first = now.pop(c.old, c.old) if c.old is not None else None
+        if c.new is None:
+            gone += [first] if first else []
+            continue
+        if c.new in now:
+            raise PatchError(f"{name}: {c.new} is created twice")
+        if first is None and c.new in gone:
+            gone.remove(c.new)
+            first = c.new
+        now[c.new] = first
+    copies = {c.new: c.copied for c in changes if c.copied}
+    return [FileChange(first, new, None if first else copies.get(new))
+            for new, first in now.items()] + [
+        FileChange(path, None) for path in gone]
 
 
 def hunks(data: bytes, changes: list[FileChange]) -> list[Hunk]:
@@ -261,6 +301,50 @@ def hunks(data: bytes, changes: list[FileChange]) -> list[Hunk]:
     return result
 
 
+CONTEXT = 3
+
+
+def hunks_between(tree: Path, stage: Path,
+                  changes: list[FileChange]) -> list[Hunk]:
+    """The hunks between the tree and what a patch made of it: for patches
+    whose own numbers are not those of the tree."""
+    result: list[Hunk] = []
+    for change in changes:
+        old = tree / change.old if change.old else Path("/dev/null")
+        new = stage / change.new if change.new else Path("/dev/null")
+        texts = [p.read_bytes().decode("latin-1").split("\n")
+                 for p in (old, new)]
+        ends = [len(t) - (not t[-1]) for t in texts]
+        found = line_changes(old, new)
+        while found:
+            some = [found.pop(0)]
+            while found and found[0].old - some[-1].old - some[-1].old_n \
+                    <= 2 * CONTEXT:
+                some.append(found.pop(0))
+            start = max(some[0].old - CONTEXT, 0)
+            end = min(some[-1].old + some[-1].old_n + CONTEXT, ends[0])
+            lines: list[str] = []
+            at = start
+            for c in some:
+                lines += [" " + t for t in texts[0][at:c.old]]
+                at = c.old + c.old_n
+                lines += ["-" + t for t in texts[0][c.old:at]]
+                lines += ["+" + t for t in texts[1][c.new:c.new + c.new_n]]
+            lines += [" " + t for t in texts[0][at:end]]
+            head = next((t for t in texts[0][start - 1::-1]
+                         if re.match(r"[A-Za-z_$]", t)), "") if start else ""
+            result.append(Hunk(
+                len(result) + 1, change.old, change.new or change.old or "",
+                start + 1 if change.old else 0,
+                some[0].new - (some[0].old - start) + 1 if change.new else 0,
+                tuple(n + 1 for c in some
+                      for n in range(c.old, c.old + c.old_n)),
+                tuple(n + 1 for c in some
+                      for n in range(c.new, c.new + c.new_n)),
+                head[:80].strip(), tuple(lines)))
+    return result
+
+
 def _no_links(tree: Path, path: str, name: str) -> None:
     here = tree
     for part in path.split("/"):
@@ -271,37 +355,52 @@ def _no_links(tree: Path, path: str, name: str) -> None:
 
 
 def apply_to(tree: Path, data: bytes, name: str,
-             changes: list[FileChange], stage: Path) -> None:
+             changes: list[FileChange], stage: Path) -> bool:
     """
     Fill the empty directory @stage with the touched files as they are after
-    the patch.  The tree is only read.
+    the patch.  The tree is only read.  True when all hunks were where the
+    patch says.
     """
     stage.mkdir(parents=True)
     for change in changes:
-        for path in {change.old, change.new} - {None}:
+        for path in {change.old, change.new, change.copied} - {None}:
             _no_links(tree, path, name)
         if change.new is not None and change.old != change.new \
                 and (tree / change.new).exists():
             raise PatchError(f"{name}: {change.new} is to be created, but "
                              f"{tree / change.new} is there already")
-        if change.old is None:
+        first = change.old or change.copied
+        if first is None:
             continue
-        source = tree / change.old
+        source = tree / first
         if not source.is_file():
-            raise PatchError(f"{name}: {change.old}: no such file in {tree}")
-        target = stage / change.old
+            raise PatchError(f"{name}: {first}: no such file in {tree}")
+        target = stage / first
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
         os.chmod(target, 0o755 if os.access(source, os.X_OK) else 0o644)
     if not changes:
-        return
+        return True
     env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C",
            "GIT_CEILING_DIRECTORIES": str(stage.resolve().parent),
            "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
-    done = subprocess.run(["git", "apply", "-p1", "--whitespace=nowarn", "-"],
-                          cwd=stage, input=data, env=env, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def git_apply(*args: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            ["git", "apply", "-p1", "--whitespace=nowarn", *args, "-"],
+            cwd=stage, input=data, env=env, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    done = git_apply("--verbose")
     if done.returncode:
+        hint = "make the patch against this tree"
+        if not git_apply("--check", "--reverse").returncode:
+            hint = "the tree seems to have the patch already"
+        elif not git_apply("--check", "--ignore-whitespace").returncode:
+            hint = "it would but for white space, which a mailer may have " \
+                "changed"
+        elif not git_apply("--check", "--unidiff-zero").returncode:
+            hint = "a diff without context (-U0) is not taken"
         lines = [line.removeprefix("error: ") for line in
                  done.stderr.decode("utf-8", "replace").splitlines()
                  if line.startswith("error: ")]
@@ -310,16 +409,16 @@ def apply_to(tree: Path, data: bytes, name: str,
         if places:
             raise PatchError(
                 f"{', '.join(places)}: the hunk does not apply to {tree}"
-                f"{_hunk_places(data, name, changes, places)}; make the "
-                "patch against this tree")
+                f"{_hunk_places(data, name, changes, places)}; {hint}")
         raise PatchError(f"{name}: does not apply to {tree}: "
-                         f"{'; '.join(lines) or 'git apply failed'}")
+                         f"{'; '.join(lines) or 'git apply failed'}; {hint}")
     for change in changes:
         if change.new is not None and not (stage / change.new).is_file():
             raise PatchError(f"{name}: {change.new} did not come out of it")
         if change.old is not None and change.old != change.new \
                 and (stage / change.old).exists():
             raise PatchError(f"{name}: {change.old} was not removed by it")
+    return b"(offset " not in done.stderr
 
 
 def _hunk_places(data: bytes, name: str, changes: list[FileChange],
