@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -188,13 +189,113 @@ def test_off_by_one_in_an_arch_header(place: Place,
     assert h["differs_in"]["slots"] == ["x86/64"]
     assert h["grade"] in ("size", "differs")
     out = capsys.readouterr().out
-    assert "page.h:4: " in out and "slots in x86/64" in out
+    assert "page.h:7: " in out and "slots, table_sum in x86/64" in out
+    assert "builds and the code is not the same in 1 of 2 cells" in out
     # The same command line with --show prints the code side by side.
     assert check.main(["--show", "slots", "--run", str(place.run)]) == 0
     out = capsys.readouterr().out
     assert "0x600" in out and "0xc00" in out and " ! " in out
     assert check.main(["--show", "slot", "--run", str(place.run)]) == 128
     assert "near it: slots" in capsys.readouterr().err
+
+
+def test_hunks_are_told_apart(place: Place) -> None:
+    """Two hunks of one object, of which one alters it; and a third, in a
+    header, that alters another object."""
+    text = faketree.FILES["mm/b.c"]
+    new = text.replace("return t->count;", "return (t)->count;").replace(
+        "*q : 0", "*q : 8")
+    patch = "".join(difflib.unified_diff(
+        text.splitlines(True), new.splitlines(True), "a/mm/b.c", "b/mm/b.c",
+        n=1)) + faketree.diff({"arch/x86/include/asm/page.h": (
+            "return n << TABLE_SHIFT;", "return n << TABLE_SHIFT << 1;")})
+    r = place.check(patch, status=1, cells="x86/64")
+    c = cell(r, "x86/64")
+    assert [h["grade"] for h in r["hunks"]] == ["bytes", "differs", "size"]
+    assert c["hunks_apart"]["1"] == ["mm/b.o"]
+    assert r["hunks"][0]["differs_in"] == {}
+    assert list(r["hunks"][1]["differs_in"]) == ["table_get"]
+    assert "table_get" not in r["hunks"][2]["differs_in"]
+    assert r["hunks"][1]["line"] == 10
+
+
+def test_hunks_that_cannot_be_told_apart(place: Place) -> None:
+    """Each does nothing without the other: both keep the object's grade."""
+    text = faketree.FILES["kernel/c.c"]
+    new = text.replace("\n\n", "\n#define MORE 0\n/* 1 */\n/* 2 */\n", 1)
+    (place.tree / "kernel/c.c").write_text(new.replace(
+        "t->count;", "t->count + MORE;"))
+    try:
+        old = (place.tree / "kernel/c.c").read_text()
+        out = old.replace("MORE 0", "MORE (0 * WHAT)").replace(
+            "\treturn", "#define WHAT 1\n\treturn")
+        patch = "".join(difflib.unified_diff(
+            old.splitlines(True), out.splitlines(True), "a/kernel/c.c",
+            "b/kernel/c.c", n=1))
+        r = place.check(patch, status=0, cells="x86/64")
+        patch = patch.replace("0 * WHAT", "2 * WHAT")
+        r = place.check(patch, status=1, cells="x86/64")
+    finally:
+        (place.tree / "kernel/c.c").write_text(text)
+    # Without WHAT the one does not compile; WHAT alone does nothing.
+    assert [h["grade"] for h in r["hunks"]] == ["differs", "bytes"]
+
+
+def test_a_hunk_that_breaks_a_build(place: Place,
+                                    capsys: pytest.CaptureFixture[str]
+                                    ) -> None:
+    """It has no grade of an object, also where another cell is content."""
+    r = place.check({"mm/b.c": ("*q : 0", "*q : sizeof(int[9 - sizeof(long)"
+                                " * 2])")}, status=1)
+    (h,) = r["hunks"]
+    assert h["grade"] == h["cells"]["x86/64"] == "does not build"
+    assert h["cells"]["x86/32"] in ("size", "differs")
+    out = capsys.readouterr().out
+    assert "mm/b.c:10: does not build: what reads it, in x86/64" in out
+    assert "1 object does not build: mm/b.o" in out
+
+
+def test_a_message_from_within_a_macro(place: Place) -> None:
+    r = place.check({"include/linux/pt.h": (
+        "#define never_used(t)\ttable_read(t)",
+        "#define never_used(t)\ttable_read(t)\n#define no_such(t)\t(t)->what"),
+        "mm/b.c": ("return t->count;", "return no_such(t);")}, status=1)
+    c = cell(r, "x86/64")
+    (m,) = [m for m in c["messages"] if m["severity"] == "error"]
+    assert (m["file"], m["used_at"]) == ("include/linux/pt.h", "mm/b.c:5")
+    assert "used at mm/b.c:5" in c["new_errors"][0]
+
+
+def test_lines_that_are_off(place: Place) -> None:
+    """A patch for a tree with other lines above; as a mailer sends it."""
+    patch = faketree.diff({"mm/b.c": ("*q : 0", "*q : 9")})
+    patch = re.sub(r"@@ -(\d+),(\d+) \+(\d+),", r"@@ -5\1,\2 +5\3,", patch)
+    r = place.check(patch.replace("\n", "\r\n"), status=1, cells="x86/64")
+    assert r["coverage"]["ranges"] == [{
+        "file": "mm/b.c", "first": 10, "last": 10, "cells": ["x86/64"]}]
+    assert r["hunks"][0]["line"] == 10
+
+
+def test_patches_in_a_row(place: Place) -> None:
+    """A mailbox of two that touch the same line."""
+    def mail(old: str, new: str) -> str:
+        body = faketree.diff({"mm/b.c": ("*q : 0", f"*q : {new}")}).replace(
+            "-\treturn p != (int __user *)0 ? *q : 0;",
+            f"-\treturn p != (int __user *)0 ? *q : {old};")
+        return f"From x Mon Sep 17 00:00:00 2001\nSubject: y\n\n{body}-- \n2\n\n"
+
+    r = place.check(mail("0", "3") + mail("3", "(0)"), status=0)
+    assert r["coverage"]["lines"] == r["coverage"]["compiled"] == 1
+    assert [(h["line"], h["grade"]) for h in r["hunks"]] == [(10, "bytes")]
+
+
+def test_an_object_that_there_is_not(place: Place,
+                                     capsys: pytest.CaptureFixture[str]
+                                     ) -> None:
+    place.check({"mm/b.c": ("*q : 0", "*q : 4")}, "--object", "mm/c.o",
+                status=128)
+    err = capsys.readouterr().err
+    assert "none is mm/c.o; near it: mm/b.o" in err
 
 
 def test_size_is_told(place: Place) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import difflib
 import hashlib
 import json
 import os
@@ -32,10 +33,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from . import cache, coverage, kbuild, linemark, objects, patchset, sparse, \
+from . import apart, cache, coverage, kbuild, linemark, objects, patchset, sparse, \
     users
 from .cells import Cell, cells_load
-from .patchset import FileChange, Hunk, LineChange
+from .patchset import FileChange, Hunk, LineChange, PatchError
 from .sandbox import BIN, BUILD, SRC, Result, Sandbox
 
 VERSION = 1
@@ -44,6 +45,7 @@ BEFORE_FORMAT = "1"
 
 # Grades, strongest first.
 GRADES = ("tokens", "bytes", "code", "size", "differs")
+BROKEN = "does not build"       # of a hunk: weaker than any grade
 KEPT = 40               # objects that differ: disassembled, kept for --show
 PREPROCESS_TIME = 120   # seconds for a file
 
@@ -110,6 +112,8 @@ class CellResult:
     hunks: dict[str, str] = dataclasses.field(default_factory=dict)
     hunk_objects: dict[str, list[str]] = dataclasses.field(
         default_factory=dict)
+    hunks_apart: dict[str, list[str]] = dataclasses.field(
+        default_factory=dict)
     lines: dict[str, list[int]] = dataclasses.field(default_factory=dict)
     lines_defined: dict[str, list[int]] = dataclasses.field(
         default_factory=dict)
@@ -151,6 +155,13 @@ class CellResult:
                 or self.sparse.startswith("not run"):
             return "incomplete"
         return "ok"
+
+    @property
+    def only_differs(self) -> bool:
+        """Did all build without a new message, to other code?"""
+        return self.state == "built" and bool(self.different) and not (
+            self.new_warnings or self.new_errors or self.new_sparse
+            or self.not_built_after)
 
     @staticmethod
     def of(value: dict[str, Any]) -> CellResult:
@@ -231,11 +242,17 @@ class Inputs:
     @staticmethod
     def read(tree: Path, patch: Path, name: str, stage: Path) -> Inputs:
         """Parse and apply the patch; PatchError says what is wrong."""
-        data = patch.read_bytes()
-        changes = patchset.parse(data, name)
-        patchset.apply_to(tree, data, name, changes, stage)
+        data = patchset.unmailed(patch.read_bytes())
+        changes = patchset.parse(data, name, once=False)
+        exact = patchset.apply_to(tree, data, name, changes, stage)
+        try:
+            patchset.parse(data, name)
+        except PatchError:      # several patches in a row
+            exact = False
         return Inputs(tree, patch, data, changes,
-                      patchset.hunks(data, changes), stage)
+                      patchset.hunks(data, changes) if exact
+                      else patchset.hunks_between(tree, stage, changes),
+                      stage)
 
     def read_tree(self) -> None:
         if not self.fingerprint:
@@ -652,6 +669,7 @@ class CellCheck:
                 after_names = sorted((set(names) & there) | own)
                 choice.missing = [p for p in choice.missing
                                   if p not in built_after]
+            every = sorted(set(names) | set(after_names))
             if job.objects:
                 names = [n for n in names if n in job.objects]
                 after_names = [n for n in after_names if n in job.objects]
@@ -660,8 +678,10 @@ class CellCheck:
             result.choice = choice.why
             if not result.objects:
                 result.state = "built"
-                result.reason = "this cell builds nothing that the patch " \
-                    "concerns"
+                result.reason = f"of the {len(every)} objects that the " \
+                    f"patch concerns none is {some(job.objects)}" + _near(
+                        job.objects, every) if job.objects and every else \
+                    "this cell builds nothing that the patch concerns"
                 result.not_in_config = choice.missing
                 return
             if not after.is_dir():
@@ -689,9 +709,10 @@ class CellCheck:
             self._fail("failed", "before did not build: no object of it; "
                        f"see {self.out}/before.log")
         elif result.not_built_after:
-            self._fail("failed", "after the patch "
-                       f"{len(result.not_built_after)} objects do not build: "
-                       + some(result.not_built_after))
+            bad = result.not_built_after
+            self._fail("failed", f"after the patch {count_of(len(bad), 'object')} "
+                       f"{'does' if len(bad) == 1 else 'do'} not build: "
+                       + some(bad))
         else:
             result.state = "built"
             if result.not_built_before:
@@ -721,6 +742,7 @@ class CellCheck:
                 "file": m.file, "line": m.line, "column": m.column,
                 "function": getattr(m, "function", ""),
                 "message": m.message, "object": m.object,
+                "used_at": getattr(m, "used_at", ""),
                 "replay": self.replay(m.object)})
 
     def _diagnose(self, old: list[objects.Diagnostic],
@@ -997,29 +1019,124 @@ class CellCheck:
         result.graded = dict(sorted(graded.items()))
         count = Counter(graded.values())
         result.grades = {g: count[g] for g in GRADES}
-        self._grade_hunks(graded)
+        self._grade_hunks(graded, self._apart(before, after, graded))
 
-    def _grade_hunks(self, graded: dict[str, str]) -> None:
-        """A hunk's grade is the weakest among the objects that compile a
-        line of it; for one that adds no code, that read its file."""
+    def _hunk_objects(self, graded: dict[str, str]) -> dict[int, set[str]]:
+        """The objects that see each hunk: that compile a line of it; of one
+        that adds no code, that read its file.  An object that differs may
+        miss what a hunk takes away."""
         where: dict[tuple[str, int], set[int]] = {}
         for m in self.inputs.marks.marks:
             where.setdefault((m.file, m.line + 1), set()).add(m.number)
+        found: dict[int, set[str]] = {}
         for h in self.inputs.hunks:
             numbers = set().union(*(where.get((h.file, n), set())
                                     for n in h.added), set())
-            if numbers:
-                hit = [o for o, s in self.seen.items() if s & numbers]
-            else:
-                hit = [o for o, d in self.deps.items()
-                       if {h.file, h.old_file} & d]
-            grades = [graded[o] for o in hit if o in graded]
+            reads = {o for o, d in self.deps.items()
+                     if {h.file, h.old_file} & d}
+            hit = {o for o, s in self.seen.items() if s & numbers}
+            if not numbers:
+                hit = reads
+            elif h.removed:
+                hit |= {o for o in reads
+                        if graded.get(o) in ("size", "differs")}
+            found[h.number] = hit
+        return found
+
+    def _grade_hunks(self, graded: dict[str, str],
+                     apart_: dict[str, dict[int, str]]) -> None:
+        """A hunk's grade is the weakest among the objects that see it; in
+        those of @apart_ it has one of its own."""
+        result = self.result
+        files = {h.number: {h.file, h.old_file} for h in self.inputs.hunks}
+        for number, hit in self._hunk_objects(graded).items():
+            # Of an object that does not build it is known what it read.
+            if any(files[number] & self.deps.get(o, set())
+                   for o in result.not_built_after):
+                result.hunks[str(number)] = BROKEN
+                continue
             if not hit:
                 continue
-            self.result.hunks[str(h.number)] = max(
-                grades, key=GRADES.index) if grades else "nothing to compare"
-            self.result.hunk_objects[str(h.number)] = sorted(
-                o for o in hit if graded.get(o) in ("size", "differs"))
+            own = {o: apart_.get(o, {}).get(number, graded[o])
+                   for o in hit if o in graded}
+            result.hunks[str(number)] = max(
+                own.values(), key=GRADES.index) if own \
+                else "nothing to compare"
+            result.hunk_objects[str(number)] = sorted(
+                o for o, g in own.items() if g in ("size", "differs"))
+            told = sorted(o for o in own if number in apart_.get(o, {}))
+            if told:
+                result.hunks_apart[str(number)] = told
+
+    def _apart(self, before: Path, after: Path, graded: dict[str, str]
+               ) -> dict[str, dict[int, str]]:
+        """The hunks that do nothing in an object that differs."""
+        inputs = self.inputs
+        same_name = {c.new for c in inputs.changes if c.kind == "modified"}
+        ours = {h.number: h for h in inputs.hunks if h.file in same_name
+                and patchset.is_code(h.file)}
+        odd: dict[str, set[int]] = {o: set() for o, g in graded.items()
+                                    if g in ("size", "differs")}
+        for number, hit in self._hunk_objects(graded).items():
+            for obj in hit & set(odd):
+                if number in ours:
+                    odd[obj].add(number)
+        functions = {f["name"].split(".")[0] for d in self.result.differences
+                     for f in d["functions"]}
+        suspects = {n for n in set().union(*odd.values(), set())
+                    if self._stands_in(ours[n], functions)}
+
+        def attempt(left_out: frozenset[int], objs: list[str]
+                    ) -> dict[str, str]:
+            return self._without_hunks(
+                before, after, [ours[n] for n in sorted(left_out)], objs)
+
+        return apart.tell(odd, suspects, attempt)
+
+    def _stands_in(self, h: Hunk, functions: set[str]) -> bool:
+        old = (self.inputs.tree / h.file).read_bytes()
+        return apart.stands_in(old, set(h.removed), functions) \
+            or apart.stands_in(self.inputs.after(h.file), set(h.added),
+                               functions)
+
+    def _without_hunks(self, before: Path, after: Path, left_out: list[Hunk],
+                       objs: list[str]) -> dict[str, str]:
+        """Build @objs without some hunks; the grade of each that is the same
+        as before."""
+        note = self.dir / "neutral.json"
+        known = set(json.loads(note.read_text("utf-8"))) \
+            if note.is_file() else set()
+        write_whole(note, json.dumps(sorted(known | set(objs))))
+        kept = self.dir / "apart"
+        shutil.rmtree(self.dir / "apart-files", ignore_errors=True)
+        for name in objs:
+            (kept / name).parent.mkdir(parents=True, exist_ok=True)
+            os.rename(after / name, kept / name)
+            _messages(after, name).unlink(missing_ok=True)
+
+        def text_of(path: str) -> bytes:
+            some = [h for h in left_out if h.file == path]
+            if not some:
+                return self._neutral(path)
+            old = inputs.tree / path
+            text = apart.without(old.read_bytes(), inputs.after(path), some)
+            new = self.dir / "apart.text"
+            new.write_bytes(text)
+            return linemark.neutralise(text, patchset.line_changes(old, new))
+
+        inputs = self.inputs
+        self.say(f"telling hunks apart, in {len(objs)} objects")
+        self._compile(after, self._mounts("apart", text_of), "apart", objs,
+                      check=False)
+        found: dict[str, str] = {}
+        for name in objs:
+            if (after / name).is_file():
+                how = objects.compare(before / name, after / name)[0]
+                if how != objects.DIFFERENT:
+                    found[name] = "bytes" if how == objects.IDENTICAL \
+                        else "code"
+            os.replace(kept / name, after / name)
+        return found
 
     def _functions(self, before: Path, after: Path,
                    name: str) -> list[objects.Function]:
@@ -1118,6 +1235,17 @@ def disassemble(cell: Cell, folder: Path, name: str) -> str:
     text = log.read_text("utf-8", "replace")
     log.unlink()
     return text if done.ok else ""
+
+
+def _near(names: list[str], known: list[str]) -> str:
+    near = [n for name in names
+            for n in difflib.get_close_matches(name, known, 3, 0.5)] \
+        or known[:3]
+    return f"; near it: {', '.join(dict.fromkeys(near))}"
+
+
+def count_of(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def some(names: list[str]) -> str:

@@ -230,6 +230,10 @@ def run(check: Check) -> dict[str, Any]:
                         if number + 1 < len(check.cells) else ""))
         if not all(c.cached for c in cells):
             prune()
+        names = check.template.objects
+        if names and not any(c.objects for c in cells) \
+                and all(c.state in ("built", "absent") for c in cells):
+            raise CheckError(f"--object {cells[0].cell}: {cells[0].reason}")
     return merge(check, cells)
 
 

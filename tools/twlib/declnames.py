@@ -57,6 +57,7 @@ def _finish(tokens: list[tuple[bytes, int]]) -> Construct | None:
     words = [t for t, _ in tokens]
     item = Construct(tokens[0][1], tokens[-1][1], set(), False)
     depth = braces = 0
+    member = b""            # the function's pointer that is declared
     head = words[:words.index(b"{")] if b"{" in words else []
     aggregate = bool(head) and head[-1] != b")" and b"=" not in head and \
         any(w in (b"struct", b"union", b"enum") for w in head)
@@ -72,12 +73,23 @@ def _finish(tokens: list[tuple[bytes, int]]) -> Construct | None:
         elif word == b"}":
             braces = max(0, braces - 1)
         elif braces and aggregate:
-            if word in (b";", b",", b"[", b":", b"=", b"}") and _ident(before):
+            if word == b"(":
+                if not depth and words[i + 1:i + 2] == [b"*"] \
+                        and i + 2 < len(words) and _ident(words[i + 2]):
+                    member = words[i + 2]
+                    item.fields.setdefault(line, set()).add(member.decode())
+                depth += 1
+            elif word == b")":
+                depth = max(0, depth - 1)
+            elif depth:
+                if member:      # parameters of a function's pointer
+                    item.fields.setdefault(line, set()).add(member.decode())
+            elif word in (b";", b",", b"[", b":", b"=", b"}") \
+                    and _ident(before):
                 item.fields.setdefault(tokens[i - 1][1],
                                        set()).add(before.decode())
-            elif word == b"(" and words[i + 1:i + 2] == [b"*"] \
-                    and i + 2 < len(words) and _ident(words[i + 2]):
-                item.fields.setdefault(line, set()).add(words[i + 2].decode())
+            if word == b";" and not depth:
+                member = b""
         elif not braces:
             if word == b"(":
                 if not depth and _ident(before):

@@ -10,6 +10,7 @@ masked here: see linemark.py for how line numbers are dealt with.
 """
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -303,6 +304,7 @@ class Diagnostic:
     line: int = 0
     object: str = ""        # that was being built, where the log says so
     column: int = 0
+    used_at: str = ""       # FILE:LINE, of a message from within a macro
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -311,14 +313,18 @@ class Diagnostic:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        inside = f" (in {self.function})" if self.function else ""
-        return f"{place}: {self.severity}: {self.message}{inside}"
+        inside = [f"in {self.function}"] if self.function else []
+        inside += [f"used at {self.used_at}"] if self.used_at else []
+        return f"{place}: {self.severity}: {self.message}" + (
+            f" ({', '.join(inside)})" if inside else "")
 
 
 _MESSAGE = re.compile(
     r"^([^\s:][^:]*):(\d+)(?::(\d+))?: (fatal error|error|warning): (.*)$")
 _ASSEMBLER = re.compile(
     r"^([^\s:][^:]*):(\d+)(?::(\d+))?: (Error|Warning): (.*)$")
+_EXPANDED = re.compile(
+    r"^([^\s:][^:]*):(\d+):\d+: note: in expansion of macro ")
 _STEP = re.compile(r"^  ([A-Z]+)(?: \[M\])? +(\S+)$")
 _INSIDE = re.compile(r"^\S+: In (?:function|member function) '([^']+)':$")
 _LEAVE = re.compile(r"^\S+: (At top level|In .*):?$")
@@ -332,8 +338,14 @@ def steps(text: str) -> set[str]:
 
 def diagnostics(text: str, tree_mount: str) -> list[Diagnostic]:
     """The warnings and errors in what make printed, in order."""
-    result = []
+    result: list[Diagnostic] = []
     function = obj = ""
+
+    def plain(path: str) -> str:
+        while path.startswith("../"):
+            path = path[3:]
+        return path.removeprefix(tree_mount + "/")
+
     for line in text.splitlines():
         step = _STEP.match(line)
         if step:
@@ -348,16 +360,17 @@ def diagnostics(text: str, tree_mount: str) -> list[Diagnostic]:
         if _LEAVE.match(line) or _ASM_HEAD.match(line):
             function = ""
             continue
+        outer = _EXPANDED.match(line)
+        if outer and result:        # the last of several is the outermost
+            result[-1] = dataclasses.replace(
+                result[-1], used_at=f"{plain(outer[1])}:{outer[2]}")
+            continue
         m = _MESSAGE.match(line) or _ASSEMBLER.match(line)
         if not m:
             continue
-        path = m[1]
-        while path.startswith("../"):
-            path = path[3:]
         severity = m[4].lower().removeprefix("fatal ")
         result.append(Diagnostic(
-            severity, path.removeprefix(tree_mount + "/"),
-            function,
+            severity, plain(m[1]), function,
             re.sub(rf"(?<!\w){re.escape(tree_mount)}/", "", m[5]),
             int(m[2]), obj, int(m[3] or 0)))
     return result

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from . import patchset
-from .cellcheck import GRADES, CellResult, Inputs, some
+from .cellcheck import BROKEN, GRADES, CellResult, Inputs, count_of, some
 from .users import scope
 
 NOT_SEEN = "not seen"
+ORDER = (*GRADES, BROKEN)
 MEANING = {
     "tokens": "same tokens", "bytes": "same bytes", "code": "same code",
     "size": "same size", "differs": "differs"}
@@ -137,7 +138,7 @@ def hunks(inputs: Inputs, cells: list[CellResult]) -> list[dict[str, Any]]:
             continue
         grades = {c.cell: c.hunks[str(h.number)] for c in cells
                   if str(h.number) in c.hunks}
-        compared = [g for g in grades.values() if g in GRADES]
+        compared = [g for g in grades.values() if g in ORDER]
         functions: dict[str, set[str]] = {}
         for c in cells:
             objs = set(c.hunk_objects.get(str(h.number), []))
@@ -148,7 +149,8 @@ def hunks(inputs: Inputs, cells: list[CellResult]) -> list[dict[str, Any]]:
         result.append({
             "number": h.number, "file": h.file, "old": h.old, "new": h.new,
             "function": h.function,
-            "grade": max(compared, key=GRADES.index) if compared
+            "line": (h.added or (h.new or h.old,))[0],
+            "grade": max(compared, key=ORDER.index) if compared
             else next(iter(grades.values()), NOT_SEEN),
             "cells": grades,
             "differs_in": {f: sorted(c) for f, c in sorted(
@@ -186,14 +188,24 @@ def sentence(result: dict[str, Any], cells: list[CellResult],
         same = sum(c.identical for c in cells)
         lines = sum(c.normalised for c in cells)
         every = f"All {len(built)} cells" if len(built) > 1 else "The cell"
-        parts.append(f"{every} built; of {total} objects "
-                     f"{same} are byte-identical before and after"
-                     + (f", {lines} differ in line numbers only" if lines
-                        else "") + ".")
+        parts.append(f"{every} built; of {count_of(total, 'object')} "
+                     f"{same} {'is' if same == 1 else 'are'} byte-identical "
+                     "before and after"
+                     + (f", {lines} {'differs' if lines == 1 else 'differ'} "
+                        "in line numbers only" if lines else "") + ".")
     elif result["verdict"] == "failed":
         bad = [c.cell for c in cells if c.verdict == "failed"]
-        parts.append(f"The patch fails in {len(bad)} of {len(cells)} cells: "
-                     f"{', '.join(bad)}.")
+        other = [c.cell for c in cells if c.cell in bad and c.only_differs]
+        wrong = [name for name in bad if name not in other]
+        if wrong:
+            parts.append(f"The patch fails in {len(wrong)} of "
+                         f"{count_of(len(cells), 'cell')}: "
+                         f"{', '.join(wrong)}.")
+        if other:
+            parts.append("It" if wrong else "The patch")
+            parts[-1] += " builds and the code is not the same in " \
+                f"{len(other)} of {count_of(len(cells), 'cell')}: " \
+                f"{', '.join(other)}."
     unbuilt = [c.cell for c in cells if c.verdict == "incomplete"]
     if unbuilt:
         parts.append(f"Not fully checked: {', '.join(unbuilt)}.")
@@ -205,8 +217,10 @@ def sentence(result: dict[str, Any], cells: list[CellResult],
                      f"be compared with: {extra}.")
     lines = result.get("coverage", {})
     if lines.get("lines"):
-        parts.append(f"{lines['compiled']} of {lines['lines']} changed lines "
-                     f"of code were compiled ({lines['percent']} %).")
+        parts.append(f"{lines['compiled']} of "
+                     f"{count_of(lines['lines'], 'changed line')} "
+                     f"of code {'was' if lines['compiled'] == 1 else 'were'} "
+                     f"compiled ({lines['percent']} %).")
     if result["uncompiled"]:
         parts.append(f"No cell compiled {len(result['uncompiled'])} of the "
                      f"patched files: {some(result['uncompiled'])}.")
@@ -303,30 +317,38 @@ def _hunk_lines(found: list[dict[str, Any]]) -> list[str]:
         return []
     count = Counter(h["grade"] for h in found)
     rows = [("hunks", "grade", "in cells")]
-    for grade in (*GRADES, "nothing to compare", NOT_SEEN):
+    for grade in (*ORDER, "nothing to compare", NOT_SEEN):
         if count[grade]:
             cells = {c for h in found if h["grade"] == grade
                      for c, g in h["cells"].items() if g == grade}
             rows.append((str(count[grade]), MEANING.get(grade, grade),
                          str(len(cells)) if cells else "-"))
     lines = [*columns(rows, 3), ""]
-    for h in [h for h in found if h["grade"] in ("size", "differs")][:20]:
-        functions = [f"{f} in {some(cells)}"
-                     for f, cells in h["differs_in"].items()]
-        lines.append(f"{h['file']}:{h['new'] or h['old']}: "
-                     f"{MEANING[h['grade']]}: " + (
-                         "; ".join(functions[:3])
-                         + ("; ..." if len(functions) > 3 else "")
-                         if functions else "data only")
-                     + (" (--show FUNCTION)" if functions else ""))
+    for h in [h for h in found
+              if h["grade"] in ("size", "differs", BROKEN)][:20]:
+        place = f"{h['file']}:{h['line']}"
+        if h["grade"] == BROKEN:
+            lines.append(f"{place}: {BROKEN}: what reads it, in " + some(
+                [c for c, g in h["cells"].items() if g == BROKEN]))
+            continue
+        by_cells: dict[str, list[str]] = {}
+        for name, cells in h["differs_in"].items():
+            by_cells.setdefault(some(cells), []).append(name)
+        functions = [f"{some(names)} in {cells}"
+                     for cells, names in by_cells.items()]
+        lines.append(f"{place}: {MEANING[h['grade']]}: " + (
+            "; ".join(functions[:3]) + ("; ..." if len(functions) > 3 else "")
+            + " (--show FUNCTION)" if functions else "data only"))
     return [*lines, ""]
 
 
 def _coverage_lines(found: dict[str, Any],
                     cells: list[CellResult]) -> list[str]:
-    built = {c.cell.split("/")[0] for c in cells if c.state == "built"}
+    built = {c.cell.split("/")[0] for c in cells
+             if c.state == "built" or c.objects}
     apart = Counter(scope(m["file"]) for m in found.get("uncompiled", []))
-    lines = [f"arch/{arch}: {n} changed lines, and no cell of it was built"
+    lines = [f"arch/{arch}: {count_of(n, 'changed line')}, and no "
+             "cell of it was built"
              for arch, n in sorted(apart.items())
              if arch and arch not in built]
     rest = [m for m in found.get("uncompiled", [])
@@ -367,7 +389,9 @@ def sarif(result: dict[str, Any], cells: list[CellResult]) -> dict[str, Any]:
                 rule = "new-sparse" if m["tool"] == "sparse" else \
                     "compile-error" if m["severity"] == "error" \
                     else "new-warning"
-                add(rule, m["file"], m["line"], m["message"], c.cell)
+                add(rule, m["file"], m["line"], m["message"] + (
+                    f" (used at {m['used_at']})" if m["used_at"] else ""),
+                    c.cell)
         if c.state in ("not built", "absent"):
             add("cell-not-built", "", 0, f"{c.cell}: {c.reason}", c.cell)
         elif c.state == "failed" and not c.new_errors:
@@ -378,7 +402,7 @@ def sarif(result: dict[str, Any], cells: list[CellResult]) -> dict[str, Any]:
                 if h["cells"].get(c.cell) in ("size", "differs"):
                     names = [f for f, where in h["differs_in"].items()
                              if c.cell in where]
-                    add("object-differs", h["file"], h["new"] or h["old"],
+                    add("object-differs", h["file"], h["line"],
                         f"{MEANING[h['grade']]}: " + (some(names) or "data"),
                         c.cell)
     for m in result.get("coverage", {}).get("uncompiled", []):

@@ -20,8 +20,7 @@ from typing import Any
 import jinja2
 import markupsafe
 
-from .cellcheck import GRADES
-from .report import MEANING, NOT_SEEN
+from .report import MEANING, NOT_SEEN, ORDER
 from .reportrun import Cell, Hunk, Run, strings, verdict
 from .reportwords import (FATE_MEANING, STAGE_MEANING, atlas, cell_stages, commands, facts,
                           grade_rows)
@@ -66,7 +65,7 @@ def data(run: Run) -> dict[str, Any]:
     hunks = [_hunk(h, word) for h in run.hunks]
     return {"sites": sites, "hunks": hunks, "words": word.list,
             "checked": run.check is not None,
-            "grades": [g for g in (*GRADES, "nothing to compare", NOT_SEEN)],
+            "grades": [g for g in (*ORDER, "nothing to compare", NOT_SEEN)],
             "meaning": MEANING}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .cellcheck import GRADES
-from .report import MEANING, NOT_SEEN
+from .report import MEANING, NOT_SEEN, ORDER
 from .reportrun import Cell, Run, plural
 
 FATE_MEANING = {
@@ -118,7 +118,7 @@ def grade_rows(run: Run) -> list[tuple[str, str, int]]:
     if not run.check:
         return []
     count = Counter(h.grade for h in run.hunks)
-    names = (*GRADES, "nothing to compare", NOT_SEEN)
+    names = (*ORDER, "nothing to compare", NOT_SEEN)
     rows = [(g, MEANING.get(g, g), count[g]) for g in names if count[g]]
     if count[""]:
         rows.append(("", "no code", count[""]))
