@@ -224,7 +224,7 @@ def test_usage() -> None:
     assert run("prepare", "--mode", "read").returncode == 129
     assert run("nosuch").returncode == 129
     assert run("prepare", "--tree", "/", "--mode", "read",
-               "nosuch/cell").returncode == 128
+               "nosuch/cell").returncode == 129
 
 
 def test_list_json() -> None:

@@ -272,7 +272,7 @@ def test_usage(args: list[str], status: int) -> None:
 
 
 @pytest.mark.parametrize("args, message", [
-    (["--tree", "/nonexistent"], "no such folder"),
+    (["--tree", "TREE/none"], "no such folder"),
     (["--tree", "TREE"], "no kernel tree"),
 ])
 def test_fatal(tree: Path, tmp_path: Path, args: list[str], message: str,

@@ -379,13 +379,56 @@ def test_renamed(place: Place) -> None:
 
 
 def test_config(place: Place) -> None:
-    """A Makefile alone, which makes an object go away."""
+    """A Makefile alone, which makes an object go away, or another come."""
     r = place.check({"mm/Makefile": ("a.o b.o", "a.o")}, status=2)
     assert r["verdict"] == "incomplete"
+    assert cell(r, "x86/64")["removed"] == ["mm/b.o"]
+    r = place.check({"mm/Makefile": ("a.o b.o", "a.o b.o never.o")}, status=1)
+    assert cell(r, "x86/64")["added"] == ["mm/never.o"]
+    assert "'never' was not declared" in cell(r, "x86/64")["new_sparse"][0]
     r = place.check({"mm/Makefile": ("a.o b.o", "a.o")}, "--whole", "mm",
                     status=0)
     assert cell(r, "x86/64")["removed"] == ["mm/b.o"]
     assert cell(r, "x86/64")["objects"] == 2
+
+
+def test_flags_in_a_makefile(place: Place) -> None:
+    """No source is touched; one object is compiled otherwise."""
+    r = place.check({"mm/Makefile": ("obj-y += a.o", "mm/b.o: private EXTRA ="
+                                     " -fstack-protector-all\n"
+                                     "obj-y += a.o")}, status=1,
+                    cells="x86/64")
+    c = cell(r, "x86/64")
+    assert list(c["graded"]) == ["mm/b.o"]
+    assert "compiles otherwise" in c["choice"]
+
+
+def test_generated_headers(place: Place,
+                           capsys: pytest.CaptureFixture[str]) -> None:
+    """Of an option whose value is another all users may change."""
+    base = "config HUGE\n\tbool\n"
+    r = place.check({"Kconfig": (base, base + "config MORE\n\tbool\n"),
+                     "mm/b.c": ("count;", "count   ;")}, status=0)
+    assert cell(r, "x86/64")["generated"] == []
+    edit: Edits = {"arch/x86/configs/x86_64": ("HUGE=y", "HUGE=n"),
+                   "mm/b.c": ("count;", "count   ;")}
+    assert "not as before" not in capsys.readouterr().out
+    r = place.check(edit, status=0)     # a defconfig is no Kconfig
+    make = faketree.FILES["Makefile"]
+    (place.tree / "table").write_text("1\n")
+    (place.tree / "Makefile").write_text(make.replace(
+        "prepare:\n", "prepare:\n\t@mkdir -p include/generated; cp "
+        "$(srctree)/table include/generated/table.h\n"))
+    try:
+        r = place.check("--- a/table\n+++ b/table\n@@ -1 +1 @@\n-1\n+2\n",
+                        status=2)
+        assert cell(r, "x86/64")["generated"] == [
+            "include/generated/table.h"]
+        assert "not as before: include/generated/table.h" in \
+            capsys.readouterr().out
+    finally:
+        (place.tree / "Makefile").write_text(make)
+        (place.tree / "table").unlink()
 
 
 def test_whole_folders(place: Place,

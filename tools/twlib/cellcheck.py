@@ -48,6 +48,8 @@ GRADES = ("tokens", "bytes", "code", "size", "differs")
 BROKEN = "does not build"       # of a hunk: weaker than any grade
 KEPT = 40               # objects that differ: disassembled, kept for --show
 PREPROCESS_TIME = 120   # seconds for a file
+AUTOCONF = "include/generated/autoconf.h"
+_DEFINED = re.compile(rb"^#define (CONFIG_\w+) (.*)$", re.MULTILINE)
 
 
 class CheckError(Exception):
@@ -123,6 +125,8 @@ class CellResult:
     not_built_after: list[str] = dataclasses.field(default_factory=list)
     not_in_config: list[str] = dataclasses.field(default_factory=list)
     uncovered_headers: list[str] = dataclasses.field(default_factory=list)
+    generated: list[str] = dataclasses.field(default_factory=list)
+    options: list[str] = dataclasses.field(default_factory=list)
     new_warnings: list[str] = dataclasses.field(default_factory=list)
     vanished_warnings: list[str] = dataclasses.field(default_factory=list)
     new_errors: list[str] = dataclasses.field(default_factory=list)
@@ -151,10 +155,16 @@ class CellResult:
         # A tree that has no such config loses nothing without the cell.
         if self.state == "absent":
             return "ok"
-        if self.state != "built" or self.not_built_before \
+        if self.state != "built" or self.not_built_before or self.unseen \
                 or self.sparse.startswith("not run"):
             return "incomplete"
         return "ok"
+
+    @property
+    def unseen(self) -> list[str]:
+        """Generated headers and options that are not as before, whose users
+        nobody looked for."""
+        return self.options + [g for g in self.generated if g != AUTOCONF]
 
     @property
     def only_differs(self) -> bool:
@@ -305,6 +315,22 @@ class Inputs:
         """The names of before of files that are there after the patch."""
         return {c.old: c.new for c in self.changes if c.old and c.new}
 
+    def makes_headers(self, prepared: Path, srcarch: str) -> list[str]:
+        """The touched files of which kbuild may generate headers in a cell:
+        options, tables, programs, sources that it has made assembly of."""
+        def may(path: str) -> bool:
+            if users.scope(path) not in ("", srcarch) \
+                    or patchset.is_text(path) or users.is_makefile(path) \
+                    or path.endswith((".h", ".dts", ".dtsi", ".rs")):
+                return False
+            if path.startswith("scripts/"):
+                return True
+            if path.startswith(users.ELSEWHERE):
+                return False
+            return not path.endswith((".c", ".S")) or (
+                prepared / re.sub(r"\.[cS]$", ".s", path)).is_file()
+        return [p for c in self.changes if (p := c.new or c.old) and may(p)]
+
     @property
     def moves_entries(self) -> bool:
         """Does the patch change what the config builds?"""
@@ -391,7 +417,10 @@ class CellCheck:
             return
         self.result.log = str(self.out)
         where = cache.cache_dir("work")
-        with cache.locked(where / f"check-{key}.lock"):
+        with cache.locked(where / f"check-{key}.lock", self._waiting):
+            # Another run may have done it while this one waited.
+            if not job.fresh and not job.keep and self._take_cached(key):
+                return
             self.dir = self.out / "work" if job.keep \
                 else where / f"check-{key}"
             if job.keep or job.fresh:
@@ -401,7 +430,13 @@ class CellCheck:
             # An interrupted job does not come here: it goes on next time.
             if not job.keep:
                 shutil.rmtree(self.dir, ignore_errors=True)
-        self._save_cached(key)
+        try:
+            self._save_cached(key)
+        except OSError as err:      # the result stands all the same
+            self.say(f"the result is not kept in the cache: {err.strerror}")
+
+    def _waiting(self) -> None:
+        self.say("waiting for another check to end")
 
     # What was done before
 
@@ -432,15 +467,19 @@ class CellCheck:
         where = cache.cache_dir("check")
         tmp = where / f"{key}.tmp-{os.getpid()}"
         with cache.locked(where / f"{key}.lock"):
-            tmp.mkdir()
-            for path in self.out.iterdir():
-                if path.name == "objects":
-                    shutil.copytree(path, tmp / path.name)
-                elif path.suffix == ".log":
-                    shutil.copy(path, tmp / path.name)
-            cache.write_stamp(tmp, [], dataclasses.asdict(self.result))
-            cache.remove(where / key)
-            os.rename(tmp, where / key)
+            shutil.rmtree(tmp, ignore_errors=True)
+            try:
+                tmp.mkdir()
+                for path in self.out.iterdir():
+                    if path.name == "objects":
+                        shutil.copytree(path, tmp / path.name)
+                    elif path.suffix == ".log":
+                        shutil.copy(path, tmp / path.name)
+                cache.write_stamp(tmp, [], dataclasses.asdict(self.result))
+                cache.remove(where / key)
+                os.rename(tmp, where / key)
+            finally:
+                shutil.rmtree(tmp, ignore_errors=True)
 
     def _find_sparse(self) -> None:
         result = self.result
@@ -521,11 +560,14 @@ class CellCheck:
         if done.timed_out:
             raise CheckError(f"make took more than "
                              f"{box.timeout:.0f} s; see {log}")
+        assert box.build
+        _no_traps(box.build)
         return done
 
-    def _units(self, prepared: Path, mounts: dict[str, Path],
-               name: str) -> dict[str, list[str]]:
-        """What the config builds, as far as it may be chosen.  The answer
+    def _units(self, prepared: Path, mounts: dict[str, Path], name: str
+               ) -> tuple[dict[str, list[str]], dict[str, str]]:
+        """What the config builds, as far as it may be chosen: the objects of
+        each source, and for each object how it is compiled.  The answer
         for the tree as it is is kept in the cache.  Asked in a folder of its
         own: make is silent about objects that are there, and a dry run makes
         some headers."""
@@ -537,7 +579,8 @@ class CellCheck:
         saved = cache.cache_dir("units") / f"{key}.json"
         if not mounts and not self.job.fresh:
             with contextlib.suppress(OSError, ValueError):
-                return dict(json.loads(saved.read_text("utf-8")))
+                found, how = json.loads(saved.read_text("utf-8"))
+                return dict(found), dict(how)
 
         def text_of(path: str) -> bytes | None:
             for change in inputs.changes if mounts else []:
@@ -564,15 +607,16 @@ class CellCheck:
         log.unlink(missing_ok=True)
         # -O: without it lines of parallel makes run into each other.
         self._make(box, log, ["-n", "-O", "V=1", "vmlinux", "modules"])
-        found = users.units(log.read_text("utf-8", "replace"), SRC, BUILD)
+        text = log.read_text("utf-8", "replace")
+        found, how = users.units(text, SRC, BUILD), users.commands(text)
         if not found:
             raise CheckError(f"kbuild's dry run names no "
                              f"object:\n{kbuild.log_tail(log)}")
         log.unlink()
         shutil.rmtree(build)
         if not mounts:
-            write_whole(saved, json.dumps(found))
-        return found
+            write_whole(saved, json.dumps([found, how]))
+        return found, how
 
     def _compile(self, build: Path, mounts: dict[str, Path], name: str,
                  names: list[str], check: bool = True
@@ -636,7 +680,7 @@ class CellCheck:
             return
         where = cache.cache_dir("before")
         entry = where / key
-        with cache.locked(where / f"{key}.lock"):
+        with cache.locked(where / f"{key}.lock", self._waiting):
             if cache.read_stamp(entry) is None:
                 cache.remove(entry)
             if not entry.is_dir():
@@ -653,7 +697,7 @@ class CellCheck:
         inputs, result, job = self.inputs, self.result, self.job
         with self._before(prepared) as before:
             with self._timed("choose"):
-                built = self._units(prepared, {}, "before")
+                built, how = self._units(prepared, {}, "before")
                 choice = users.choose(inputs.prepare_search(), built,
                                       self.cell.srcarch)
             names = choice.objects
@@ -662,11 +706,13 @@ class CellCheck:
             after = self.dir / "after"
             if inputs.moves_entries:
                 with self._timed("choose"):
-                    built_after = self._units(prepared, mounts, "after")
-                there = {o for os_ in built_after.values() for o in os_}
+                    built_after, how_after = self._units(prepared, mounts,
+                                                         "after")
                 own = {o for c in inputs.changes if c.new
                        for o in built_after.get(c.new, [])}
-                after_names = sorted((set(names) & there) | own)
+                names, after_names = _otherwise(
+                    choice, how, how_after, names,
+                    (set(names) & set(how_after)) | own)
                 choice.missing = [p for p in choice.missing
                                   if p not in built_after]
             every = sorted(set(names) | set(after_names))
@@ -676,20 +722,25 @@ class CellCheck:
             result.objects = len(set(names) | set(after_names))
             result.chosen_from = max(choice.chosen_from, result.objects)
             result.choice = choice.why
-            if not result.objects:
-                result.state = "built"
-                result.reason = f"of the {len(every)} objects that the " \
-                    f"patch concerns none is {some(job.objects)}" + _near(
-                        job.objects, every) if job.objects and every else \
-                    "this cell builds nothing that the patch concerns"
-                result.not_in_config = choice.missing
-                return
-            if not after.is_dir():
+            sources = inputs.makes_headers(prepared, self.cell.srcarch)
+            choice.missing = [p for p in choice.missing if p not in sources]
+            if not after.is_dir() and (result.objects or sources):
                 fresh = self.dir / "after.fresh"
                 shutil.rmtree(fresh, ignore_errors=True)
                 self._copy(prepared, fresh)
                 self._configure(fresh, mounts)
                 os.rename(fresh, after)
+            if sources:
+                with self._timed("choose"):
+                    self._make_headers(prepared, after, mounts)
+            if not result.objects:
+                result.state = "built"
+                result.reason = f"of the {len(every)} objects that the " \
+                    f"patch concerns none is {some(job.objects)}" + _near(
+                        job.objects, every) if job.objects and every else \
+                    "this cell compiles nothing that the patch concerns"
+                result.not_in_config = choice.missing
+                return
             self._drop_neutral(after)
             with self._timed("build before"):
                 old = self._compile(before, {}, "before", names)
@@ -719,10 +770,50 @@ class CellCheck:
                 result.reason = ("before did not build: "
                                  + some(result.not_built_before))
 
+    def _make_headers(self, prepared: Path, after: Path,
+                      mounts: dict[str, Path]) -> None:
+        """Make the generated headers, and tell which come out otherwise."""
+        self.say("making the generated headers")
+        log = self.out / "prepare.log"
+        log.unlink(missing_ok=True)
+        if not self._make(self._box(after, mounts), log, ["prepare"]).ok:
+            raise CheckError("make prepare fails after the patch:\n"
+                             + kbuild.log_tail(log))
+        texts: list[dict[str, bytes]] = []
+        for build in (prepared, after):
+            folders = [build / "include/generated",
+                       build / f"arch/{self.cell.srcarch}/include/generated"]
+            texts.append({str(p.relative_to(build)): p.read_bytes()
+                          for f in folders for p in f.rglob("*.h")
+                          if p.is_file()})
+        one, two = texts
+        self.result.generated = sorted(
+            n for n in set(one) | set(two) if one.get(n) != two.get(n))
+        old, new = (dict(_DEFINED.findall(t.get(AUTOCONF, b"")))
+                    for t in texts)
+        own = self._own_options()
+        self.result.options = sorted(
+            n.decode() for n in set(old) | set(new)
+            if old.get(n) != new.get(n) and n.decode() not in own)
+
+    def _own_options(self) -> set[str]:
+        """The options that the patch adds or removes: what uses them it
+        touches, too."""
+        sides: list[set[str]] = [set(), set()]
+        for c in self.inputs.changes:
+            for side, root, path in ((0, self.inputs.tree, c.old),
+                                     (1, self.inputs.stage, c.new)):
+                if path and _is_kconfig(path):
+                    sides[side] |= set(re.findall(
+                        r"^\s*(?:menu)?config\s+(\w+)",
+                        (root / path).read_text("utf-8", "replace"),
+                        re.MULTILINE))
+        return {f"CONFIG_{n}" for n in sides[0] ^ sides[1]}
+
     def _configure(self, build: Path, mounts: dict[str, Path]) -> None:
         """Let new options of a patched Kconfig have their defaults: kbuild
         would ask for them."""
-        if not any((c.new or c.old or "").split("/")[-1].startswith("Kconfig")
+        if not any(_is_kconfig(c.new or c.old or "")
                    for c in self.inputs.changes):
             return
         log = self.out / "config.log"
@@ -853,6 +944,9 @@ class CellCheck:
         if done.timed_out:
             return None
         try:
+            # What the .cmd file ran may be a stranger's.
+            if out.is_symlink() or not out.is_file():
+                return (b"", False)
             return (out.read_bytes(), done.ok)
         except OSError:         # GCC leaves none behind when it fails
             return (b"", False)
@@ -1198,6 +1292,29 @@ class CellCheck:
             (self.dir / "neutral.json").unlink()
 
 
+def _no_traps(build: Path) -> None:
+    """A stranger's Makefile wrote into @build; what is read and replaced there
+    afterwards, outside the sandbox, must not lie elsewhere.  kbuild makes
+    links to the tree and within the folder, but none of a folder and none of
+    an object."""
+    todo = [str(build)]
+    while todo:
+        with os.scandir(todo.pop()) as entries:
+            for e in entries:
+                if e.is_dir(follow_symlinks=False):
+                    todo.append(e.path)
+                elif e.is_symlink():
+                    if os.readlink(e.path) == SRC:
+                        continue        # kbuild's own "source"
+                    if e.is_dir() or e.name.endswith((
+                            ".o", ".cmd", ".sparse", ".messages", ".tokens")):
+                        raise CheckError(f"{e.path}: make left a symbolic "
+                                         "link there, which kbuild would not")
+                elif not e.is_file(follow_symlinks=False):
+                    raise CheckError(f"{e.path}: make left something there "
+                                     "that is no file")
+
+
 def _beside(build: Path, obj: str, suffix: str) -> Path:
     path = build / obj
     return path.with_name(f".{path.name}{suffix}")
@@ -1235,6 +1352,27 @@ def disassemble(cell: Cell, folder: Path, name: str) -> str:
     text = log.read_text("utf-8", "replace")
     log.unlink()
     return text if done.ok else ""
+
+
+def _is_kconfig(path: str) -> bool:
+    return path.rpartition("/")[2].startswith("Kconfig")
+
+
+def _otherwise(choice: users.Choice, how: dict[str, str],
+               how_after: dict[str, str], names: list[str],
+               after_names: set[str]) -> tuple[list[str], list[str]]:
+    """With what a patched Makefile compiles otherwise, or no more, or
+    anew."""
+    more = sorted(o for o in set(how) | set(how_after)
+                  if how.get(o) != how_after.get(o)
+                  and o not in names and o not in after_names)
+    kept = set(more[:users.LIMIT])
+    if more:
+        choice.why += f", and {len(kept)} of {len(more)} objects that kbuild " \
+            "compiles otherwise"
+        choice.chosen_from += len(more)
+    return (sorted(set(names) | (kept & set(how))),
+            sorted(after_names | (kept & set(how_after))))
 
 
 def _near(names: list[str], known: list[str]) -> str:

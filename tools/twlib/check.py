@@ -252,7 +252,7 @@ def merge(check: Check, cells: list[CellResult]) -> dict[str, Any]:
         "uncompiled": uncompiled(inputs.changes, cells) if cells else [],
         "verdict": verdict(cells), "run": str(check.run_dir)}
     if result["verdict"] == "ok" and not report.texts_only(inputs) \
-            and not any(c.objects for c in cells):
+            and not any(c.graded or c.added for c in cells):
         result["verdict"] = "incomplete"
     result["sentence"] = report.sentence(result, cells, inputs)
     return result

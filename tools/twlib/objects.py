@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import struct
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +101,9 @@ def _load(path: Path) -> _Loaded:
                                  r["r_addend"] if r.is_RELA() else 0))
                 relocations[target] = rows
             return _Loaded(sections, relocations, symbols)
-    except (ELFError, OSError, IndexError, KeyError) as err:
+    except (ELFError, OSError, LookupError, ValueError, TypeError,
+            AttributeError, AssertionError, ArithmeticError, MemoryError,
+            struct.error) as err:   # a stranger's file: pyelftools trusts it
         raise ObjectError(f"{path}: not an object: {err}") from err
 
 

@@ -210,7 +210,8 @@ def sentence(result: dict[str, Any], cells: list[CellResult],
     if unbuilt:
         parts.append(f"Not fully checked: {', '.join(unbuilt)}.")
     elif result["verdict"] == "incomplete":
-        parts.append("No cell compiles a file of the patch.")
+        parts.append("No cell compiles a file of the patch, or what it "
+                     "concerns.")
     extra = sum(len(c.added) + len(c.removed) for c in built)
     if extra:
         parts.append("Only before or only after there are, with nothing to "
@@ -282,6 +283,8 @@ def function_text(f: dict[str, Any]) -> str:
 
 def _notes(c: CellResult) -> list[str]:
     notes = [c.reason] if c.reason else []
+    notes += [f"only after: {some(c.added)}"] if c.added else []
+    notes += [f"only before: {some(c.removed)}"] if c.removed else []
     for d in c.differences[:5]:
         notes.append(f"different: {d['object']}: {d['what']}")
         if d["functions"]:
@@ -301,6 +304,9 @@ def _notes(c: CellResult) -> list[str]:
         notes.append(f"sparse {c.sparse}")
     if c.objects < c.chosen_from:
         notes.append(f"built {c.choice}")
+    if c.unseen:
+        notes.append("not as before: " + some(c.unseen) + "; what uses them "
+                     "was not looked for (--whole DIRS builds more)")
     if c.not_in_config:
         notes.append("not in this config: " + some(c.not_in_config))
     if c.uncovered_headers:

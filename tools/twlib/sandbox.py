@@ -40,6 +40,7 @@ ENV = {
 }
 
 GIB = 1 << 30
+FILE_SIZE = 2 * GIB     # of any file that is written, a log too
 
 
 class SandboxError(Exception):
@@ -79,7 +80,8 @@ class Sandbox:
                 raise SandboxError(
                     f"{program} is missing: apt-get install bubblewrap "
                     "util-linux (nothing of a tree runs outside a sandbox)")
-        cmd = ["prlimit", f"--as={self.memory}", "--core=0", "bwrap",
+        cmd = ["prlimit", f"--as={self.memory}", f"--fsize={FILE_SIZE}",
+               "--core=0", "bwrap",
                "--unshare-all", "--die-with-parent", "--new-session",
                "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
                "--ro-bind", "/usr", "/usr"]

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import declnames, patchset
+from . import cache, declnames, patchset
 from .patchset import FileChange
 
 LIMIT = 60              # build all users up to here, else choose
@@ -38,6 +38,11 @@ _UNIT = re.compile(r"-Wp,-MMD,\S+ .*? -o (\S+\.o) (\S+\.[cS])(?=[\s;]|$)")
 
 class ToolError(Exception):
     """A program that the search needs does not work."""
+
+
+def is_makefile(path: str) -> bool:
+    """Does it say what kbuild compiles in its folder, and how?"""
+    return path.rpartition("/")[2] in ("Makefile", "Kbuild")
 
 
 def scope(path: str) -> str:
@@ -65,6 +70,18 @@ def units(log: str, tree_mount: str, build_mount: str) -> dict[str, list[str]]:
     return dict(found)
 
 
+def commands(log: str) -> dict[str, str]:
+    """For each object of a dry run, a digest of how it is compiled."""
+    found = {}
+    for line in log.splitlines():
+        m = _UNIT.search(line)
+        if m:
+            # Two jobs' lines may have run into each other.
+            own = m[0].rpartition("-Wp,-MMD,")[2]
+            found[m[1]] = cache.hash_bytes(own.encode("utf-8", "replace"))
+    return found
+
+
 def pruned(folders: set[str], text_of: Callable[[str], bytes | None]
            ) -> dict[str, bytes]:
     """
@@ -74,6 +91,7 @@ def pruned(folders: set[str], text_of: Callable[[str], bytes | None]
     @text_of gives a file of the tree, None if there is none.
     """
     below: dict[str, set[str]] = defaultdict(set)
+    below[""] = set()       # without folders there is nothing to look at
     for folder in folders:
         parts = folder.split("/")
         for up in range(len(parts)):
@@ -222,12 +240,13 @@ class Search:
         return found
 
     def folders(self) -> set[str]:
-        """The folders of all sources that may be chosen."""
+        """The folders of all sources that may be chosen, and of Makefiles
+        that may choose others."""
         paths = {p for uses in self.uses.values() for p in uses}
         paths |= {p for some in self.includers.values() for p in some}
         paths |= {p for c in self.changes for p in (c.old, c.new) if p}
         return {os.path.dirname(p) for p in paths
-                if p.endswith(_SOURCE) and "/" in p} | {
+                if (p.endswith(_SOURCE) or is_makefile(p)) and "/" in p} | {
                     os.path.relpath(base, self.tree) for folder in self.whole
                     for base, _dirs, _files in os.walk(self.tree / folder)}
 
