@@ -108,7 +108,8 @@ check-san:
 	exit $$r
 
 check-real: $(TREEWIDE)
-	@TREEWIDE='$(abspath $(TREEWIDE))' tests/real/run
+	@r=0; TREEWIDE='$(abspath $(TREEWIDE))' tests/real/run || r=1; \
+	TREEWIDE='$(abspath $(TREEWIDE))' tests/real/check || r=1; exit $$r
 
 # How fast, as ratios; on an idle machine.  BENCH='--only scan' for the half
 # that takes a minute.
