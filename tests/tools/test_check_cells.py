@@ -544,6 +544,44 @@ def test_a_job_by_hand(place: Place) -> None:
     assert all(c["cached"] for c in result["cells"])
 
 
+@pytest.mark.parametrize("trap", ["ln -sfn / mm/kept", "ln -sf /x mm/b.o",
+                                  "mkfifo mm/.b.o.i"])
+def test_a_makefile_that_leaves_a_trap(place: Place, trap: str) -> None:
+    """What is read or replaced after the build would lie elsewhere."""
+    r = place.check({"mm/Makefile": (
+        "obj-y += a.o", f"$(shell mkdir -p mm; {trap})\nobj-y += a.o"),
+        "mm/b.c": ("count;", "count  ;")}, status=1, cells="x86/64")
+    assert "make left " in cell(r, "x86/64")["reason"]
+
+
+def test_a_full_cache_costs_no_result(
+        place: Place, monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str]) -> None:
+    def full(*_args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cellcheck.cache, "write_stamp", full)
+    # The stamp of the build before is needed; it is there from other tests.
+    place.check({"mm/b.c": ("*q : 0", "*q : (0) ")}, status=0, cells="x86/64")
+    assert "not kept in the cache: No space left" in capsys.readouterr().err
+
+
+def test_two_checks_of_one_patch_at_once(place: Place) -> None:
+    """The second waits and takes what the first has found."""
+    edit: Edits = {"mm/b.c": ("*q : 0", "*q : (0)  ")}
+    (place.root / "two.patch").write_text(faketree.diff(edit))
+    program = Path(__file__).resolve().parents[2] / "tools/treewide-check"
+    both = [subprocess.Popen(
+        [str(program), "--tree", str(place.tree), "--patch",
+         str(place.root / "two.patch"), "--cells", "x86/64", "--run",
+         str(place.root / f"two{n}")], stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL) for n in (1, 2)]
+    assert [p.wait() for p in both] == [0, 0]
+    cached = [json.loads((place.root / f"two{n}/check.json").read_text())
+              ["cells"][0]["cached"] for n in (1, 2)]
+    assert sorted(cached) == [False, True]
+
+
 def test_damaged_cache(place: Place) -> None:
     edit: Edits = {"mm/b.c": ("*q : 0", "*q : 5")}
     place.check(edit, status=1)

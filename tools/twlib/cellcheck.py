@@ -430,10 +430,11 @@ class CellCheck:
             # An interrupted job does not come here: it goes on next time.
             if not job.keep:
                 shutil.rmtree(self.dir, ignore_errors=True)
-        try:
-            self._save_cached(key)
-        except OSError as err:      # the result stands all the same
-            self.say(f"the result is not kept in the cache: {err.strerror}")
+            try:
+                self._save_cached(key)
+            except OSError as err:      # the result stands all the same
+                self.say("the result is not kept in the cache: "
+                         f"{err.strerror}")
 
     def _waiting(self) -> None:
         self.say("waiting for another check to end")
@@ -573,6 +574,8 @@ class CellCheck:
         some headers."""
         inputs = self.inputs
         folders = inputs.prepare_search().folders()
+        if not folders:
+            return {}, {}
         key = cache.hash_bytes("\0".join(
             [code_version(), self.entry, inputs.fingerprint,
              *sorted(folders)]).encode("utf-8", "surrogateescape"))
@@ -738,7 +741,9 @@ class CellCheck:
                 result.reason = f"of the {len(every)} objects that the " \
                     f"patch concerns none is {some(job.objects)}" + _near(
                         job.objects, every) if job.objects and every else \
-                    "this cell compiles nothing that the patch concerns"
+                    "this cell compiles nothing that the patch concerns" + (
+                        "; generated headers are as before"
+                        if sources and not result.generated else "")
                 result.not_in_config = choice.missing
                 return
             self._drop_neutral(after)

@@ -91,7 +91,6 @@ def pruned(folders: set[str], text_of: Callable[[str], bytes | None]
     @text_of gives a file of the tree, None if there is none.
     """
     below: dict[str, set[str]] = defaultdict(set)
-    below[""] = set()       # without folders there is nothing to look at
     for folder in folders:
         parts = folder.split("/")
         for up in range(len(parts)):
