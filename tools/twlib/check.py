@@ -490,7 +490,8 @@ def make_check(args: argparse.Namespace, run_dir: Path,
         patch = run_dir / "check.patch"
         patch.write_bytes(sys.stdin.buffer.read())
     whole = folders(tree, args.whole)
-    inputs = Inputs.read(tree, patch, args.patch, stage)
+    inputs = Inputs.read(tree, patch, args.patch if args.patch != "-"
+                         else "standard input", stage)
     inputs.say, inputs.whole = progress, whole
     cells, left_out = cells_wanted(args.cells, inputs)
     template = Job(str(tree), str(patch), "", "", args.jobs, whole,

@@ -395,7 +395,8 @@ def apply_to(tree: Path, data: bytes, name: str,
     if done.returncode:
         hint = "make the patch against this tree"
         if not git_apply("--check", "--reverse").returncode:
-            hint = "the tree seems to have the patch already"
+            hint = "the tree has the patch already; check it on a tree " \
+                "without it, such as `git worktree add DIR BASE` makes"
         elif not git_apply("--check", "--ignore-whitespace").returncode:
             hint = "it would but for white space, which a mailer may have " \
                 "changed"
