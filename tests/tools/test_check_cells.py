@@ -282,7 +282,8 @@ def test_patches_in_a_row(place: Place) -> None:
         body = faketree.diff({"mm/b.c": ("*q : 0", f"*q : {new}")}).replace(
             "-\treturn p != (int __user *)0 ? *q : 0;",
             f"-\treturn p != (int __user *)0 ? *q : {old};")
-        return f"From x Mon Sep 17 00:00:00 2001\nSubject: y\n\n{body}-- \n2\n\n"
+        return "From x Mon Sep 17 00:00:00 2001\nSubject: y\n\n" \
+            f"{body}-- \n2\n\n"
 
     r = place.check(mail("0", "3") + mail("3", "(0)"), status=0)
     assert r["coverage"]["lines"] == r["coverage"]["compiled"] == 1
@@ -557,11 +558,14 @@ def test_a_makefile_that_leaves_a_trap(place: Place, trap: str) -> None:
 def test_a_full_cache_costs_no_result(
         place: Place, monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str]) -> None:
-    def full(*_args: Any) -> None:
-        raise OSError(28, "No space left on device")
+    real = cellcheck.cache.write_stamp
+
+    def full(entry: Path, *args: Any) -> None:
+        if ".tmp-" in entry.name:
+            raise OSError(28, "No space left on device")
+        real(entry, *args)
 
     monkeypatch.setattr(cellcheck.cache, "write_stamp", full)
-    # The stamp of the build before is needed; it is there from other tests.
     place.check({"mm/b.c": ("*q : 0", "*q : (0) ")}, status=0, cells="x86/64")
     assert "not kept in the cache: No space left" in capsys.readouterr().err
 

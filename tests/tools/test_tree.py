@@ -237,7 +237,7 @@ def test_own_tree(machine: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name,words", [
-    ("5.5", "not among the versions"), ("/nonexistent", "is no folder"),
+    ("5.5", "not among the versions"), ("/nonexistent/tree", "is no folder"),
     ("/usr", "is no kernel tree"),
 ])
 def test_bad_trees(machine: Path, name: str, words: str) -> None:

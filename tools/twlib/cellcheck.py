@@ -33,8 +33,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from . import apart, cache, coverage, kbuild, linemark, objects, patchset, sparse, \
-    users
+from . import apart, cache, coverage, kbuild, linemark, objects, patchset, \
+    sparse, users
 from .cells import Cell, cells_load
 from .patchset import FileChange, Hunk, LineChange, PatchError
 from .sandbox import BIN, BUILD, SRC, Result, Sandbox
@@ -54,6 +54,14 @@ _DEFINED = re.compile(rb"^#define (CONFIG_\w+) (.*)$", re.MULTILINE)
 
 class CheckError(Exception):
     """The check cannot be made; the text says what to do."""
+
+
+class TrapError(objects.ObjectError):
+    """What make left in @build is not to be read outside the sandbox."""
+
+    def __init__(self, text: str, build: Path) -> None:
+        super().__init__(text)
+        self.build = build
 
 
 @dataclasses.dataclass
@@ -426,7 +434,12 @@ class CellCheck:
             if job.keep or job.fresh:
                 shutil.rmtree(self.dir, ignore_errors=True)
             self.dir.mkdir(parents=True, exist_ok=True)
-            self._build(prepared)
+            try:
+                self._build(prepared)
+            except objects.ObjectError:     # nothing to go on with
+                if not job.keep:
+                    shutil.rmtree(self.dir, ignore_errors=True)
+                raise
             # An interrupted job does not come here: it goes on next time.
             if not job.keep:
                 shutil.rmtree(self.dir, ignore_errors=True)
@@ -692,6 +705,10 @@ class CellCheck:
                 cache.write_stamp(entry, ["build/.config"], {})
             try:
                 yield entry / "build"
+            except TrapError as err:
+                if err.build == entry / "build":
+                    cache.remove(entry)
+                raise
             except objects.ObjectError:
                 cache.remove(entry)     # a damaged object: never again
                 raise
@@ -766,7 +783,8 @@ class CellCheck:
                        f"see {self.out}/before.log")
         elif result.not_built_after:
             bad = result.not_built_after
-            self._fail("failed", f"after the patch {count_of(len(bad), 'object')} "
+            self._fail("failed", "after the patch "
+                       f"{count_of(len(bad), 'object')} "
                        f"{'does' if len(bad) == 1 else 'do'} not build: "
                        + some(bad))
         else:
@@ -1313,11 +1331,12 @@ def _no_traps(build: Path) -> None:
                         continue        # kbuild's own "source"
                     if e.is_dir() or e.name.endswith((
                             ".o", ".cmd", ".sparse", ".messages", ".tokens")):
-                        raise CheckError(f"{e.path}: make left a symbolic "
-                                         "link there, which kbuild would not")
+                        raise TrapError(
+                            f"{e.path}: make left a symbolic link there, "
+                            "which kbuild would not", build)
                 elif not e.is_file(follow_symlinks=False):
-                    raise CheckError(f"{e.path}: make left something there "
-                                     "that is no file")
+                    raise TrapError(f"{e.path}: make left something there "
+                                    "that is no file", build)
 
 
 def _beside(build: Path, obj: str, suffix: str) -> Path:
@@ -1373,8 +1392,8 @@ def _otherwise(choice: users.Choice, how: dict[str, str],
                   and o not in names and o not in after_names)
     kept = set(more[:users.LIMIT])
     if more:
-        choice.why += f", and {len(kept)} of {len(more)} objects that kbuild " \
-            "compiles otherwise"
+        choice.why += f", and {len(kept)} of {len(more)} objects that " \
+            "kbuild compiles otherwise"
         choice.chosen_from += len(more)
     return (sorted(set(names) | (kept & set(how))),
             sorted(after_names | (kept & set(how_after))))

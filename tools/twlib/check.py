@@ -230,10 +230,6 @@ def run(check: Check) -> dict[str, Any]:
                         if number + 1 < len(check.cells) else ""))
         if not all(c.cached for c in cells):
             prune()
-        names = check.template.objects
-        if names and not any(c.objects for c in cells) \
-                and all(c.state in ("built", "absent") for c in cells):
-            raise CheckError(f"--object {cells[0].cell}: {cells[0].reason}")
     return merge(check, cells)
 
 
@@ -554,6 +550,11 @@ def do_check(args: argparse.Namespace) -> int:
                 print(job.path)
             return OK
         result = run(check)
+    cells = result["cells"]
+    if args.object and cells and not any(c["objects"] for c in cells) \
+            and all(c["state"] in ("built", "absent") for c in cells):
+        raise CheckError(f"--object: {cells[0]['cell']}: "
+                         f"{cells[0]['reason']}")
     if args.show:
         write_whole(run_dir / "check.json", json.dumps(result, indent=1))
         sys.stdout.write(show(args.show, run_dir, None))
