@@ -133,6 +133,7 @@ class CellResult:
     not_built_after: list[str] = dataclasses.field(default_factory=list)
     not_in_config: list[str] = dataclasses.field(default_factory=list)
     uncovered_headers: list[str] = dataclasses.field(default_factory=list)
+    header_sources: list[str] = dataclasses.field(default_factory=list)
     generated: list[str] = dataclasses.field(default_factory=list)
     options: list[str] = dataclasses.field(default_factory=list)
     new_warnings: list[str] = dataclasses.field(default_factory=list)
@@ -750,6 +751,7 @@ class CellCheck:
                 self._copy(prepared, fresh)
                 self._configure(fresh, mounts)
                 os.rename(fresh, after)
+            result.header_sources = sources
             if sources:
                 with self._timed("choose"):
                     self._make_headers(prepared, after, mounts)

@@ -256,12 +256,13 @@ def merge(check: Check, cells: list[CellResult]) -> dict[str, Any]:
 
 def uncompiled(changes: list[patchset.FileChange],
                cells: list[CellResult]) -> list[str]:
-    """The patched sources that no cell compiled."""
-    seen = {p for c in cells for p in c.covered}
+    """The patched files, but texts and what configures a build, that no cell
+    compiled or made headers of."""
+    seen = {p for c in cells for p in (*c.covered, *c.header_sources)}
     return sorted(p for change in changes
-                  if (p := change.new or change.old or "")
-                  .endswith((".c", ".h", ".S", ".rs"))
-                  and not p.startswith("Documentation/") and p not in seen)
+                  if (p := change.new or change.old or "") not in seen
+                  and not patchset.is_text(p) and not users.is_makefile(p)
+                  and not p.rpartition("/")[2].startswith("Kconfig"))
 
 
 def prune() -> None:

@@ -77,6 +77,7 @@ def coverage(inputs: Inputs, cells: list[CellResult]) -> dict[str, Any]:
                              (unknown, cell.lines_unknown)):
             into.update((f, n) for f, ls in theirs.items() for n in ls)
     broken = {file for c in cells if c.not_built_after for file in c.covered}
+    made_of = {file for c in cells for file in c.header_sources}
     total = sum(len(lines) for lines in wanted.values())
     missing = []
     ranges: list[dict[str, Any]] = []
@@ -97,7 +98,9 @@ def coverage(inputs: Inputs, cells: list[CellResult]) -> dict[str, Any]:
                 "file": file, "line": n,
                 "text": text[n - 1].decode("utf-8", "replace").strip(),
                 "state": "unknown" if (file, n) in unknown else "not compiled",
-                "condition": _condition(inputs, file, n, (file, n) in defined)
+                "condition": "an object (headers or programs of the build are "
+                "made of it)" if file in made_of else
+                _condition(inputs, file, n, (file, n) in defined)
                 + (", objects that build (see the errors)"
                    if file in broken else "")})
     done = total - len(missing)
