@@ -19,7 +19,7 @@ HOSTILE = ('</script><script>window.pwned=1</script><img src=x '
 
 TABLES = """
 PRAGMA application_id = 1953983591;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE symbols (name TEXT, kind TEXT, origin TEXT);
 CREATE TABLE sites (id INTEGER PRIMARY KEY, file TEXT, line INTEGER,
