@@ -18,7 +18,7 @@ static int walk_hugetlb_range(unsigned long addr, unsigned long end,
 
 	hugetlb_vma_lock_read(vma);
 	for (; addr != end && !err; addr = next) {
-		next = (addr & hmask) + sz;
+		next = (addr & hmask) + huge_page_size(h);
 		if (next > end)
 			next = end;
 		pte = hugetlb_walk(vma, addr & hmask, sz);

@@ -28,6 +28,7 @@
 #include <linux/swapops.h>
 @end
 #include <linux/pagewalk.h>
+#include <linux/userfaultfd_k.h>
 
 /* So far only the walk of hugetlb VMAs calls leaf_entry(). */
 #ifdef CONFIG_HUGETLB_PAGE
@@ -38,8 +39,8 @@
  * @h:		the VMA's hstate
  *
  * Most architectures put a huge page into the highest level whose entries are
- * no larger than the page; one that uses runs of PTEs for pages of any size says
- * so with HUGETLB_LEAVES_ARE_PTES in its asm/hugetlb.h.
+ * no larger than the page. One that uses runs of PTEs for pages of any size
+ * says so with HUGETLB_LEAVES_ARE_PTES in its asm/hugetlb.h.
  *
  * What differs from leaf to leaf (@addr, @end, @ptep) is left to the walker.
  */
@@ -75,12 +76,23 @@ static inline bool mm_walk_is_hugetlb(const struct mm_walk_state *state)
 	return state->hstate;
 }
 
+static inline bool mm_walk_at_pmd(const struct mm_walk_state *state)
+{
+	return state->level == @PMD@;
+}
+
+static inline bool mm_walk_at_pud(const struct mm_walk_state *state)
+{
+	return state->level == @PUD@;
+}
+
 /**
  * mm_walk_lock_leaf - take the page table lock of a leaf
  * @state:	the walk's state
  * @walk:	the walk
  *
- * The lock is in @state->ptl until mm_walk_unlock_leaf().
+ * The lock is in @state->ptl until mm_walk_unlock_leaf(). For an entry of a page
+ * table that hugetlb does not own, the walk must have set @state->above.pmdp.
  */
 static inline void mm_walk_lock_leaf(struct mm_walk_state *state,
 				     struct mm_walk *walk)
@@ -88,9 +100,9 @@ static inline void mm_walk_lock_leaf(struct mm_walk_state *state,
 	if (mm_walk_is_hugetlb(state)) {
 		state->ptl = huge_pte_lock(state->hstate, walk->mm,
 					   state->ptep);
-	} else if (state->level == @PUD@) {
+	} else if (mm_walk_at_pud(state)) {
 		state->ptl = pud_lock(walk->mm, state->pudp);
-	} else if (state->level == @PMD@) {
+	} else if (mm_walk_at_pmd(state)) {
 		state->ptl = pmd_lock(walk->mm, state->pmdp);
 	} else {
 		state->ptl = pte_lockptr(walk->mm, state->above.pmdp);
@@ -115,15 +127,20 @@ static inline void mm_walk_unlock_leaf(struct mm_walk_state *state)
  *
  * What is below tells about the entry as it was read here, which stays true
  * only while the page table lock is held.
+ *
+ * The functions of hugetlb find the run of a leaf by the address where it
+ * begins, which need not be where the range begins.
  */
 static inline void mm_walk_read_leaf(struct mm_walk_state *state,
 				     struct mm_walk *walk)
 {
 	if (mm_walk_is_hugetlb(state))
-		state->pte = huge_ptep_get(walk->mm, state->addr, state->ptep);
-	else if (state->level == @PUD@)
+		state->pte = huge_ptep_get(walk->mm,
+					   state->addr & ~(state->size - 1),
+					   state->ptep);
+	else if (mm_walk_at_pud(state))
 		state->pud = pudp_get(state->pudp);
-	else if (state->level == @PMD@)
+	else if (mm_walk_at_pmd(state))
 		state->pmd = pmdp_get(state->pmdp);
 	else
 		state->pte = ptep_get(state->ptep);
@@ -135,17 +152,18 @@ static inline void mm_walk_read_leaf(struct mm_walk_state *state,
  */
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
 #define mm_walk_ask_pmd(state, form)					\
-	((state)->level == @PMD@ ?					\
+	(mm_walk_at_pmd(state) ?					\
 	 pmd_##form((state)->pmd) : pte_##form((state)->pte))
 #else
 #define mm_walk_ask_pmd(state, form)					\
-	(WARN_ON_ONCE((state)->level == @PMD@) ?			\
+	(WARN_ON_ONCE(mm_walk_at_pmd(state)) ?				\
 	 0 : pte_##form((state)->pte))
 #endif
 
-#ifdef CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD
+#if defined(CONFIG_TRANSPARENT_HUGEPAGE) && \
+	defined(CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD)
 #define mm_walk_ask(state, form)					\
-	((state)->level == @PUD@ ?					\
+	(mm_walk_at_pud(state) ?					\
 	 pud_##form((state)->pud) : mm_walk_ask_pmd(state, form))
 #else
 #define mm_walk_ask(state, form)	mm_walk_ask_no_pud(state, form)
@@ -153,7 +171,7 @@ static inline void mm_walk_read_leaf(struct mm_walk_state *state,
 
 /* The same for forms that no architecture has at the level of PUDs. */
 #define mm_walk_ask_no_pud(state, form)					\
-	(WARN_ON_ONCE((state)->level == @PUD@) ?			\
+	(WARN_ON_ONCE(mm_walk_at_pud(state)) ?				\
 	 0 : mm_walk_ask_pmd(state, form))
 
 /**
@@ -213,24 +231,37 @@ static inline bool mm_walk_is_young(const struct mm_walk_state *state)
 
 /**
  * mm_walk_is_soft_dirty - was the leaf written to since clear_refs?
- * @state:	the walk's state, with a present entry
+ * @state:	the walk's state, with an entry that is not empty
  */
 static inline bool mm_walk_is_soft_dirty(const struct mm_walk_state *state)
 {
 	if (mm_walk_is_hugetlb(state))
-		return pte_soft_dirty(state->pte);
-	return mm_walk_ask_no_pud(state, soft_dirty);
+		return pte_present(state->pte) ?
+			pte_soft_dirty(state->pte) :
+			pte_swp_soft_dirty(state->pte);
+	if (mm_walk_is_present(state))
+		return mm_walk_ask_no_pud(state, soft_dirty);
+	return mm_walk_ask_no_pud(state, swp_soft_dirty);
 }
 
 /**
  * mm_walk_is_uffd_wp - is the leaf write-protected for userfaultfd?
- * @state:	the walk's state, with a present entry
+ * @state:	the walk's state, with an entry that is not empty
+ *
+ * Also when a marker is all that is left of the leaf.
  */
 static inline bool mm_walk_is_uffd_wp(const struct mm_walk_state *state)
 {
 	if (mm_walk_is_hugetlb(state))
-		return huge_pte_uffd_wp(state->pte);
-	return mm_walk_ask_no_pud(state, uffd_wp);
+		return pte_present(state->pte) ?
+			huge_pte_uffd_wp(state->pte) :
+			pte_swp_uffd_wp_any(state->pte);
+	if (mm_walk_is_present(state))
+		return mm_walk_ask_no_pud(state, uffd_wp);
+	if (WARN_ON_ONCE(mm_walk_at_pud(state)))
+		return false;
+	return mm_walk_at_pmd(state) ? pmd_swp_uffd_wp(state->pmd) :
+				       pte_swp_uffd_wp_any(state->pte);
 }
 
 /**
@@ -283,20 +314,28 @@ static inline bool mm_walk_is_swap(const struct mm_walk_state *state)
 	return !mm_walk_is_none(state) && !mm_walk_is_present(state);
 }
 
+/* Has the level of the leaf, which is not one of hugetlb, no swap entries? */
+static inline bool mm_walk_no_swap(const struct mm_walk_state *state)
+{
+	return mm_walk_at_pud(state) || (mm_walk_at_pmd(state) &&
+		!IS_ENABLED(CONFIG_ARCH_ENABLE_THP_MIGRATION));
+}
+
 @if include/linux/leafops.h: softleaf_from_pte(
 /**
  * mm_walk_softleaf - the entry as a software leaf entry
  * @state:	the walk's state, with an entry that is not present
  *
- * No architecture has such entries at the level of PUDs, but for hugetlb.
+ * But for hugetlb, no architecture has such entries at the level of PUDs, and
+ * only some at that of PMDs.
  */
 static inline softleaf_t mm_walk_softleaf(const struct mm_walk_state *state)
 {
 	if (mm_walk_is_hugetlb(state))
 		return softleaf_from_pte(state->pte);
-	if (WARN_ON_ONCE(state->level == @PUD@))
+	if (WARN_ON_ONCE(mm_walk_no_swap(state)))
 		return softleaf_mk_none();
-	if (state->level == @PMD@)
+	if (mm_walk_at_pmd(state))
 		return softleaf_from_pmd(state->pmd);
 	return softleaf_from_pte(state->pte);
 }
@@ -315,15 +354,16 @@ static inline bool mm_walk_is_migration(const struct mm_walk_state *state)
  * mm_walk_swp_entry - the entry as a swap entry
  * @state:	the walk's state, with an entry that mm_walk_is_swap()
  *
- * No architecture has such entries at the level of PUDs, but for hugetlb.
+ * But for hugetlb, no architecture has such entries at the level of PUDs, and
+ * only some at that of PMDs.
  */
 static inline swp_entry_t mm_walk_swp_entry(const struct mm_walk_state *state)
 {
 	if (mm_walk_is_hugetlb(state))
 		return pte_to_swp_entry(state->pte);
-	if (WARN_ON_ONCE(state->level == @PUD@))
+	if (WARN_ON_ONCE(mm_walk_no_swap(state)))
 		return swp_entry(0, 0);
-	if (state->level == @PMD@)
+	if (mm_walk_at_pmd(state))
 		return pmd_to_swp_entry(state->pmd);
 	return pte_to_swp_entry(state->pte);
 }

@@ -53,6 +53,9 @@ pud_t pudp_get(pud_t *pudp);
 ASK(pte_present); ASK(pte_write); ASK(pte_dirty); ASK(pte_young);
 ASK(pte_soft_dirty); ASK(pte_uffd_wp); ASK(huge_pte_write);
 ASK(huge_pte_dirty); ASK(huge_pte_none); ASK(huge_pte_uffd_wp);
+ASK(pte_swp_soft_dirty); ASK(pte_swp_uffd_wp_any);
+bool pmd_swp_uffd_wp(pmd_t pmd);
+#define IS_ENABLED(option)	0
 #undef pte_none
 ASK(pte_none);
 #undef pte_pfn
