@@ -23,7 +23,7 @@
 #include "treewide.h"
 
 static gboolean do_apply, force, fresh;
-static char *policy, *explain_place;
+static char *policy, *explain_place, **with;
 
 static const GOptionEntry entries[] = {
 	{ "apply", 0, 0, G_OPTION_ARG_NONE, &do_apply,
@@ -34,6 +34,9 @@ static const GOptionEntry entries[] = {
 	  "Work it out again, also when nothing changed since an earlier run", NULL },
 	{ "policy", 0, 0, G_OPTION_ARG_STRING, &policy,
 	  "What to do where the domain leaves a choice; the conversion's manifest names them", "POLICY" },
+	{ "with", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &with,
+	  "Convert the source in this folder outside the tree, too, as a module's; its patch goes to a file of its own; for conversions of an op",
+	  "DIR" },
 	{ "explain", 0, 0, G_OPTION_ARG_STRING, &explain_place,
 	  "Print why a line is changed or not, instead of the patch; with --run of an earlier run, from its ledger",
 	  "FILE:LINE" },
@@ -63,16 +66,30 @@ static void check_policy(const struct manifest *m)
 	       near ? "'" : "", list);
 }
 
-static GString *make_patch(const struct convert_result *res,
+/* The name of @f in its root: the tree (@dir is NULL) or @dir; NULL: elsewhere. */
+static const char *name_in(const struct tree *t, const struct convert_file *f,
+			   const char *dir)
+{
+	if (g_strcmp0(tree_with(t, f->file), dir))
+		return NULL;
+	return dir ? f->file + strlen(dir) + 1 : f->file;
+}
+
+/* The patch of the tree (@dir is NULL), or of a folder outside it. */
+static GString *make_patch(const struct tree *t,
+			   const struct convert_result *res, const char *dir,
 			   struct patch_stat *stat)
 {
 	GString *p = g_string_new(NULL);
 
 	for (guint i = 0; i < res->files->len; i++) {
 		const struct convert_file *f = res->files->pdata[i];
+		const char *name = name_in(t, f, dir);
 
-		patch_append(p, f->file, f->mode, f->old_text, f->old_size,
-			     f->new_text, f->new_size, stat);
+		if (name)
+			patch_append(p, name, f->mode, f->old_text,
+				     f->old_size, f->new_text, f->new_size,
+				     stat);
 	}
 	if (p->len)
 		g_string_prepend(p, res->provenance);
@@ -215,20 +232,82 @@ static void print_summary(FILE *f, const struct convert_result *res,
 	fprintf(f, "run       %s\n", run);
 }
 
-static int apply_all(const struct tree *t, const struct convert_result *res)
+static int apply_in(const struct tree *t, const struct convert_result *res,
+		    const char *dir)
 {
 	struct apply_file *v = g_new0(struct apply_file, res->files->len);
+	guint n = 0;
 	int ret;
 
 	for (guint i = 0; i < res->files->len; i++) {
 		const struct convert_file *f = res->files->pdata[i];
+		const char *name = name_in(t, f, dir);
 
-		v[i] = (struct apply_file) { f->file, f->old_text, f->old_size,
-					     f->new_text, f->new_size };
+		if (name)
+			v[n++] = (struct apply_file) { name, f->old_text,
+				f->old_size, f->new_text, f->new_size };
 	}
-	ret = apply_files(t->path, v, res->files->len);
+	ret = apply_files(dir ? dir : t->path, v, n);
 	g_free(v);
 	return ret;
+}
+
+/* All or nothing in each: first the folders outside, which fail more often. */
+static int apply_all(const struct tree *t, const struct convert_result *res)
+{
+	for (char **d = t->with; d && *d; d++)
+		if (apply_in(t, res, *d))
+			return -1;
+	return apply_in(t, res, NULL);
+}
+
+/* "leaf.patch" to "leaf.mymod.patch"; of two folders of one name the second is "mymod-2". */
+static char *patch_name(const struct tree *t, const char *of, const char *dir)
+{
+	char *base = g_path_get_basename(dir), *name;
+	const char *stem = strrchr(of, '/');
+	const char *dot = strrchr(stem ? stem : of, '.');
+	gsize n = dot ? (gsize)(dot - of) : strlen(of);
+	guint same = 1;
+
+	for (char **d = t->with; strcmp(*d, dir); d++) {
+		char *other = g_path_get_basename(*d);
+
+		same += !strcmp(base, other);
+		g_free(other);
+	}
+	name = same > 1 ?
+	       g_strdup_printf("%.*s.%s-%u%s", (int)n, of, base, same, of + n) :
+	       g_strdup_printf("%.*s.%s%s", (int)n, of, base, of + n);
+	g_free(base);
+	return name;
+}
+
+/* A patch for each folder outside the tree, beside @kept and @output. */
+static int write_with(const struct tree *t, const struct convert_result *res,
+		      const char *kept, const char *output,
+		      struct patch_stat *stat)
+{
+	for (char **d = t->with; d && *d; d++) {
+		GString *p = make_patch(t, res, *d, stat);
+		const char *beside[] = { kept, output };
+		int ret = 0;
+
+		for (guint i = 0; i < G_N_ELEMENTS(beside) && !ret; i++) {
+			char *name = beside[i] ?
+				     patch_name(t, beside[i], *d) : NULL;
+
+			ret = name ? output_write(name, p->str, p->len) : 0;
+			if (!ret && name && (output ? i : !do_apply))
+				tw_note("the patch for '%s' is '%s'", *d,
+					name);
+			g_free(name);
+		}
+		g_string_free(p, TRUE);
+		if (ret)
+			return -1;
+	}
+	return 0;
 }
 
 static void refuse_dirty(const struct tree *t)
@@ -246,15 +325,15 @@ static void refuse_dirty(const struct tree *t)
 }
 
 /* What is made must not land in the tree: the next scan would read it. */
-static void refuse_inside(const struct tree *t, const char *path,
-			  const char *option)
+static void refuse_inside(const char *top, const char *path,
+			      const char *option)
 {
 	char *full = path ? g_canonicalize_filename(path, NULL) : NULL;
 	char *dir = full ? g_path_get_dirname(full) : NULL;
 	char *real = dir ? realpath(dir, NULL) : NULL;
-	gsize n = strlen(t->path);
+	gsize n = strlen(top);
 
-	if (real && g_str_has_prefix(real, t->path) && strchr("/", real[n]))
+	if (real && g_str_has_prefix(real, top) && strchr("/", real[n]))
 		tw_die(TW_USAGE, "convert: %s '%s' is in the tree, which is only written to with --apply; name another place",
 		       option, path);
 	free(real);
@@ -369,6 +448,13 @@ int cmd_convert(int argc, char **argv)
 	t = tree_open(opt.tree);
 	if (!t)
 		return TW_FATAL;
+	if (with && !g_key_file_has_group(m->keys, "op"))
+		tw_die(TW_USAGE, "convert: %s takes no --with: what it follows is in the tree; convert a module by hand when the tree is converted",
+		       m->name);
+	if (with && explain_place)
+		tw_die(TW_USAGE, "convert: --explain is about the tree; leave out --with");
+	if (with && tree_add(t, with))
+		return TW_USAGE;
 	if (explain_place) {
 		if (opt.format && strcmp(opt.format, "table"))
 			tw_die(TW_USAGE, "convert: --explain prints text; leave out --format %s",
@@ -381,20 +467,30 @@ int cmd_convert(int argc, char **argv)
 	/* A kill during an earlier --apply left a journal: first things first. */
 	if (do_apply && apply_recover(t->path) < 0)
 		return TW_FATAL;
-	refuse_inside(t, opt.output, "-o");
-	refuse_inside(t, opt.run_dir, "--run");
+	refuse_inside(t->path, opt.output, "-o");
+	refuse_inside(t->path, opt.run_dir, "--run");
 	refuse_dirty(t);
 	refuse_unwritable(t, opt.output);
+	for (char **d = t->with; d && *d; d++) {
+		refuse_inside(*d, opt.output, "-o");
+		refuse_inside(*d, opt.run_dir, "--run");
+		if (do_apply && access(*d, W_OK))
+			tw_die(TW_FATAL, "cannot write to '%s': %s", *d,
+			       g_strerror(errno));
+		if (do_apply && apply_recover(*d) < 0)
+			return TW_FATAL;
+	}
 	name = g_strdup_printf("%s-%s", m->name, t->release);
 	run = run_dir(opt.run_dir, name);
 	if (!run || convert_run(t, m, policy, run, opt.jobs, fresh,
 				 &res))
 		return TW_FATAL;
 
-	patch = make_patch(&res, &stat);
+	patch = make_patch(t, &res, NULL, &stat);
 	kept = g_strdup_printf("%s/%s.patch", run, m->name);
 	if (output_write(kept, patch->str, patch->len) ||
-	    (opt.output && !explain_place && output_write(opt.output, patch->str, patch->len)))
+	    (opt.output && !explain_place && output_write(opt.output, patch->str, patch->len)) ||
+	    write_with(t, &res, kept, opt.output, &stat))
 		return TW_FATAL;
 	sum = summary(t, m, &res, &stat, opt.output ? opt.output : kept, run);
 	if (keep_summary(run, sum))

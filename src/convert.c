@@ -69,6 +69,7 @@ int convert_scan(struct convert *c, char **symbols)
 		.types = c->m->types,
 		.symbols = symbols,
 		.first = c->m->first,
+		.with = c->t->with,
 		.jobs = c->jobs,
 	};
 	struct scan_result res = { 0 };
@@ -277,7 +278,7 @@ int convert_make_texts(struct convert *c)
 		struct source *s = g_hash_table_lookup(c->sources,
 						       files->pdata[i]);
 		struct convert_file *f = g_new0(struct convert_file, 1);
-		char *path = g_build_filename(c->t->path, s->file, NULL);
+		char *path = g_canonicalize_filename(s->file, c->t->path);
 		struct stat st;
 
 		f->file = g_strdup(s->file);
@@ -825,7 +826,7 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 	c.cells = cells_prepare(t->path, jobs, c.manifest);
 	if (!c.cells || !c.cells->len)
 		goto out;
-	if (!fresh && recall_take(&c)) {
+	if (!fresh && !t->with && recall_take(&c)) {
 		ret = 0;
 		goto out;
 	}
@@ -850,7 +851,7 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 	res->edits = edit_count(c.edits);
 	provenance(&c);
 	ret = ledger_close(c.ledger);
-	if (!ret)
+	if (!ret && !t->with)
 		recall_keep(&c);
 	c.ledger = NULL;
 out:

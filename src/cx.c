@@ -48,6 +48,9 @@ const char *cx_file(struct cx_names *n, CXFile file)
 		path = g_strconcat("@BUILD@", full + strlen(n->build), NULL);
 	else if (!strncmp(full, n->tree, len) && full[len] == '/')
 		path = g_strdup(full + len + 1);
+	for (char **w = n->with; w && *w && !path; w++)
+		if (g_str_has_prefix(full, *w) && full[strlen(*w)] == '/')
+			path = g_strdup(full);
 	g_hash_table_insert(n->known, file, path);
 	g_free(raw);
 	g_free(full);

@@ -19,6 +19,7 @@ GArray *cx_children(CXCursor c);
 /* How files are named: in the tree, and in the cell's build folder. */
 struct cx_names {
 	const char *tree, *build;	/* absolute */
+	char **with;			/* further folders, absolute; or NULL */
 	GHashTable *known;		/* CXFile -> char * */
 };
 
@@ -27,7 +28,10 @@ struct cx_place {
 	unsigned line, off;
 };
 
-/* The path in the tree ("@BUILD@/..." in the build folder), or NULL. */
+/*
+ * The path in the tree ("@BUILD@/..." in the build folder; absolute in one of
+ * the further folders), or NULL.
+ */
 const char *cx_file(struct cx_names *n, CXFile file);
 /* Where the cursor's first token is spelled, in the outermost file. */
 struct cx_place cx_place(struct cx_names *n, CXSourceLocation loc);

@@ -162,6 +162,7 @@ static GHashTable *files_with(struct opc *o, char **names)
 	char *none[] = { NULL };
 	struct scan_request req = {
 		.tree = o->c->t->path, .types = none, .symbols = names,
+		.with = o->c->t->with,
 		.jobs = o->c->jobs,
 	};
 	struct scan_result res = { 0 };
@@ -206,7 +207,8 @@ static int read_units(struct opc *o, const struct ast_unsaved *u, guint n,
 		      GPtrArray *out)
 {
 	struct op_reading r = {
-		.tree = o->c->t->path, .record = o->record,
+		.tree = o->c->t->path, .with = o->c->t->with,
+		.record = o->record,
 		.member = o->member, .unsaved = u, .n_unsaved = n,
 		.jobs = o->c->jobs,
 	};
@@ -1454,6 +1456,42 @@ static GHashTable *seen_members(const struct opc *o)
 	return t;
 }
 
+/* A unit outside the tree that no cell compiles shows nothing. */
+static void check_outside(struct opc *o)
+{
+	GHashTable *said = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = 0; i < o->facts->len; i++) {
+		const struct op_facts *a = o->facts->pdata[i];
+		const struct ast_diag *first = NULL;
+		gboolean good = FALSE;
+
+		if (!tree_with(o->c->t, a->unit) ||
+		    !g_hash_table_add(said, a->unit))
+			continue;
+		for (guint k = i; k < o->facts->len && !good; k++) {
+			const struct op_facts *b = o->facts->pdata[k];
+			gboolean bad = FALSE;
+
+			if (strcmp(a->unit, b->unit))
+				continue;
+			for (guint d = 0; d < b->diags->len; d++) {
+				if (!convert_our_matter(b->diags->pdata[d]))
+					continue;
+				first = first ? first : b->diags->pdata[d];
+				bad = TRUE;
+			}
+			good = !bad;
+		}
+		if (!good)
+			g_ptr_array_add(o->c->res->problems, g_strdup_printf(
+				"%s: no cell compiles it, so it is not known what it does (%s:%u: %s); convert it by hand",
+				a->unit, first->file, first->line,
+				first->text));
+	}
+	g_hash_table_destroy(said);
+}
+
 static int by_fn(gconstpointer a, gconstpointer b)
 {
 	const struct opfn *x = *(struct opfn *const *)a;
@@ -1725,6 +1763,7 @@ static int run(struct opc *o)
 	convert_load_sources(c);
 	if (run_rules(o))
 		return -1;
+	check_outside(o);
 	o->seen = seen_members(o);
 	for (guint i = 0; i < o->fn_list->len; i++)
 		take_places(o, o->fn_list->pdata[i]);

@@ -21,7 +21,7 @@
 #include "reading.h"
 #include "treewide.h"
 
-#define OP_MAGIC "treewide-op 2"
+#define OP_MAGIC "treewide-op 3"
 static const struct child_limits limits = { 60, 4ull << 30 };
 
 enum becomes { B_OTHER, B_OP, B_CALLED, B_TESTED, B_ASSIGNED };
@@ -351,6 +351,26 @@ static void walk_designated(struct walk *w, CXCursor c)
 	g_array_free(v, TRUE);
 }
 
+/* "do ... while (0)", as macros have it: its condition is the last child. */
+static gboolean runs_once(const GArray *children)
+{
+	CXCursor cond;
+	CXEvalResult e;
+	gboolean zero;
+
+	if (!children->len)
+		return FALSE;
+	cond = CX_CHILD(children, children->len - 1);
+	if (clang_getCursorKind(cond) != CXCursor_IntegerLiteral)
+		return FALSE;
+	e = clang_Cursor_Evaluate(cond);
+	zero = e && clang_EvalResult_getKind(e) == CXEval_Int &&
+	       !clang_EvalResult_getAsInt(e);
+	if (e)
+		clang_EvalResult_dispose(e);
+	return zero;
+}
+
 static void walk(struct walk *w, CXCursor c)
 {
 	enum CXCursorKind k = clang_getCursorKind(c);
@@ -462,8 +482,9 @@ static void walk(struct walk *w, CXCursor c)
 	case CXCursor_WhileStmt:
 	case CXCursor_DoStmt:
 	case CXCursor_ForStmt:
-		w->loop |= k != CXCursor_IfStmt;
 		v = cx_children(c);
+		w->loop |= k != CXCursor_IfStmt &&
+			   !(k == CXCursor_DoStmt && runs_once(v));
 		for (guint i = 0; i < v->len; i++)
 			walk_as(w, CX_CHILD(v, i),
 				clang_isExpression(clang_getCursorKind(
@@ -575,6 +596,12 @@ struct job {
 	guint done;
 };
 
+/* Of a file in the tree, or in one of the further folders. */
+static char *full_name(const struct op_reading *r, const char *file)
+{
+	return g_canonicalize_filename(file, r->tree);
+}
+
 /* In the child: leaks. */
 static int read_one(guint i, void *data)
 {
@@ -587,24 +614,34 @@ static int read_one(guint i, void *data)
 	struct CXUnsavedFile *unsaved = g_new0(struct CXUnsavedFile,
 					       r->n_unsaved + 1);
 	guint n_args = g_strv_length(u->cell->args);
-	const char **args = g_new0(const char *, n_args + 2);
+	const char **args = g_new0(const char *, n_args + 6);
 	struct walk w = { .r = r };
 
 	if (chdir(u->cell->build))
 		return 1;
 	w.names.tree = r->tree;
 	w.names.build = u->cell->build;
+	w.names.with = r->with;
 	memcpy(args, u->cell->args, n_args * sizeof(*args));
 	if (r->unsaved)
 		args[n_args++] = "-Werror=unused-variable";
+	/* Where a module's Makefile looks for its headers, as a rule. */
+	for (char **d = r->with; d && *d; d++) {
+		gsize len = strlen(*d);
+
+		if (strncmp(u->file, *d, len) || u->file[len] != '/')
+			continue;
+		args[n_args++] = "-DMODULE";
+		args[n_args++] = g_strconcat("-I", *d, NULL);
+		args[n_args++] = g_strconcat("-I", *d, "/include", NULL);
+	}
 	for (guint k = 0; k < r->n_unsaved; k++) {
-		unsaved[k].Filename = g_build_filename(r->tree,
-						r->unsaved[k].file, NULL);
+		unsaved[k].Filename = full_name(r, r->unsaved[k].file);
 		unsaved[k].Contents = r->unsaved[k].text;
 		unsaved[k].Length = r->unsaved[k].size;
 	}
 	if (clang_parseTranslationUnit2(clang_createIndex(0, 0),
-			g_build_filename(r->tree, u->file, NULL), args,
+			full_name(r, u->file), args,
 			n_args, unsaved, r->n_unsaved,
 			CXTranslationUnit_DetailedPreprocessingRecord |
 			CXTranslationUnit_KeepGoing, &w.tu) != CXError_Success)
@@ -812,6 +849,8 @@ static char *cache_file(const struct op_reading *r, const struct op_unit *u,
 	feed(h, r->record);
 	feed(h, r->member);
 	feed(h, r->unsaved ? "after" : "before");
+	for (char **d = r->with; d && *d && g_path_is_absolute(u->file); d++)
+		feed(h, *d);
 	for (guint i = 0; i < r->n_unsaved; i++) {
 		guint64 text = XXH3_64bits(r->unsaved[i].text,
 					   r->unsaved[i].size);
@@ -837,8 +876,7 @@ static GHashTable *new_memo(const struct op_reading *r)
 		guint64 *h = g_new(guint64, 1);
 
 		*h = XXH3_64bits(r->unsaved[i].text, r->unsaved[i].size);
-		g_hash_table_insert(memo, g_build_filename(r->tree,
-					r->unsaved[i].file, NULL), h);
+		g_hash_table_insert(memo, full_name(r, r->unsaved[i].file), h);
 	}
 	return memo;
 }

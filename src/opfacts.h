@@ -69,6 +69,7 @@ struct op_facts {
 
 struct op_reading {
 	const char *tree;
+	char **with;		/* folders outside it, absolute; or NULL */
 	const char *record, *member;	/* "mm_walk_ops", "hugetlb_entry" */
 	const struct ast_unsaved *unsaved;	/* converted texts: messages only */
 	guint n_unsaved;

@@ -133,7 +133,57 @@ void tree_free(struct tree *t)
 	g_free(t->path);
 	g_free(t->release);
 	g_free(t->git_head);
+	g_strfreev(t->with);
 	g_free(t);
+}
+
+/* Is @path @dir, or in it? */
+static gboolean is_in(const char *path, const char *dir)
+{
+	gsize n = strlen(dir);
+
+	return !strncmp(path, dir, n) &&
+	       (!path[n] || path[n] == '/' || dir[n - 1] == '/');
+}
+
+int tree_add(struct tree *t, char **dirs)
+{
+	GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
+	int ret = 0;
+
+	for (char **d = dirs; *d && !ret; d++) {
+		char *real = realpath(*d, NULL);
+		struct stat st;
+
+		if (!real || stat(real, &st) || !S_ISDIR(st.st_mode))
+			ret = tw_error("cannot take '%s' to the tree: %s", *d,
+				       real ? "not a folder" :
+				       g_strerror(errno));
+		else if (is_in(real, t->path) || is_in(t->path, real))
+			ret = tw_error("cannot take '%s' to the tree: it is %s",
+				       *d, is_in(real, t->path) ?
+				       "in the tree" : "around the tree");
+		for (guint i = 0; i < all->len && !ret; i++)
+			if (is_in(real, all->pdata[i]) ||
+			    is_in(all->pdata[i], real))
+				ret = tw_error("cannot take '%s' to the tree: '%s' is taken already, and one is in the other",
+					       *d, (char *)all->pdata[i]);
+		if (!ret)
+			g_ptr_array_add(all, g_strdup(real));
+		free(real);
+	}
+	g_ptr_array_add(all, NULL);
+	g_strfreev(t->with);
+	t->with = (char **)g_ptr_array_free(all, FALSE);
+	return ret;
+}
+
+const char *tree_with(const struct tree *t, const char *file)
+{
+	for (char **w = t->with; w && *w; w++)
+		if (is_in(file, *w))
+			return *w;
+	return NULL;
 }
 
 static int open_beneath(const char *root, const char *file)
@@ -153,7 +203,10 @@ static int open_beneath(const char *root, const char *file)
 
 char *tree_read(const struct tree *t, const char *file, gsize *size, int quiet)
 {
-	int fd = open_beneath(t->path, file);
+	const char *with = tree_with(t, file);
+	int fd = with && file[strlen(with)] ?
+		 open_beneath(with, file + strlen(with) + 1) :
+		 open_beneath(t->path, file);
 	struct stat st;
 	char *buf;
 	gsize n = 0;

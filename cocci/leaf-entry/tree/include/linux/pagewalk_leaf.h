@@ -70,6 +70,8 @@ static inline void mm_walk_init_hugetlb(struct mm_walk_state *state,
 /**
  * mm_walk_is_hugetlb - is the leaf one of hugetlb?
  * @state:	the walk's state
+ *
+ * Return: true for a leaf of hugetlb.
  */
 static inline bool mm_walk_is_hugetlb(const struct mm_walk_state *state)
 {
@@ -152,31 +154,49 @@ static inline void mm_walk_read_leaf(struct mm_walk_state *state,
  */
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
 #define mm_walk_ask_pmd(state, form)					\
-	(mm_walk_at_pmd(state) ?					\
-	 pmd_##form((state)->pmd) : pte_##form((state)->pte))
+({									\
+	const struct mm_walk_state *_leaf = (state);			\
+									\
+	mm_walk_at_pmd(_leaf) ? pmd_##form(_leaf->pmd) :		\
+				pte_##form(_leaf->pte);			\
+})
 #else
 #define mm_walk_ask_pmd(state, form)					\
-	(WARN_ON_ONCE(mm_walk_at_pmd(state)) ?				\
-	 0 : pte_##form((state)->pte))
+({									\
+	const struct mm_walk_state *_leaf = (state);			\
+									\
+	WARN_ON_ONCE(mm_walk_at_pmd(_leaf)) ? 0 :			\
+					      pte_##form(_leaf->pte);	\
+})
 #endif
 
 #if defined(CONFIG_TRANSPARENT_HUGEPAGE) && \
 	defined(CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD)
 #define mm_walk_ask(state, form)					\
-	(mm_walk_at_pud(state) ?					\
-	 pud_##form((state)->pud) : mm_walk_ask_pmd(state, form))
+({									\
+	const struct mm_walk_state *_state = (state);			\
+									\
+	mm_walk_at_pud(_state) ? pud_##form(_state->pud) :		\
+				 mm_walk_ask_pmd(_state, form);		\
+})
 #else
 #define mm_walk_ask(state, form)	mm_walk_ask_no_pud(state, form)
 #endif
 
 /* The same for forms that no architecture has at the level of PUDs. */
 #define mm_walk_ask_no_pud(state, form)					\
-	(WARN_ON_ONCE(mm_walk_at_pud(state)) ?				\
-	 0 : mm_walk_ask_pmd(state, form))
+({									\
+	const struct mm_walk_state *_state = (state);			\
+									\
+	WARN_ON_ONCE(mm_walk_at_pud(_state)) ? 0 :			\
+					mm_walk_ask_pmd(_state, form);	\
+})
 
 /**
  * mm_walk_is_present - does the entry map something?
  * @state:	the walk's state
+ *
+ * Return: true if it does.
  */
 static inline bool mm_walk_is_present(const struct mm_walk_state *state)
 {
@@ -188,6 +208,8 @@ static inline bool mm_walk_is_present(const struct mm_walk_state *state)
 /**
  * mm_walk_is_none - is the entry empty?
  * @state:	the walk's state
+ *
+ * Return: true if it is.
  */
 static inline bool mm_walk_is_none(const struct mm_walk_state *state)
 {
@@ -199,6 +221,8 @@ static inline bool mm_walk_is_none(const struct mm_walk_state *state)
 /**
  * mm_walk_is_write - may the leaf be written to?
  * @state:	the walk's state, with a present entry
+ *
+ * Return: true if it may.
  */
 static inline bool mm_walk_is_write(const struct mm_walk_state *state)
 {
@@ -210,6 +234,8 @@ static inline bool mm_walk_is_write(const struct mm_walk_state *state)
 /**
  * mm_walk_is_dirty - was the leaf written to?
  * @state:	the walk's state, with a present entry
+ *
+ * Return: true if it was.
  */
 static inline bool mm_walk_is_dirty(const struct mm_walk_state *state)
 {
@@ -221,6 +247,8 @@ static inline bool mm_walk_is_dirty(const struct mm_walk_state *state)
 /**
  * mm_walk_is_young - was the leaf accessed?
  * @state:	the walk's state, with a present entry
+ *
+ * Return: true if it was.
  */
 static inline bool mm_walk_is_young(const struct mm_walk_state *state)
 {
@@ -232,6 +260,8 @@ static inline bool mm_walk_is_young(const struct mm_walk_state *state)
 /**
  * mm_walk_is_soft_dirty - was the leaf written to since clear_refs?
  * @state:	the walk's state, with an entry that is not empty
+ *
+ * Return: true if it was.
  */
 static inline bool mm_walk_is_soft_dirty(const struct mm_walk_state *state)
 {
@@ -249,6 +279,8 @@ static inline bool mm_walk_is_soft_dirty(const struct mm_walk_state *state)
  * @state:	the walk's state, with an entry that is not empty
  *
  * Also when a marker is all that is left of the leaf.
+ *
+ * Return: true if it is.
  */
 static inline bool mm_walk_is_uffd_wp(const struct mm_walk_state *state)
 {
@@ -267,6 +299,8 @@ static inline bool mm_walk_is_uffd_wp(const struct mm_walk_state *state)
 /**
  * mm_walk_leaf_pfn - the frame that the leaf begins with
  * @state:	the walk's state, with a present entry
+ *
+ * Return: the number of the frame.
  */
 static inline unsigned long mm_walk_leaf_pfn(const struct mm_walk_state *state)
 {
@@ -278,6 +312,8 @@ static inline unsigned long mm_walk_leaf_pfn(const struct mm_walk_state *state)
 /**
  * mm_walk_pfn - the frame that is mapped at @state->addr
  * @state:	the walk's state, with a present entry
+ *
+ * Return: the number of the frame.
  */
 static inline unsigned long mm_walk_pfn(const struct mm_walk_state *state)
 {
@@ -288,6 +324,8 @@ static inline unsigned long mm_walk_pfn(const struct mm_walk_state *state)
 /**
  * mm_walk_page - the first page of a leaf
  * @state:	the walk's state, with a present entry that maps a struct page
+ *
+ * Return: the page.
  */
 static inline struct page *mm_walk_page(const struct mm_walk_state *state)
 {
@@ -297,6 +335,8 @@ static inline struct page *mm_walk_page(const struct mm_walk_state *state)
 /**
  * mm_walk_folio - the folio of a leaf
  * @state:	the walk's state, with a present entry that maps a struct page
+ *
+ * Return: the folio.
  */
 static inline struct folio *mm_walk_folio(const struct mm_walk_state *state)
 {
@@ -308,6 +348,8 @@ static inline struct folio *mm_walk_folio(const struct mm_walk_state *state)
  * @state:	the walk's state
  *
  * Such as an entry for swapping or migration, or a marker.
+ *
+ * Return: true if it is.
  */
 static inline bool mm_walk_is_swap(const struct mm_walk_state *state)
 {
@@ -328,6 +370,8 @@ static inline bool mm_walk_no_swap(const struct mm_walk_state *state)
  *
  * But for hugetlb, no architecture has such entries at the level of PUDs, and
  * only some at that of PMDs.
+ *
+ * Return: the software leaf entry.
  */
 static inline softleaf_t mm_walk_softleaf(const struct mm_walk_state *state)
 {
@@ -343,6 +387,8 @@ static inline softleaf_t mm_walk_softleaf(const struct mm_walk_state *state)
 /**
  * mm_walk_is_migration - is the page of the leaf being migrated?
  * @state:	the walk's state
+ *
+ * Return: true if it is.
  */
 static inline bool mm_walk_is_migration(const struct mm_walk_state *state)
 {
@@ -356,6 +402,8 @@ static inline bool mm_walk_is_migration(const struct mm_walk_state *state)
  *
  * But for hugetlb, no architecture has such entries at the level of PUDs, and
  * only some at that of PMDs.
+ *
+ * Return: the swap entry.
  */
 static inline swp_entry_t mm_walk_swp_entry(const struct mm_walk_state *state)
 {
@@ -371,6 +419,8 @@ static inline swp_entry_t mm_walk_swp_entry(const struct mm_walk_state *state)
 /**
  * mm_walk_is_migration - is the page of the leaf being migrated?
  * @state:	the walk's state
+ *
+ * Return: true if it is.
  */
 static inline bool mm_walk_is_migration(const struct mm_walk_state *state)
 {
