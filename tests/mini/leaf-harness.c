@@ -92,7 +92,7 @@ static int hole(unsigned long addr, unsigned long next, int depth,
 	return 0;
 }
 
-extern const struct mm_walk_ops *usual_ops[], *odd_ops[];
+extern const struct mm_walk_ops *usual_ops[], *odd_ops[], odder_ops[5];
 
 static void walk_all(struct mm_struct *mm, const struct mm_walk_ops **v)
 {
@@ -126,6 +126,11 @@ int main(void)
 		entries[i].pte = i % 4 ? 0x100 * i + (i & 1) : 0;
 	walk_all(&mm, usual_ops);
 	walk_all(&mm, odd_ops);
+	for (int i = 0; i < 5; i++) {
+		const struct mm_walk_ops *one[] = { &odder_ops[i], NULL };
+
+		walk_all(&mm, one);
+	}
 	/* A table without the op is skipped, whatever else it has. */
 	walk_all(&mm, skipped);
 	return 0;
