@@ -17,6 +17,7 @@
 #include "diag.h"
 #include "forward.h"
 #include "layout.h"
+#include "newdiag.h"
 #include "recall.h"
 #include "scan.h"
 #include "treewide.h"
@@ -328,54 +329,6 @@ static int write_edits(const struct convert *c)
 
 /* Read the result. */
 
-static gint newlines(const char *s)
-{
-	gint n = 0;
-
-	for (; (s = strchr(s, '\n')); s++)
-		n++;
-	return n;
-}
-
-/* The line of the tree's text that line @line of the new text was. */
-static guint old_line(struct convert *c, const char *file, guint line)
-{
-	const GPtrArray *v = edit_of_file(c->edits, file);
-	const struct source *s = g_hash_table_lookup(c->sources, file);
-	guint at = 1, old = line;
-	gsize off = 0;
-
-	for (guint i = 0; v && s && i < v->len; i++) {
-		const struct edit *e = v->pdata[i];
-		gint more = newlines(e->new_text) - newlines(e->old_text);
-
-		for (; off < e->off; off++)
-			at += s->text[off] == '\n';
-		/* @at: in the tree's text, where the edit begins. */
-		if (at >= old)
-			break;
-		old -= MIN(more, (gint)(old - at));
-	}
-	return old;
-}
-
-/* "CELL FILE LINE" of an error: what did not compile there before may say
- * something else now. */
-static char *diag_place(const struct ast_facts *a, const char *file, guint line)
-{
-	return g_strdup_printf("%s\t%s\t:%u", a->cell, file, line);
-}
-
-static char *diag_key(const struct ast_facts *a, const struct ast_diag *d)
-{
-	return g_strdup_printf("%s\t%s\t%s", a->cell, d->file, d->text);
-}
-
-gboolean convert_our_matter(const struct ast_diag *d)
-{
-	return strcmp(d->category, "Inline Assembly Issue") != 0;
-}
-
 /* Does line @line of the new text stand in the old one, too? */
 static gboolean line_is_old(const struct convert_file *f, guint line)
 {
@@ -555,7 +508,7 @@ static int cmp_fault(gconstpointer a, gconstpointer b)
 
 /* Errors that were not there before: struct fault, by place. */
 static GPtrArray *new_faults(struct convert *c, const GPtrArray *facts,
-			     GHashTable *before)
+			     const struct new_diags *n)
 {
 	GHashTable *at = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					       NULL);
@@ -566,16 +519,12 @@ static GPtrArray *new_faults(struct convert *c, const GPtrArray *facts,
 
 		for (guint k = 0; k < a->diags->len; k++) {
 			struct ast_diag *d = a->diags->pdata[k];
-			guint line = old_line(c, d->file, d->line);
-			char *key = diag_key(a, d);
-			char *where = diag_place(a, d->file, line);
+			guint line;
 			char *once = g_strdup_printf("%s:%u:%s", d->file,
 						     d->line, d->text);
 			struct fault *f = g_hash_table_lookup(at, once);
 
-			if (convert_our_matter(d) &&
-			    !g_hash_table_contains(before, key) &&
-			    !g_hash_table_contains(before, where)) {
+			if (new_diags_is_new(n, c, a->cell, d, &line)) {
 				if (!f) {
 					f = g_new0(struct fault, 1);
 					f->d = d;
@@ -590,8 +539,6 @@ static GPtrArray *new_faults(struct convert *c, const GPtrArray *facts,
 					g_ptr_array_add(f->cells, a->cell);
 			}
 			g_free(once);
-			g_free(where);
-			g_free(key);
 		}
 	}
 	g_ptr_array_sort(all, cmp_fault);
@@ -606,8 +553,7 @@ static GPtrArray *new_faults(struct convert *c, const GPtrArray *facts,
  */
 static int verify(struct convert *c, gboolean *again)
 {
-	GHashTable *before = g_hash_table_new_full(g_str_hash, g_str_equal,
-						   g_free, NULL);
+	struct new_diags *n = new_diags_new();
 	GPtrArray *faults = NULL, *uses = g_ptr_array_new();
 	struct ast_unsaved *u = g_new0(struct ast_unsaved,
 				       c->res->files->len + 1);
@@ -626,17 +572,11 @@ static int verify(struct convert *c, gboolean *again)
 	for (guint i = 0; i < c->facts->len; i++) {
 		struct ast_facts *a = c->facts->pdata[i];
 
-		for (guint k = 0; k < a->diags->len; k++) {
-			const struct ast_diag *d = a->diags->pdata[k];
-
-			g_hash_table_add(before, diag_key(a, d));
-			g_hash_table_add(before, diag_place(a, d->file,
-							    d->line));
-		}
+		new_diags_before(n, a->cell, a->diags);
 	}
 	if (convert_read_units(c, u, c->res->files->len, &r))
 		goto out;
-	faults = new_faults(c, r.facts, before);
+	faults = new_faults(c, r.facts, n);
 	for (guint i = 0; i < faults->len; i++) {
 		const struct fault *f = faults->pdata[i];
 
@@ -674,7 +614,7 @@ out:
 		g_ptr_array_free(faults, TRUE);
 	g_ptr_array_free(uses, TRUE);
 	g_free(u);
-	g_hash_table_destroy(before);
+	new_diags_free(n);
 	return ret;
 }
 

@@ -107,28 +107,17 @@ static int load_rules(struct convert *c)
 		ret = tw_error("cannot make '%s'", dir);
 	for (guint i = 0; i < c->m->rules->len && !ret; i++) {
 		char *base = g_path_get_basename(c->m->rules->pdata[i]);
-		char *text, *name;
-		struct smpl_rule *r;
+		struct smpl_rule *r = smpl_rule_load(c->m->rules->pdata[i],
+						     c->m->name);
 		GError *err = NULL;
 
-		if (!g_file_get_contents(c->m->rules->pdata[i], &text, NULL,
-					 &err)) {
-			ret = tw_error("%s", err->message);
-			g_error_free(err);
-			g_free(base);
-			break;
-		}
-		name = g_strdup_printf("%s/%.*s", c->m->name,
-				       (int)(strrchr(base, '.') - base), base);
-		if (!rule_fits(c, name, text)) {
-			g_free(name);
-			g_free(text);
+		if (!r || !rule_fits(c, r->name, r->text)) {
+			ret = r ? 0 : -1;
+			g_clear_pointer(&r, smpl_rule_free);
 			g_free(base);
 			continue;
 		}
-		r = g_new0(struct smpl_rule, 1);
 		g_ptr_array_add(c->rules, r);
-		r->text = text;
 		smpl_fill(&r->text, "%YIELDS%", alt);
 		smpl_fill(&r->text, "%GIVES%", sure);
 		smpl_fill(&r->text, "%HELPERS%",
@@ -139,8 +128,8 @@ static int load_rules(struct convert *c)
 			smpl_fill(&r->text, hole, take[n]);
 			g_free(hole);
 		}
+		g_free(r->path);
 		r->path = g_build_filename(dir, base, NULL);
-		r->name = name;
 		if (!g_file_set_contents(r->path, r->text, -1, &err)) {
 			ret = tw_error("%s", err->message);
 			g_error_free(err);

@@ -378,6 +378,27 @@ out:
 	return ret;
 }
 
+struct smpl_rule *smpl_rule_load(const char *path, const char *conversion)
+{
+	struct smpl_rule *r;
+	GError *err = NULL;
+	char *text, *base;
+
+	if (!g_file_get_contents(path, &text, NULL, &err)) {
+		tw_error("%s", err->message);
+		g_error_free(err);
+		return NULL;
+	}
+	base = g_path_get_basename(path);
+	r = g_new0(struct smpl_rule, 1);
+	r->text = text;
+	r->path = g_strdup(path);
+	r->name = g_strdup_printf("%s/%.*s", conversion,
+				  (int)(strrchr(base, '.') - base), base);
+	g_free(base);
+	return r;
+}
+
 void smpl_rule_free(gpointer p)
 {
 	struct smpl_rule *r = p;

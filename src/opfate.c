@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The fate of every site of a conversion of an op, and who calls the op. */
+#include <string.h>
+
+#include "condition.h"
+#include "opconvert-internal.h"
+
+/* Whoever calls the op, or takes its value, must be known to an edit. */
+void op_check_callers(struct opc *o)
+{
+	GHashTable *said = g_hash_table_new_full(g_str_hash, g_str_equal,
+						 g_free, NULL);
+
+	for (guint i = 0; i < o->facts->len && o->converted; i++) {
+		const struct op_facts *a = o->facts->pdata[i];
+
+		for (guint k = 0; k < a->members->len; k++) {
+			const struct op_member *m = a->members->pdata[k];
+			char *at = op_place_text(o, m->file, m->off);
+
+			if ((m->how == 'c' || m->how == 'v') &&
+			    !op_edits_in(o->c->edits, m->file, m->off,
+				      m->off + strlen(o->member), NULL) &&
+			    g_hash_table_add(said, g_strdup(at)))
+				g_ptr_array_add(o->c->res->problems,
+					g_strdup_printf("%s: %s %s, and no edit of the conversion knows how; convert it by hand or add one",
+						at, m->how == 'c' ? "calls" :
+						"takes the value of", o->member));
+			g_free(at);
+		}
+	}
+	g_hash_table_destroy(said);
+}
+
+/* The cells that read byte @off of @file: char *, borrowed. */
+static GPtrArray *cells_at(const struct opc *o, const char *file, gsize off)
+{
+	GPtrArray *v = g_ptr_array_new();
+
+	for (guint i = 0; i < o->facts->len; i++) {
+		const struct op_facts *a = o->facts->pdata[i];
+		gboolean hidden = FALSE;
+
+		if (!g_hash_table_contains(a->read, file) ||
+		    g_ptr_array_find_with_equal_func(v, a->cell->name,
+						     g_str_equal, NULL))
+			continue;
+		for (guint k = 0; k < a->skipped->len; k++) {
+			const struct ast_range *r = a->skipped->pdata[k];
+
+			hidden |= !strcmp(r->file, file) && r->start <= off &&
+				  off < r->end;
+		}
+		if (!hidden)
+			g_ptr_array_add(v, a->cell->name);
+	}
+	return v;
+}
+
+static void set_fate(struct site *s, enum site_fate fate, const char *reason,
+		     const char *evidence)
+{
+	s->fate = fate;
+	s->reason = g_strdup(reason);
+	s->evidence = evidence && *evidence ? g_strdup(evidence) : NULL;
+}
+
+/* The function that the site names, or NULL. */
+static const struct opfn *fn_of(const struct opc *o, const struct site *s)
+{
+	const struct opfn *hit = NULL;
+
+	for (guint i = 0; i < o->fn_list->len; i++) {
+		const struct opfn *f = o->fn_list->pdata[i];
+
+		if (strcmp(f->name, s->symbol))
+			continue;
+		if (g_hash_table_contains(f->files, s->file))
+			return f;
+		hit = f;
+	}
+	return hit;
+}
+
+/* The bytes that belong to the site: a declaration's list with its name. */
+static void span_of(struct opc *o, const struct site *s, gsize *from,
+		    gsize *to)
+{
+	const struct source *src = g_hash_table_lookup(o->c->sources, s->file);
+	gsize i, open, close;
+
+	*from = s->off;
+	*to = s->off + strlen(s->symbol);
+	if (!src || !strcmp(s->symbol, o->member))
+		return;
+	i = source_token_at(src, s->off);
+	open = source_next(src, i);
+	if (i >= src->toks.n || src->toks.v[i].kind == TOK_COMMENT ||
+	    !source_is(src, open, "("))
+		return;
+	close = source_close(src, open);
+	if (close != SIZE_MAX)
+		*to = source_end(src, close);
+}
+
+void op_decide(struct opc *o, struct site *s)
+{
+	struct convert *c = o->c;
+	GString *rules = g_string_new(NULL);
+	GPtrArray *cells = cells_at(o, s->file, s->off);
+	char *names = convert_cell_list(cells), *key = op_at_key(s->file, s->off);
+	const struct oprow *row = g_hash_table_lookup(o->rows, key);
+	gboolean member = !strcmp(s->symbol, o->member);
+	const struct opfn *f = member ? NULL : fn_of(o, s);
+	gboolean code = convert_is_code(s), edited, smpl;
+	char *line = g_strdup_printf("%s:%u", s->file, s->line);
+	enum outcome outcome = OUTCOME_NONE;
+	gsize from, to;
+
+	span_of(o, s, &from, &to);
+	edited = op_edits_in(c->edits, s->file, from, to, rules);
+	smpl = op_edits_in(o->smpl, s->file, from, to, NULL);
+	if (edited) {
+		set_fate(s, FATE_CONVERTED, rules->str, cells->len ? names :
+			 code ? "seen by the semantic patch alone" : "text");
+	} else if (row && row->refused) {
+		set_fate(s, FATE_REFUSED, row->refused, row->evidence);
+	} else if (f && f->refused && code) {
+		set_fate(s, FATE_REFUSED, f->refused, f->evidence);
+	} else if (!code) {
+		set_fate(s, FATE_KEPT, s->ctx == SITE_COMMENT ?
+			 "a comment that stays true: the name stays" :
+			 "text outside C code: the name stays", NULL);
+	} else if (s->ctx == SITE_DISABLED) {
+		set_fate(s, FATE_KEPT, "disabled for good (#if 0)", NULL);
+	} else if (f) {
+		set_fate(s, FATE_KEPT, "the callback's name, which stays",
+			 names);
+	} else if (member && o->refused &&
+		   g_hash_table_contains(o->seen, key)) {
+		set_fate(s, FATE_REFUSED, "the op stays for callbacks that are refused",
+			 names);
+	} else if (cells->len && !smpl) {
+		set_fate(s, FATE_KEPT, "another thing of that name", names);
+	}
+	if (s->fate == FATE_UNRESOLVED)
+		g_ptr_array_add(c->res->problems, g_strdup_printf(
+			"%s:%u:%u: no engine knows what this %s is%s%s; convert it by hand",
+			s->file, s->line, s->col, s->symbol, cells->len ?
+			"" : ": no cell reads it",
+			g_hash_table_contains(o->unparsed, line) ?
+			", and spatch cannot parse it" : ""));
+	if (code && s->ctx != SITE_DISABLED) {
+		gboolean look = g_hash_table_contains(o->smpl_ran, s->file) &&
+			s->ctx == SITE_CODE &&
+			!g_hash_table_contains(o->unparsed, line);
+
+		s->ast = g_strdup(!cells->len ? "unseen" :
+				  edited ? "change" : "keep");
+		s->smpl = g_strdup(!look ? "not parsed" :
+				   smpl ? "change" : "keep");
+		outcome = cells->len && look ?
+			(edited == smpl ? OUTCOME_AGREE :
+			 smpl && s->fate != FATE_REFUSED && !f &&
+			 !g_hash_table_contains(o->seen, key) ?
+			 OUTCOME_DISAGREE : OUTCOME_ONE_SIDED) :
+			cells->len || look ? OUTCOME_ONE_SIDED : OUTCOME_BLIND;
+		s->outcome = g_strdup(outcome_name[outcome]);
+		if (!cells->len) {
+			struct source *src = convert_source(c, s->file);
+
+			s->condition = src ? condition_at(&src->toks, s->off) :
+				       NULL;
+			ledger_add_blind(c->ledger, "libclang", s->file,
+					 s->line, s->condition ? s->condition :
+					 "no cell reads it");
+			g_ptr_array_add(c->res->unseen, g_strdup_printf(
+				"%s:%u: %s, %s", s->file, s->line, s->symbol,
+				site_fate_name[s->fate]));
+		}
+		if (outcome == OUTCOME_DISAGREE)
+			g_ptr_array_add(c->res->problems, g_strdup_printf(
+				"%s:%u:%u: the engines disagree about %s: libclang says '%s' in %s, the semantic patches '%s'",
+				s->file, s->line, s->col, s->symbol, s->ast,
+				names, s->smpl));
+	}
+	c->res->outcomes[outcome]++;
+	c->res->fates[s->fate]++;
+	ledger_set_fate(c->ledger, s->id, s->fate, s->reason, s->evidence);
+	ledger_set_views(c->ledger, s);
+	g_free(line);
+	g_free(key);
+	g_free(names);
+	g_ptr_array_free(cells, TRUE);
+	g_string_free(rules, TRUE);
+}
+
+void op_record_edits(struct convert *c)
+{
+	GPtrArray *files = edit_files(c->edits);
+
+	for (guint i = 0; i < files->len; i++) {
+		const GPtrArray *v = edit_of_file(c->edits, files->pdata[i]);
+		const struct source *s = g_hash_table_lookup(c->sources,
+							     files->pdata[i]);
+
+		for (guint k = 0; s && k < v->len; k++) {
+			const struct edit *d = v->pdata[k];
+
+			ledger_add_edit(c->ledger, &(struct ledger_edit) {
+				d->file, source_line(s, d->off), d->old_text,
+				d->new_text, d->rule });
+		}
+	}
+	g_ptr_array_free(files, TRUE);
+}
