@@ -97,6 +97,15 @@ check-texts: $(TREEWIDE)
 check-tutorial: $(TREEWIDE)
 	@TREEWIDE='$(abspath $(TREEWIDE))' tests/tutorial/run
 
+# A kernel before and after CONVERSIONS, booted in qemu; no part of check, since
+# it builds two kernels.  MISTAKES=1: also kernels that are broken on purpose.
+behaviour:
+	@tools/setup --for behaviour
+	@$(MAKE) --no-print-directory all
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/behaviour/run --tree '$(TREE)' \
+		--conversions '$(or $(CONVERSIONS),leaf-entry)' \
+		$(if $(MISTAKES),--mistakes) $(if $(J),-j '$(J)')
+
 # A command that ends leaves its memory to the system, so only the unit tests
 # look for leaks.
 check-san:
@@ -205,6 +214,8 @@ help:
 	'make check-tutorial  docs/tutorial-new-conversion.md, step by step' \
 	'make check-san     unit, command-line and lint tests with sanitizers' \
 	'make check-real    Linux 6.12 converted and cross-built in three cells' \
+	'make behaviour     Linux before and after leaf-entry, booted in qemu' \
+	'  CONVERSIONS=LIST TREE=7.2 J=N; MISTAKES=1: with mistakes made on purpose' \
 	'make bench         how fast, against ripgrep and spatch (BENCH=--only=scan)' \
 	'make bench-check   how long a check takes (PATCH=FILE CELLS=LIST)' \
 	'make bench-lint    lint against checkpatch.pl and spatch' \
@@ -212,8 +223,8 @@ help:
 	'make install       into PREFIX (/usr/local), below DESTDIR' \
 	'make clean         remove what was built'
 
-.PHONY: all bench bench-check bench-lint check check-all check-cli check-cocci \
-	check-fuzz check-lint check-mini check-real check-report check-san \
+.PHONY: all behaviour bench bench-check bench-lint check check-all check-cli \
+	check-cocci check-fuzz check-lint check-mini check-real check-report check-san \
 	check-series check-texts check-tools check-tutorial check-unit clean help \
 	install run setup setup-check texts toolchains
 -include $(wildcard $(O)/*.d $(O)/unit/*.d)

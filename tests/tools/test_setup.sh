@@ -193,7 +193,7 @@ holds "another distribution: apt is not called" [ ! -s "$m/apt.log" ]
 
 machine
 setup --for nothing
-expect "a wrong --for" 129 "takes build, run, check or toolchains"
+expect "a wrong --for" 129 "takes build, run, check, behaviour or toolchains"
 setup --frobnicate
 expect "an unknown option" 129 "--frobnicate"
 setup --help

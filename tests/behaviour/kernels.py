@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Builds the kernels that are booted: a tree as it is, and with patches.
+
+The kernel before the patches is built whole, in the sandbox, and its build
+folder is kept in the cache; each kernel after is built in a copy of that
+folder, so that make compiles only what the patches reach.  Both get kernel/probe.c,
+which lets the test program ask for what no system call does.  The tree is only
+read: what differs is mounted over it.
+"""
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TOP = HERE.parents[1]
+sys.path.insert(0, str(TOP / "tools"))
+
+from twlib import cache, kbuild, patchset  # noqa: E402 (needs the path above)
+from twlib.cellcheck import tree_fingerprint  # noqa: E402
+from twlib.cells import cell_read  # noqa: E402
+from twlib.sandbox import SRC  # noqa: E402
+
+CELL = HERE / "x86" / "qemu.ini"
+IMAGE = "arch/x86/boot/bzImage"
+PROBE = "mm/treewide_probe.c"
+FORMAT = "1"            # raise when what is kept changes
+
+Mistake = tuple[str, str, str]  # file, regular expression, instead
+
+
+class MistakeError(Exception):
+    """A mistake that cannot be made in these sources."""
+
+
+class BuildError(Exception):
+    """A kernel that cannot be built; the text has the end of the log."""
+
+
+@dataclass
+class Kernel:
+    image: Path
+    symbols: Path           # what nm says of vmlinux
+    headers: Path           # the tree's headers for programs
+    uapi: Path              # the header of the HMM test device
+
+
+def _changes(patches: list[tuple[str, bytes]]) -> list[patchset.FileChange]:
+    found: list[patchset.FileChange] = []
+    for name, data in patches:
+        found += patchset.parse(data, name)
+    return found
+
+
+class Builder:
+    """Kernels of one tree."""
+
+    def __init__(self, tree: Path, jobs: int,
+                 say: Callable[[str], None]) -> None:
+        self.tree, self.jobs, self.say = tree, jobs, say
+        self.cell = cell_read(CELL)
+        found = kbuild.Preparation(self.cell, "build", tree,
+                                   kbuild.tree_inputs(tree), jobs, say).run()
+        if found["state"] != "ready":
+            raise BuildError(f"{self.cell.name}: {found['state']}: "
+                             f"{found['reason']}")
+        self.prepared = Path(found["build"])
+        self.key = cache.hash_bytes("\0".join(
+            [FORMAT, self.prepared.parent.name, tree_fingerprint(tree),
+             cache.hash_file(HERE / "kernel" / "probe.c"),
+             cache.hash_file(Path(__file__))]).encode())
+
+    def before(self) -> Kernel:
+        return self._kernel(f"{self.key}-before", [], [], self.prepared)
+
+    def after(self, patches: list[Path],
+              mistake: list[Mistake] | None = None) -> Kernel:
+        """The kernel with @patches, the first on the tree and each of the
+        others on what came out, and with @mistake made in the result."""
+        read = [(p.name, p.read_bytes()) for p in patches]
+        wrong = mistake or []
+        key = cache.hash_bytes(b"\0".join(
+            [self.key.encode(), *(d for _n, d in read),
+             repr(wrong).encode()]))
+        self.before()
+        return self._kernel(key, read, wrong,
+                            cache.cache_dir("behaviour")
+                            / f"{self.key}-before" / "build")
+
+    def _kernel(self, key: str, patches: list[tuple[str, bytes]],
+                mistake: list[Mistake], start: Path) -> Kernel:
+        entry = cache.cache_dir("behaviour") / key
+        kernel = Kernel(entry / "bzImage", entry / "symbols",
+                        start / "usr/include", self.tree / "lib")
+        if not patches:
+            kernel.headers = entry / "build/usr/include"
+        with cache.locked(entry.with_suffix(".lock")):
+            if cache.read_stamp(entry) is not None:
+                return kernel
+            cache.remove(entry)
+            work = entry.with_name(entry.name + ".new")
+            cache.remove(work)
+            work.mkdir()
+            self._build(work, patches, mistake, start)
+            if patches:
+                cache.remove(work / "build")
+            for left in ("stage", "folders"):
+                cache.remove(work / left)
+            cache.write_stamp(work, ["bzImage", "symbols"], {})
+            work.rename(entry)
+        return kernel
+
+    def _stage(self, work: Path, patches: list[tuple[str, bytes]],
+               mistake: list[Mistake]) -> list[patchset.FileChange]:
+        """The files that differ from the tree's, in @work/stage."""
+        changes: list[patchset.FileChange] = []
+        stage, base = work / "stage", self.tree
+        for number, (name, data) in enumerate(patches):
+            new = patchset.parse(data, name)
+            step = work / f"step{number}"
+            if number:
+                # What earlier patches touched, as they left it.
+                base = work / f"base{number}"
+                for c in new:
+                    if c.old and not (base / c.old).exists():
+                        source = stage / c.old
+                        if not source.exists():
+                            source = self.tree / c.old
+                        (base / c.old).parent.mkdir(parents=True,
+                                                    exist_ok=True)
+                        shutil.copy(source, base / c.old)
+                base.mkdir(exist_ok=True)
+            patchset.apply_to(base, data, name, new, step)
+            shutil.copytree(step, stage, dirs_exist_ok=True)
+            shutil.rmtree(step)
+            seen = {c.new for c in changes}
+            changes += [c for c in new if c.new not in seen]
+        stage.mkdir(exist_ok=True)
+        for file, text, instead in mistake:
+            path = stage / file
+            new, n = re.subn(text, instead, path.read_text("utf-8"), count=1,
+                             flags=re.DOTALL)
+            if not n:
+                raise MistakeError(f"{file}: no '{text}' in it")
+            path.write_text(new, "utf-8")
+        (stage / PROBE).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(HERE / "kernel" / "probe.c", stage / PROBE)
+        makefile = stage / "mm/Makefile"
+        if not makefile.exists():
+            shutil.copy(self.tree / "mm/Makefile", makefile)
+            changes.append(patchset.FileChange("mm/Makefile", "mm/Makefile"))
+        with open(makefile, "a", encoding="utf-8") as f:
+            f.write(f"obj-y += {Path(PROBE).stem}.o\n")
+        changes.append(patchset.FileChange(None, PROBE))
+        return changes
+
+    def _build(self, work: Path, patches: list[tuple[str, bytes]],
+               mistake: list[Mistake], start: Path) -> None:
+        changes = self._stage(work, patches, mistake)
+        build, log = work / "build", work / "log"
+        subprocess.run(["cp", "-a", "--reflink=auto", "--", str(start),
+                        str(build)], check=True)
+        box = kbuild.cell_sandbox(self.cell, "build", self.tree, build)
+        box.timeout = 5400
+        for source, path in patchset.mounts(self.tree, work / "stage",
+                                            changes, work / "folders"):
+            box.ro[f"{SRC}/{path}"] = source
+        make = [*kbuild.cell_make(self.cell, "build", self.jobs), "-s"]
+        self.say("building the kernel "
+                 + (f"with {', '.join(n for n, _d in patches)}"
+                    if patches else "as it is") + f"; log in {log}")
+        targets = [["bzImage"]] if patches else [["headers"], ["bzImage"]]
+        for target in targets:
+            done = box.run([*make, *target], log)
+            if not done.ok:
+                raise BuildError(f"make {target[0]} failed:\n"
+                                 f"{kbuild.log_tail(log)}")
+        shutil.copy(build / IMAGE, work / "bzImage")
+        with open(work / "symbols", "wb") as f:
+            subprocess.run(["nm", str(build / "vmlinux")], stdout=f,
+                           check=True)
