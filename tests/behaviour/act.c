@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "behaviour.h"
@@ -37,6 +38,19 @@ void act_clear_refs(void)
 	touch(&thp_private, 0);
 	touch(&base_private, 3);
 	show_all("after the soft-dirty bits were cleared, and some written");
+}
+
+static long bind_to(struct area *a, size_t from, size_t to, int node, int flags)
+{
+	unsigned long mask = 1UL << node;
+
+	return syscall(SYS_mbind, a->at + from, to - from, MPOL_BIND, &mask, 64,
+		       flags);
+}
+
+static long bind_back(struct area *a)
+{
+	return syscall(SYS_mbind, a->at, a->size, MPOL_DEFAULT, NULL, 0, 0);
 }
 
 /* In a child: it shares pages, and page tables where the kernel lets it. */
@@ -66,6 +80,9 @@ static void child_reads(void)
 	if (exists(&hugetlb_wide)) {
 		peek(&hugetlb_wide, 0);
 		peek(&hugetlb_wide, 511);
+		say_result("bind pages of a shared page table",
+			   bind_to(&hugetlb_wide, 0, hugetlb_wide.size, 1,
+				   MPOL_MF_MOVE));
 	}
 	peek(&thp_private, 0);
 	show_all("in a child that has read");
@@ -141,19 +158,6 @@ void act_protect(void)
 	mprotect(base_private.at, base_private.size, PROT_READ | PROT_WRITE);
 }
 
-static long bind_to(struct area *a, size_t from, size_t to, int node, int flags)
-{
-	unsigned long mask = 1UL << node;
-
-	return syscall(SYS_mbind, a->at + from, to - from, MPOL_BIND, &mask, 64,
-		       flags);
-}
-
-static long bind_back(struct area *a)
-{
-	return syscall(SYS_mbind, a->at, a->size, MPOL_DEFAULT, NULL, 0, 0);
-}
-
 void act_policy(void)
 {
 	struct area *of[] = { &hugetlb_private, &hugetlb_shared, &thp_private,
@@ -214,12 +218,13 @@ void act_migration(void)
 		die("a thread");
 	say("== pages that are being moved");
 	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		time_t end = time(NULL) + 30;
 		int turn;
 
 		madvise(of[i]->at, of[i]->size, MADV_WILLNEED);
 		seen = 0;
 		watched = of[i];
-		for (turn = 0; turn < 2000 && !seen; turn++)
+		for (turn = 0; !seen && time(NULL) < end; turn++)
 			bind_to(of[i], 0, of[i]->size, 1 - turn % 2, MPOL_MF_MOVE);
 		watched = NULL;
 		say("  %s: %s", of[i]->name, seen ? "seen" : "NOT SEEN");
@@ -484,7 +489,10 @@ static void poison_in_child(void)
 	sigaction(SIGBUS, &act, NULL);
 	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
 		say("%s", of[i]->name);
-		touch(of[i], 3);
+		if (sigsetjmp(sigbus_back, 1) == 0)
+			touch(of[i], 3);
+		else
+			say_sigbus("write", of[i]);
 		poison(of[i], 3);
 	}
 	show_all("with poisoned pages");

@@ -60,6 +60,9 @@ int main(void)
 		if (!write_file(path, "40"))
 			say_result(path, -1);
 	}
+	/* Nothing is to be collapsed behind our back. */
+	write_file("/sys/kernel/mm/transparent_hugepage/khugepaged/"
+		   "scan_sleep_millisecs", "4000000000");
 	trace_open("/callbacks");
 	say("== start");
 	maps_make();

@@ -5,6 +5,7 @@
  * trace has the locks that lockdep saw taken.  The locks of a call are a set:
  * the order in which reclaim and the like take theirs is not the callback's.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #define MAX_NAMES 512
 #define MAX_LOCKS 64
 #define MAX_SETS 2048
+#define MAX_TASKS 64
 
 static char *names[MAX_NAMES];
 static unsigned long hits[MAX_NAMES];
@@ -33,6 +35,16 @@ static bool probe_add(const char *line)
 	return ok;
 }
 
+/* Locks are traced only while a callback runs. */
+static bool trigger(const char *name, const char *end, const char *what)
+{
+	char path[256], text[64];
+
+	snprintf(path, sizeof(path), TRACING "events/tw/%s%s/trigger", name, end);
+	snprintf(text, sizeof(text), "%s_event:lock:lock_acquire", what);
+	return write_file(path, text);
+}
+
 void trace_open(const char *list)
 {
 	char *text = read_file(list, NULL), *name, *save = NULL, line[256];
@@ -43,7 +55,7 @@ void trace_open(const char *list)
 	     name = strtok_r(NULL, "\n", &save)) {
 		snprintf(line, sizeof(line), "p:tw/%s %s", name, name);
 		if (!probe_add(line)) {
-			say("callback %s: not in this kernel", name);
+			say("callback %s: no probe: %s", name, strerror(errno));
 			continue;
 		}
 		snprintf(line, sizeof(line), "r:tw/%s__end %s", name, name);
@@ -51,15 +63,13 @@ void trace_open(const char *list)
 			say("callback %s: its end is not seen", name);
 		names[nr_names++] = name;
 	}
-	if (!nr_names)
-		return;
-	snprintf(line, sizeof(line), "%d", getpid());
-	write_file(TRACING "set_event_pid", line);
-	write_file(TRACING "buffer_size_kb", "32768");
-	if (!write_file(TRACING "events/tw/enable", "1"))
+	if (nr_names && !write_file(TRACING "events/tw/enable", "1"))
 		die("kprobe events");
-	if (!write_file(TRACING "events/lock/lock_acquire/enable", "1"))
-		say("locks are not seen");
+	write_file(TRACING "buffer_size_kb", "16384");
+	for (int i = 0; i < nr_names; i++)
+		if (!trigger(names[i], "", "enable") ||
+		    !trigger(names[i], "__end", "disable"))
+			say("callback %s: its locks are not seen", names[i]);
 }
 
 static int by_text(const void *a, const void *b)
@@ -93,42 +103,74 @@ static void set_end(struct sets *sets, const char *name, char **locks, int n)
 		sets->of[sets->n++] = strdup(line);
 }
 
+/* A task that is in a callback. */
+struct task {
+	char pid[16], name[128];
+	char *locks[MAX_LOCKS];
+	int n;
+};
+
+static struct task *task_of(const char *line, const char *bracket)
+{
+	static struct task tasks[MAX_TASKS];
+	static int nr;
+	const char *from = bracket;
+	size_t len;
+
+	/* "comm-pid  [cpu]": back to the dash */
+	while (from > line && *from != '-')
+		from--;
+	len = strcspn(++from, " ");
+	if (len >= sizeof(tasks[0].pid))
+		return NULL;
+	for (int i = 0; i < nr; i++)
+		if (strlen(tasks[i].pid) == len &&
+		    !strncmp(tasks[i].pid, from, len))
+			return &tasks[i];
+	if (nr == MAX_TASKS)
+		return NULL;
+	memcpy(tasks[nr].pid, from, len);
+	return &tasks[nr++];
+}
+
 static void read_locks(struct sets *sets)
 {
 	FILE *f = fopen(TRACING "trace", "r");
-	char line[1024], name[128] = "", *locks[MAX_LOCKS];
-	int n = 0;
+	char line[1024];
 
 	while (f && fgets(line, sizeof(line), f)) {
-		char *flags = strchr(line, ']'), *event, *arg;
+		char *bracket = strchr(line, '['), *flags, *event, *arg;
+		struct task *t;
 
-		if (line[0] == '#' || !flags)
+		if (line[0] == '#' || !bracket)
 			continue;
 		line[strcspn(line, "\n")] = '\0';
-		flags += 2;
-		event = strstr(flags, ": ");
-		if (!event || strchr("hHsSzZ", flags[2]))
+		flags = strchr(bracket, ']');
+		event = flags ? strstr(flags, ": ") : NULL;
+		/* A lock that an interrupt takes is not the callback's. */
+		if (!event || strchr("hHsSzZ", flags[2 + 2]))
 			continue;
 		event += 2;
+		t = task_of(line, bracket);
 		arg = strchr(event, ':');
-		if (!arg)
+		if (!t || !arg)
 			continue;
 		*arg++ = '\0';
 		if (!strcmp(event, "lock_acquire")) {
 			char *lock = strchr(arg + 1, ' ');
 
-			if (*name && lock && n < MAX_LOCKS)
-				locks[n++] = strdup(lock + 1);
-		} else if (*name && !strncmp(event, name, strlen(name)) &&
-			   !strcmp(event + strlen(name), "__end")) {
-			set_end(sets, name, locks, n);
-			while (n)
-				free(locks[--n]);
-			*name = '\0';
-		} else if (!*name) {
+			if (*t->name && lock && t->n < MAX_LOCKS)
+				t->locks[t->n++] = strdup(lock + 1);
+		} else if (*t->name && !strncmp(event, t->name, strlen(t->name)) &&
+			   !strcmp(event + strlen(t->name), "__end")) {
+			set_end(sets, t->name, t->locks, t->n);
+			while (t->n)
+				free(t->locks[--t->n]);
+			*t->name = '\0';
+		} else if (!*t->name) {
 			for (int i = 0; i < nr_names; i++)
 				if (!strcmp(names[i], event))
-					strcpy(name, event);
+					strcpy(t->name, event);
 		}
 	}
 	if (f)
