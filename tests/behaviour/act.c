@@ -487,7 +487,7 @@ static void poison_in_child(void)
 				 .sa_flags = SA_SIGINFO };
 
 	sigaction(SIGBUS, &act, NULL);
-	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+	for (volatile size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
 		say("%s", of[i]->name);
 		if (sigsetjmp(sigbus_back, 1) == 0)
 			touch(of[i], 3);

@@ -103,13 +103,16 @@ class Builder:
             if cache.read_stamp(entry) is not None:
                 return kernel
             cache.remove(entry)
+            # What an interrupted run compiled is not compiled again.
             work = entry.with_name(entry.name + ".new")
-            cache.remove(work)
-            work.mkdir()
+            for left in ("stage", "folders"):
+                cache.remove(work / left)
+            work.mkdir(exist_ok=True)
             self._build(work, patches, mistake, start)
             if patches:
                 cache.remove(work / "build")
-            for left in ("stage", "folders"):
+            for left in ("stage", "folders", *(f"base{n}" for n in
+                                               range(len(patches)))):
                 cache.remove(work / left)
             cache.write_stamp(work, ["bzImage", "symbols"], {})
             work.rename(entry)
@@ -123,9 +126,11 @@ class Builder:
         for number, (name, data) in enumerate(patches):
             new = patchset.parse(data, name)
             step = work / f"step{number}"
+            cache.remove(step)
             if number:
                 # What earlier patches touched, as they left it.
                 base = work / f"base{number}"
+                cache.remove(base)
                 for c in new:
                     if c.old and not (base / c.old).exists():
                         source = stage / c.old
@@ -163,8 +168,12 @@ class Builder:
                mistake: list[Mistake], start: Path) -> None:
         changes = self._stage(work, patches, mistake)
         build, log = work / "build", work / "log"
-        subprocess.run(["cp", "-a", "--reflink=auto", "--", str(start),
-                        str(build)], check=True)
+        if not build.exists():
+            new = work / "build.new"
+            cache.remove(new)
+            subprocess.run(["cp", "-a", "--reflink=auto", "--", str(start),
+                            str(new)], check=True)
+            new.rename(build)
         box = kbuild.cell_sandbox(self.cell, "build", self.tree, build)
         box.timeout = 5400
         for source, path in patchset.mounts(self.tree, work / "stage",

@@ -5,7 +5,6 @@
  * trace has the locks that lockdep saw taken.  The locks of a call are a set:
  * the order in which reclaim and the like take theirs is not the callback's.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +54,10 @@ void trace_open(const char *list)
 	     name = strtok_r(NULL, "\n", &save)) {
 		snprintf(line, sizeof(line), "p:tw/%s %s", name, name);
 		if (!probe_add(line)) {
-			say("callback %s: no probe: %s", name, strerror(errno));
+			char *why = read_file(TRACING "error_log", NULL);
+
+			say("callback %s: no probe: %s", name, why ? why : "?");
+			free(why);
 			continue;
 		}
 		snprintf(line, sizeof(line), "r:tw/%s__end %s", name, name);
