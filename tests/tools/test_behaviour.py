@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What tests/behaviour/run makes of two boots; no kernel is built here."""
+from __future__ import annotations
+
+import re
+import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parents[1] / "behaviour"
+sys.path.insert(0, str(HERE))
+loader = SourceFileLoader("behaviour_run", str(HERE / "run"))
+spec = spec_from_loader("behaviour_run", loader)
+assert spec
+run = module_from_spec(spec)
+sys.modules["behaviour_run"] = run      # dataclasses look there
+loader.exec_module(run)
+
+SAID = ["== start", "  mincore 0..512 1", "hits in look: mincore_hugetlb 7",
+        "hits in swap: mincore_hugetlb 2", "hits in damon: young some",
+        "locks in look: mincore_hugetlb: no lock", "== end"]
+
+
+def boot(said: list[str], complaints: list[str] | None = None,
+         ended: bool = True) -> object:
+    return run.Boot(said, complaints or [], ended)
+
+
+def test_equal() -> None:
+    assert run.compare(boot(SAID), boot(SAID)) == []
+    # What the kernel before complained of is no news.
+    assert run.compare(boot(SAID, ["BUG: x"]), boot(SAID, ["BUG: x"])) == []
+
+
+def test_differs() -> None:
+    other = [x.replace("512 1", "512 0") for x in SAID]
+    found = run.compare(boot(SAID), boot(other))
+    assert "-  mincore 0..512 1" in found and "+  mincore 0..512 0" in found
+    lost = [x for x in SAID if not x.startswith("locks")]
+    assert run.compare(boot(SAID), boot(lost))
+    fewer = [x.replace("hugetlb 7", "hugetlb 6") for x in SAID]
+    assert run.compare(boot(SAID), boot(fewer))
+    assert run.compare(boot(SAID), boot(SAID, ["WARNING: bad unlock"]))
+    assert "did not end" in run.compare(boot(SAID), boot([], ended=False))[0]
+
+
+def test_hits() -> None:
+    assert boot(SAID).hits == {             # type: ignore[attr-defined]
+        "mincore_hugetlb": {"look": "7", "swap": "2"},
+        "young": {"damon": "some"}}
+
+
+def test_complaints() -> None:
+    def found(line: str) -> str:
+        m = run.COMPLAINT.search(line)
+        return run.PLACE.sub("", m[1]).strip() if m else ""
+
+    assert found("[ 1.0] WARNING: bad unlock balance detected!")
+    assert found("[ 1.0] WARNING: possible recursive locking detected")
+    assert found("[ 1.0] BUG: kernel NULL pointer dereference, address: 0")
+    assert found("[ 1.0] Kernel panic - not syncing: Attempted to kill init!")
+    assert not found("[ 1.0] INFO: lockdep is turned off.")
+    assert not found("[ 1.0] Memory failure: 0x1: recovery action for huge page")
+    # The same finding elsewhere, by another process, is the same.
+    assert (found("WARNING: CPU: 0 PID: 1 at mm/a.c:10 f+0x10/0x20")
+            == found("WARNING: CPU: 1 PID: 9 at mm/a.c:12 f+0x14/0x24"))
+
+
+def test_mistakes() -> None:
+    made = run.mistakes()
+    assert len(made) >= 10
+    for name, (who, steps) in made.items():
+        assert steps, name
+        assert set(who.split(";")) <= {"compiler", "kernel", "output"}, name
+        for file, text, instead in steps:
+            assert file.endswith((".c", ".h")), name
+            groups = re.compile(text, re.DOTALL).groups
+            assert all(int(g) <= groups
+                       for g in re.findall(r"\\(\d)", instead)), name
