@@ -4,6 +4,7 @@
  * list gets a kprobe at its entry and one at its return; between the two the
  * trace has the locks that lockdep saw taken.  The locks of a call are a set:
  * the order in which reclaim and the like take theirs is not the callback's.
+ * Of a name with a "+" only whether it ran is said: it may run by chance.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #define MAX_TASKS 64
 
 static char *names[MAX_NAMES];
+static bool whole[MAX_NAMES];	/* how often and with which locks, too */
 static unsigned long hits[MAX_NAMES];
 static int nr_names;
 
@@ -52,25 +54,31 @@ void trace_open(const char *list)
 		die(list);
 	for (name = strtok_r(text, "\n", &save); name && nr_names < MAX_NAMES;
 	     name = strtok_r(NULL, "\n", &save)) {
+		bool all = *name != '+';
+
+		name += !all;
 		snprintf(line, sizeof(line), "p:tw/%s %s", name, name);
 		if (!probe_add(line)) {
 			char *why = read_file(TRACING "error_log", NULL);
 
-			say("callback %s: no probe: %s", name, why ? why : "?");
+			if (all)
+				say("callback %s: no probe: %s", name,
+				    why ? why : "?");
 			free(why);
 			continue;
 		}
 		snprintf(line, sizeof(line), "r:tw/%s__end %s", name, name);
-		if (!probe_add(line))
+		if (all && !probe_add(line))
 			say("callback %s: its end is not seen", name);
+		whole[nr_names] = all;
 		names[nr_names++] = name;
 	}
 	if (nr_names && !write_file(TRACING "events/tw/enable", "1"))
 		die("kprobe events");
 	write_file(TRACING "buffer_size_kb", "16384");
 	for (int i = 0; i < nr_names; i++)
-		if (!trigger(names[i], "", "enable") ||
-		    !trigger(names[i], "__end", "disable"))
+		if (whole[i] && (!trigger(names[i], "", "enable") ||
+				 !trigger(names[i], "__end", "disable")))
 			say("callback %s: its locks are not seen", names[i]);
 }
 
@@ -171,7 +179,7 @@ static void read_locks(struct sets *sets)
 			*t->name = '\0';
 		} else if (!*t->name) {
 			for (int i = 0; i < nr_names; i++)
-				if (!strcmp(names[i], event))
+				if (whole[i] && !strcmp(names[i], event))
 					strcpy(t->name, event);
 		}
 	}
@@ -194,7 +202,7 @@ void trace_say(const char *phase, bool exact)
 		for (int i = 0; i < nr_names; i++) {
 			if (strcmp(names[i], name) || hit == hits[i])
 				continue;
-			if (exact)
+			if (exact && whole[i])
 				say("hits in %s: %s %lu", phase, name, hit - hits[i]);
 			else
 				say("hits in %s: %s some", phase, name);
