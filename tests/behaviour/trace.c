@@ -6,6 +6,7 @@
  * the order in which reclaim and the like take theirs is not the callback's.
  * Of a name with a "+" only whether it ran is said: it may run by chance.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,19 +21,22 @@
 #define MAX_TASKS 64
 
 static char *names[MAX_NAMES];
-static bool whole[MAX_NAMES];	/* how often and with which locks, too */
+static bool whole[MAX_NAMES];	/* how often, too */
+static bool locks[MAX_NAMES];	/* and with which locks */
 static unsigned long hits[MAX_NAMES];
 static int nr_names;
 
+/* Not by stdio, which would look for the end of the file: it has none. */
 static bool probe_add(const char *line)
 {
-	FILE *f = fopen(TRACING "kprobe_events", "a");
+	int fd = open(TRACING "kprobe_events", O_WRONLY | O_APPEND);
+	ssize_t len = strlen(line);
 	bool ok;
 
-	if (!f)
+	if (fd < 0)
 		return false;
-	fprintf(f, "%s\n", line);
-	ok = fclose(f) == 0;
+	ok = write(fd, line, len) == len;
+	close(fd);
 	return ok;
 }
 
@@ -57,7 +61,7 @@ void trace_open(const char *list)
 		bool all = *name != '+';
 
 		name += !all;
-		snprintf(line, sizeof(line), "p:tw/%s %s", name, name);
+		snprintf(line, sizeof(line), "p:tw/%s %s\n", name, name);
 		if (!probe_add(line)) {
 			char *why = read_file(TRACING "error_log", NULL);
 
@@ -67,7 +71,7 @@ void trace_open(const char *list)
 			free(why);
 			continue;
 		}
-		snprintf(line, sizeof(line), "r:tw/%s__end %s", name, name);
+		snprintf(line, sizeof(line), "r:tw/%s__end %s\n", name, name);
 		if (all && !probe_add(line))
 			say("callback %s: its end is not seen", name);
 		whole[nr_names] = all;
@@ -77,9 +81,13 @@ void trace_open(const char *list)
 		die("kprobe events");
 	write_file(TRACING "buffer_size_kb", "16384");
 	for (int i = 0; i < nr_names; i++)
-		if (whole[i] && (!trigger(names[i], "", "enable") ||
-				 !trigger(names[i], "__end", "disable")))
-			say("callback %s: its locks are not seen", names[i]);
+		if (whole[i]) {
+			locks[i] = trigger(names[i], "", "enable") &&
+				   trigger(names[i], "__end", "disable");
+			if (!locks[i])
+				say("callback %s: its locks are not seen",
+				    names[i]);
+		}
 }
 
 static int by_text(const void *a, const void *b)
@@ -93,17 +101,17 @@ struct sets {
 	int n;
 };
 
-static void set_end(struct sets *sets, const char *name, char **locks, int n)
+static void set_end(struct sets *sets, const char *name, char **taken, int n)
 {
 	char line[4096];
 	size_t at;
 
-	qsort(locks, n, sizeof(*locks), by_text);
+	qsort(taken, n, sizeof(*taken), by_text);
 	at = snprintf(line, sizeof(line), "%s:", name);
 	for (int i = 0; i < n && at < sizeof(line) - 80; i++)
-		if (!i || strcmp(locks[i], locks[i - 1]))
+		if (!i || strcmp(taken[i], taken[i - 1]))
 			at += snprintf(line + at, sizeof(line) - at, " <%s>",
-				       locks[i]);
+				       taken[i]);
 	if (!n)
 		snprintf(line + at, sizeof(line) - at, " no lock");
 	for (int i = 0; i < sets->n; i++)
@@ -179,7 +187,7 @@ static void read_locks(struct sets *sets)
 			*t->name = '\0';
 		} else if (!*t->name) {
 			for (int i = 0; i < nr_names; i++)
-				if (whole[i] && !strcmp(names[i], event))
+				if (locks[i] && !strcmp(names[i], event))
 					strcpy(t->name, event);
 		}
 	}

@@ -78,3 +78,70 @@ def test_mistakes() -> None:
             groups = re.compile(text, re.DOTALL).groups
             assert all(int(g) <= groups
                        for g in re.findall(r"\\(\d)", instead)), name
+
+
+OLD = """int first(int a)
+{
+	return a;
+}
+
+static int second(struct x *s,
+		  int b)
+{
+out:
+	return b;
+}
+"""
+PATCH = """--- a/mm/a.c
++++ b/mm/a.c
+@@ -7,5 +7,5 @@
+ 		  int b)
+ {
+ out:
+-	return b;
++	return b + 1;
+ }
+"""
+NEXT = PATCH.replace("return b;", "return b + 1;").replace(
+    "+	return b + 1;", "+	return b + 2;")
+
+
+def tree(tmp_path: Path) -> Path:
+    (tmp_path / "tree/mm").mkdir(parents=True)
+    (tmp_path / "tree/mm/a.c").write_text(OLD)
+    (tmp_path / "tree/mm/Makefile").write_text("obj-y += a.o\n")
+    return tmp_path / "tree"
+
+
+def test_edited(tmp_path: Path) -> None:
+    patch = tmp_path / "p"
+    patch.write_text(PATCH)
+    assert run.edited(tree(tmp_path), [patch]) == ["second"]
+
+
+def stage(tmp_path: Path, mistake: list[tuple[str, str, str]]) -> Path:
+    builder = run.Builder.__new__(run.Builder)
+    builder.tree = tree(tmp_path)
+    work = tmp_path / "work"
+    work.mkdir()
+    changes = builder._stage(work, [("one", PATCH.encode()),
+                                    ("two", NEXT.encode())], mistake)
+    assert sorted(c.new for c in changes) == [
+        "mm/Makefile", "mm/a.c", "mm/treewide_probe.c"]
+    return work / "stage"
+
+
+def test_stage(tmp_path: Path) -> None:
+    made = stage(tmp_path, [("mm/a.c", r"return (b)", r"return -\1")])
+    assert "	return -b + 2;\n" in (made / "mm/a.c").read_text()
+    assert (made / "mm/Makefile").read_text() == (
+        "obj-y += a.o\nobj-y += treewide_probe.o\n")
+    assert (tmp_path / "tree/mm/a.c").read_text() == OLD
+
+
+def test_mistake_not_there(tmp_path: Path) -> None:
+    try:
+        stage(tmp_path, [("mm/a.c", "no such text", "")])
+    except run.MistakeError:
+        return
+    raise AssertionError("a mistake that cannot be made was made")
