@@ -706,6 +706,26 @@ def test_checkcc_is_sparse_otherwise(tmp_path: Path) -> None:
     assert checkcc(tmp_path, "exit 7", "a.c") == 7
 
 
+def test_kbuild_tries_sparse_with_split_words(tmp_path: Path) -> None:
+    """Linux 7.2's checker-valid.sh splits "-DX=unsigned short"."""
+    assert checkcc(tmp_path, 'test "$*" = "-x a.c" || exit 7',
+                   "-DX=unsigned", "short", "a.c") == 0
+
+
+def test_sparse_that_knows_no_such_march(tmp_path: Path) -> None:
+    script = """case "$*" in
+*-march=*) echo "invalid argument to '-march': '_zicsr'"; exit 1 ;;
+esac
+echo "a.c:1:2: warning: $*"
+"""
+    assert checkcc(tmp_path, script, "-Wp,-MMD,./.a.o.d", "-DA=b c",
+                   "-march=rv64_zicsr", "-O2", "a.c") == 0
+    messages, why = sparse.read(tmp_path, "a.o", "/t/src")
+    assert not why
+    assert [m.message for m in messages] == \
+        ["-x -Wp,-MMD,./.a.o.d -DA=b c -O2 a.c"]
+
+
 def test_unqualified_types() -> None:
     """Linux 7.2 wants a word that sparse 0.6.4 does not know."""
     if kbuild.program_version(sparse.PROGRAM) is None:
