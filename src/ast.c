@@ -278,36 +278,47 @@ static char *macro_name(struct walk *w, CXSourceLocation l)
 	return word_at(w, l, x.off);
 }
 
+/*
+ * Where the value at @l is expanded, and the name of the macro that it comes
+ * through, or "": the outermost of those that make it, or, for an argument, the
+ * outermost of all.
+ */
+static char *through(struct walk *w, CXSourceLocation l, struct place *x)
+{
+	struct place s = spelled(w, l), f = in_file(w, l);
+
+	/* The call of its macro may be an argument of another macro. */
+	*x = !same_place(&s, &f) && f.file ? f : expanded(w, l);
+	return same_place(&s, x) || !x->file ? g_strdup("")
+					     : word_at(w, l, x->off);
+}
+
 static void event(struct walk *w, CXCursor at, const char *src,
 		  const char *dst)
 {
 	/* The start of the extent, not the location: "p" of "p->x". */
 	CXSourceRange ext = clang_getCursorExtent(at);
 	CXSourceLocation l = clang_getRangeStart(ext);
-	struct place s = spelled(w, l), f = in_file(w, l);
-	struct place ox = expanded(w, l), x = ox;
+	struct place s = spelled(w, l), ox = expanded(w, l), x;
 	struct place e = spelled(w, clang_getRangeEnd(ext));
 	struct place us = spelled(w, w->use), uf = in_file(w, w->use);
 	struct place ux = expanded(w, w->use);
-	gboolean body = !same_place(&s, &f), ubody = !same_place(&us, &uf);
+	gboolean ubody = !same_place(&us, &uf);
 	/* In the same expansion: "M1() = M2()" uses neither in the other. */
 	gboolean inside = !same_place(&us, &ux) && same_place(&ux, &ox), out;
-	char *off, *end, *line, *xoff, *xname, *use;
+	char *off, *end, *line, *xoff, *use, *xname = through(w, l, &x);
 
-	if (!s.file && !x.file)
+	if (!s.file && !x.file) {
+		g_free(xname);
 		return;
-	if (body && f.file && !same_place(&f, &x)) {
-		/* The call of its macro is an argument of another macro. */
-		inside = ubody && same_place(&uf, &f);
-		x = f;
 	}
+	if (!same_place(&x, &ox))
+		inside = ubody && same_place(&uf, &x);
 	out = !same_place(&s, &x) && us.file && !inside;
 	off = num(s.file ? s.off : x.off);
 	end = num(s.file && s.file == e.file && e.off > s.off ? e.off : 0);
 	line = num(s.file ? s.line : x.line);
 	xoff = num(x.off);
-	xname = same_place(&s, &x) || !x.file ? g_strdup("")
-					      : word_at(w, l, x.off);
 	if (ubody && same_place(&ux, &ox))
 		use = word_at(w, w->use, uf.off);
 	else
@@ -426,6 +437,24 @@ static gboolean is_decl_key(const char *dst)
 static CXSourceLocation start_of(CXCursor c)
 {
 	return clang_getRangeStart(clang_getCursorExtent(c));
+}
+
+/* What @c is compared with: "N", or "c:MACRO:KEY" of one of our types. */
+static char *compared_key(struct walk *w, CXCursor c)
+{
+	CXCursor s = strip(c);
+	char cls = class_of(w, clang_getCursorType(s));
+	struct place x;
+	char *key, *name, *all;
+
+	if (is_null(c) || (cls != 'P' && cls != 'H'))
+		return g_strdup("N");
+	key = lvalue_key(w, s);
+	name = through(w, start_of(s), &x);
+	all = g_strdup_printf("c:%s:%s", name, key);
+	g_free(name);
+	g_free(key);
+	return all;
 }
 
 static void leaf(struct walk *w, CXCursor c, const char *src, const char *dst)
@@ -657,13 +686,19 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 			walk_value(w, CX_CHILD(v, 0), "N");
 			walk_value(w, CX_CHILD(v, 1), dst);
 		} else {
-			gboolean test = op == CXBinaryOperator_EQ ||
-				op == CXBinaryOperator_NE ||
-				op == CXBinaryOperator_LAnd ||
-				op == CXBinaryOperator_LOr;
+			gboolean same = op == CXBinaryOperator_EQ ||
+					op == CXBinaryOperator_NE;
+			gboolean test = op == CXBinaryOperator_LAnd ||
+					op == CXBinaryOperator_LOr;
 
-			walk_value(w, CX_CHILD(v, 0), test ? "N" : "X");
-			walk_value(w, CX_CHILD(v, 1), test ? "N" : "X");
+			for (guint i = 0; i < 2; i++) {
+				key = same ? compared_key(w, CX_CHILD(v, !i)) :
+				      g_strdup(test ? "N" : "X");
+				/* The start of the whole is that of "M()". */
+				w->use = start_of(CX_CHILD(v, !i));
+				walk_value(w, CX_CHILD(v, i), key);
+				g_free(key);
+			}
 			w->use = outer;
 			leaf(w, c, NULL, dst);
 		}
@@ -717,6 +752,14 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 		w->use = outer;
 		g_array_free(v, TRUE);
 		leaf(w, c, NULL, dst);
+		break;
+	case CXCursor_InitListExpr:
+		/* Elements of an array go where the array is. */
+		cls = class_of(w, clang_getArrayElementType(
+					clang_getCursorType(c)));
+		w->use = start_of(c);
+		walk_children(w, c, cls == 'H' ? "H" : cls == 'P' ? "P" : "X");
+		w->use = outer;
 		break;
 	case CXCursor_UnaryExpr:	/* sizeof, typeof: not evaluated */
 		break;

@@ -28,7 +28,9 @@
  *	V	goes to a void pointer
  *	A	its address is taken, or it is counted up or down
  *	K	cast to the seed type
- *	N	compared or tested: any pointer will do
+ *	N	tested, or compared with NULL: any pointer will do
+ *	c:MACRO:KEY	compared with a value of one of the types, which comes
+ *		through MACRO, or "", and is that of KEY
  *	X	anything else
  */
 #ifndef AST_H
@@ -38,7 +40,7 @@
 
 /* Heads every file of facts.  Count up when a reader of today would see other
  * facts than one of yesterday: the cache goes by it. */
-#define AST_FACTS_MAGIC "treewide-facts 12"
+#define AST_FACTS_MAGIC "treewide-facts 13"
 
 struct ast_decl {
 	char *key;

@@ -115,6 +115,28 @@ static GHashTable *shared_uses(const struct convert *c)
 	return t;
 }
 
+/*
+ * "FILE:OFF" of what is assigned to or whose address is taken, by a macro for
+ * example: what wraps it could not be.
+ */
+static GHashTable *stored_to(const struct convert *c)
+{
+	GHashTable *t = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					      NULL);
+
+	for (guint i = 0; i < c->facts->len; i++) {
+		const struct ast_facts *a = c->facts->pdata[i];
+
+		for (guint k = 0; k < a->events->len; k++) {
+			const struct ast_event *e = a->events->pdata[k];
+
+			if (!strcmp(e->dst, "=") || !strcmp(e->dst, "A"))
+				g_hash_table_add(t, place(e->file, e->off));
+		}
+	}
+	return t;
+}
+
 /* Is the value a call's whose result may be NULL and was not tested? */
 static gboolean may_be_null(const struct convert *c,
 			    const struct flow_frontier *f)
@@ -127,7 +149,7 @@ static gboolean may_be_null(const struct convert *c,
 
 void convert_bridge(struct convert *c)
 {
-	GHashTable *shared = shared_uses(c);
+	GHashTable *shared = shared_uses(c), *stored = stored_to(c);
 	GHashTable *used = g_hash_table_new_full(g_str_hash, g_str_equal,
 						 g_free, NULL);
 
@@ -148,6 +170,7 @@ void convert_bridge(struct convert *c)
 		from = place(f->file, v.from);
 		to = place(f->file, v.to);
 		if (g_hash_table_contains(shared, from) ||
+		    g_hash_table_contains(stored, from) ||
 		    g_hash_table_contains(used, from) ||
 		    g_hash_table_contains(used, to)) {
 			/* Reading the result says what is left over. */
@@ -164,6 +187,7 @@ void convert_bridge(struct convert *c)
 		g_free(text);
 	}
 	g_hash_table_destroy(shared);
+	g_hash_table_destroy(stored);
 	g_hash_table_destroy(used);
 }
 

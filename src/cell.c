@@ -64,6 +64,9 @@ static char **load_flags(const char *path, const char *tree,
 	g_ptr_array_add(v, g_strdup("-Werror=incompatible-pointer-types"));
 	g_ptr_array_add(v, g_strdup("-Werror=int-conversion"));
 	g_ptr_array_add(v, g_strdup("-Werror=implicit-function-declaration"));
+	/* What a handle is compared with, or chosen along with. */
+	g_ptr_array_add(v, g_strdup("-Werror=compare-distinct-pointer-types"));
+	g_ptr_array_add(v, g_strdup("-Werror=pointer-type-mismatch"));
 	g_ptr_array_add(v, NULL);
 	*key = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
 			       (guint64)XXH3_64bits(text, strlen(text)));

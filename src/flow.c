@@ -676,9 +676,23 @@ static gboolean is_old(struct cell *c, const char *key)
 	return !strcmp(key, "P") || (n && n->cls == 'P' && !n->candidate);
 }
 
+/* Is what @dst, "c:MACRO:KEY", compares with no handle? */
+static gboolean compared_with_old(struct cell *c, const struct flow *f,
+				  const char *dst)
+{
+	const char *key = strchr(dst + 2, ':');
+	char *macro = g_strndup(dst + 2, key - dst - 2);
+	gboolean yes = !g_hash_table_contains(f->yields, macro) &&
+		       is_old(c, key + 1);
+
+	g_free(macro);
+	return yes;
+}
+
 /* The kind of frontier that @e is, or -1: @s, its source is a handle. */
 static int frontier_kind(struct cell *c, const struct flow_request *req,
-			 const struct ast_event *e, gboolean s)
+			 const struct flow *f, const struct ast_event *e,
+			 gboolean s)
 {
 	gboolean d = is_handle(c, e->dst);
 	struct node *n;
@@ -705,6 +719,8 @@ static int frontier_kind(struct cell *c, const struct flow_request *req,
 		return FLOW_CAST;
 	if (!strcmp(e->dst, "V"))
 		return FLOW_VOID;
+	if (g_str_has_prefix(e->dst, "c:"))
+		return compared_with_old(c, f, e->dst) ? FLOW_TO_OLD : -1;
 	if (is_decl(e->dst)) {
 		n = node_get(c, e->dst, FALSE);
 		if (n && (n->cls == 'P' || n->to_page))
@@ -771,9 +787,9 @@ static void note_frontier(struct cell *c, const struct flow_request *req,
 			if (is_old(c, e->src))
 				add_frontier(c, by_place, e, FLOW_TO_NEW,
 					     FALSE, e->xname);
-			kind = frontier_kind(c, req, e, TRUE);
+			kind = frontier_kind(c, req, f, e, TRUE);
 		} else {
-			kind = frontier_kind(c, req, e, s);
+			kind = frontier_kind(c, req, f, e, s);
 		}
 		if (kind >= 0)
 			add_frontier(c, by_place, e, kind, e->out, e->use);

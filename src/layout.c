@@ -156,7 +156,13 @@ static gssize break_at(const char *s, gsize len, gsize limit, gsize *indent)
 			if (depth >= 0 && depth < 64)
 				cols[depth] = width(s, i + 1);
 			depth++;
-		} else if (s[i] == ')') {
+		} else if (s[i] == '{') {
+			/* An initialiser: under its first element. */
+			if (depth >= 0 && depth < 64)
+				cols[depth] = width(s, i + 1) +
+					      (i + 1 < len && s[i + 1] == ' ');
+			depth++;
+		} else if (s[i] == ')' || s[i] == '}') {
 			depth--;
 		} else if (s[i] == ',' && i + 1 < len && s[i + 1] == ' ') {
 			p.at = i + 1;

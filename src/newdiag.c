@@ -28,35 +28,67 @@ void new_diags_free(struct new_diags *n)
 	g_free(n);
 }
 
-static gint newlines(const char *s)
-{
-	gint n = 0;
+/* How many lines ahead two texts are looked through for where they meet. */
+#define MEET	64
 
-	for (; (s = strchr(s, '\n')); s++)
-		n++;
-	return n;
+/* Are lines @i of @a and @j of @b, and the next ones, the same? */
+static gboolean meet(char **a, guint na, guint i, char **b, guint nb, guint j)
+{
+	return i < na && j < nb && !strcmp(a[i], b[j]) &&
+	       (i + 1 >= na || j + 1 >= nb || !strcmp(a[i + 1], b[j + 1]));
 }
 
-/* The line of the tree's text that line @line of the new text was. */
-static guint old_line(struct convert *c, const char *file, guint line)
+/*
+ * The line of the tree's text that line @line of the new text was: lines are
+ * added by edits, and where a long one is broken.
+ */
+static guint old_line(const struct convert *c, const char *file, guint line)
 {
-	const GPtrArray *v = edit_of_file(c->edits, file);
-	const struct source *s = g_hash_table_lookup(c->sources, file);
-	guint at = 1, old = line;
-	gsize off = 0;
+	char **a, **b;
+	guint na, nb, i = 0, j = 0, to = line - 1;
+	const struct convert_file *f = NULL;
 
-	for (guint i = 0; v && s && i < v->len; i++) {
-		const struct edit *e = v->pdata[i];
-		gint more = newlines(e->new_text) - newlines(e->old_text);
+	for (guint k = 0; k < c->res->files->len && !f; k++) {
+		const struct convert_file *x = c->res->files->pdata[k];
 
-		for (; off < e->off; off++)
-			at += s->text[off] == '\n';
-		/* @at: in the tree's text, where the edit begins. */
-		if (at >= old)
-			break;
-		old -= MIN(more, (gint)(old - at));
+		if (!strcmp(x->file, file))
+			f = x;
 	}
-	return old;
+	if (!f || !line)
+		return line;
+	a = g_strsplit(f->old_text, "\n", -1);
+	b = g_strsplit(f->new_text, "\n", -1);
+	na = g_strv_length(a);
+	nb = g_strv_length(b);
+	while (j < to && i < na && j < nb) {
+		guint d, x = 0;
+
+		if (!strcmp(a[i], b[j])) {
+			i++;
+			j++;
+			continue;
+		}
+		for (d = 1; d < MEET; d++) {
+			for (x = 0; x <= d; x++)
+				if (meet(a, na, i + x, b, nb, j + d - x))
+					break;
+			if (x <= d)
+				break;
+		}
+		if (d == MEET)
+			break;
+		if (j + d - x > to) {	/* within what changed */
+			i += MIN(to - j, x ? x - 1 : 0);
+			j = to;
+			break;
+		}
+		i += x;
+		j += d - x;
+	}
+	i += j < to ? to - j : 0;
+	g_strfreev(a);
+	g_strfreev(b);
+	return i + 1;
 }
 
 static char *by_place(const char *cell, const char *file, guint line)

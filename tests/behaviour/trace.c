@@ -106,6 +106,10 @@ static void set_end(struct sets *sets, const char *name, char **taken, int n)
 	char line[4096];
 	size_t at;
 
+	/* The task was scheduled away in it: some locks are the scheduler's. */
+	for (int i = 0; i < n; i++)
+		if (strstr(taken[i], "&rq->__lock"))
+			return;
 	qsort(taken, n, sizeof(*taken), by_text);
 	at = snprintf(line, sizeof(line), "%s:", name);
 	for (int i = 0; i < n && at < sizeof(line) - 80; i++)
