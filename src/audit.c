@@ -1,28 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs the probe in every cell, and judges.  A cell's facts are a file in the
- * cache, which holds while every file that was read has the contents that it
- * had (as in src/reading.c, with the same limit: a file that appears where
- * none was is not noticed).
+ * Runs the probe in every cell, and judges.
  */
-#include <errno.h>
-#include <glib/gstdio.h>
 #include <string.h>
-#include <unistd.h>
-#include <utime.h>
-#include <xxhash.h>
 
 #include "audit.h"
 #include "cell.h"
-#include "child.h"
-#include "diag.h"
+#include "cellfacts.h"
 #include "probe.h"
-#include "reading.h"
-#include "treewide.h"
-#include "world.h"
-
-/* A cell may need half a dozen units of the arch, on a busy machine. */
-static const struct child_limits limits = { 600, 4ull << 30 };
 
 const char *const audit_sharing_name[] = { "unknown", "one", "several",
 					   "run-time" };
@@ -43,45 +28,35 @@ const char *audit_refuses(const struct manifest *m)
 
 /* ---- reading ---- */
 
-struct job {
+struct question {
 	const struct tree *tree;
 	const struct manifest *m;
-	GPtrArray *todo;	/* struct cell_info */
-	GPtrArray *paths;	/* char *: cache file of each */
-	GHashTable *failed;	/* cell name -> why */
-	guint done;
-	int pid;		/* of the run, not of its children */
 };
 
-static void feed(XXH3_state_t *h, const char *s)
+static char **folders(const char *srcarch, gconstpointer data)
 {
-	XXH3_64bits_update(h, s, strlen(s) + 1);
+	return probe_folders(((const struct question *)data)->m, srcarch);
 }
 
-static char *cache_file(const struct manifest *m, const struct cell_info *c)
+static int read_cell(const struct cell_info *c, const char *out,
+		     gconstpointer data)
 {
-	XXH3_state_t *h = XXH3_createState();
-	char *text = probe_text(m), *keys, *name, *path, *dir;
-	char *version = g_strdup_printf("audit %d", PROBE_VERSION);
+	const struct question *q = data;
+	struct probe_request req = { q->tree->path, c, q->m };
 
-	keys = g_key_file_to_data(m->keys, NULL, NULL);
-	XXH3_64bits_reset(h);
-	feed(h, version);
-	feed(h, text);
-	feed(h, keys);
-	feed(h, c->name);
-	feed(h, c->key);
-	name = g_strdup_printf("audit-%016" G_GINT64_MODIFIER "x",
-			       (guint64)XXH3_64bits_digest(h));
-	XXH3_freeState(h);
-	dir = tw_cache_path("facts");
-	path = g_build_filename(dir, name, NULL);
-	g_free(dir);
-	g_free(name);
-	g_free(version);
+	return probe_read(&req, out);
+}
+
+/* What the facts follow from. */
+static char *asked(const struct manifest *m)
+{
+	char *text = probe_text(m);
+	char *keys = g_key_file_to_data(m->keys, NULL, NULL);
+	char *s = g_strconcat(text, keys, NULL);
+
 	g_free(keys);
 	g_free(text);
-	return path;
+	return s;
 }
 
 static const char *text_of(json_t *o, const char *key)
@@ -94,123 +69,6 @@ static const char *text_of(json_t *o, const char *key)
 static gint64 number_of(json_t *o, const char *key)
 {
 	return json_integer_value(json_object_get(o, key));
-}
-
-static json_t *load(const char *path)
-{
-	json_t *o = json_load_file(path, 0, NULL);
-
-	if (json_integer_value(json_object_get(o, "version")) ==
-	    PROBE_VERSION && json_object_size(json_object_get(o, "deps")))
-		return o;
-	json_decref(o);
-	return NULL;
-}
-
-/* What is looked up once a run. */
-struct memo {
-	GHashTable *hashes;	/* of files: reading_hash_now() */
-	GHashTable *stamps;	/* arch -> char * */
-	GHashTable *worlds;	/* arch -> struct world *, to search in */
-};
-
-static void world_free(gpointer p)
-{
-	struct world *w = p;
-
-	g_strfreev(w->look_in);
-	world_clear_searches(w);
-	g_free(w);
-}
-
-/* Would the same files be found in the arch's sources today? */
-static gboolean same_searches(const struct tree *t, const struct manifest *m,
-			      const char *arch, json_t *o, struct memo *memo)
-{
-	char *stamp = g_hash_table_lookup(memo->stamps, arch);
-	struct world *w;
-	const char *question;
-	json_t *answer;
-
-	if (!stamp) {
-		char **look_in = probe_folders(m, arch);
-
-		stamp = world_stamp(t->path, look_in);
-		g_hash_table_insert(memo->stamps, g_strdup(arch), stamp);
-		g_strfreev(look_in);
-	}
-	if (!strcmp(stamp, text_of(o, "stamp")))
-		return TRUE;
-	w = g_hash_table_lookup(memo->worlds, arch);
-	if (!w) {
-		w = g_new(struct world, 1);
-		world_init(w, t->path, t->path, NULL, probe_folders(m, arch));
-		g_hash_table_insert(memo->worlds, g_strdup(arch), w);
-	}
-	json_object_foreach(json_object_get(o, "searches"), question, answer)
-		if (g_strcmp0(world_search(w, question),
-			      json_string_value(answer)))
-			return FALSE;
-	return TRUE;
-}
-
-static gboolean still_true(const struct tree *t, const struct manifest *m,
-			   const struct cell_info *c, json_t *o,
-			   struct memo *memo)
-{
-	json_t *hash;
-	const char *dep;
-
-	json_object_foreach(json_object_get(o, "deps"), dep, hash)
-		if (reading_hash_now(t->path, c->build, dep, memo->hashes) !=
-		    g_ascii_strtoull(json_string_value(hash), NULL, 16))
-			return FALSE;
-	return same_searches(t, m, c->srcarch, o, memo);
-}
-
-/* What this run's child leaves; another run may fill the same entry. */
-static char *fresh_path(const struct job *j, guint i)
-{
-	return g_strdup_printf("%s.tmp-%d", (char *)j->paths->pdata[i],
-			       j->pid);
-}
-
-static int read_one(guint i, void *data)
-{
-	struct job *j = data;
-	const struct cell_info *c = j->todo->pdata[i];
-	struct probe_request req = { j->tree->path, c, j->m };
-	char *tmp = fresh_path(j, i);
-
-	if (chdir(c->build)) {
-		tw_error("cannot enter '%s': %s", c->build, g_strerror(errno));
-		return 1;
-	}
-	return probe_read(&req, tmp) ? 1 : 0;
-}
-
-static json_t *take_fresh(const struct job *j, guint i)
-{
-	char *tmp = fresh_path(j, i);
-	json_t *o = load(tmp);
-
-	/* Without it, it is read again the next time. */
-	if (!o || g_rename(tmp, j->paths->pdata[i]))
-		g_unlink(tmp);
-	g_free(tmp);
-	return o;
-}
-
-static void read_done(guint i, enum child_end end, int status, void *data)
-{
-	struct job *j = data;
-	const struct cell_info *c = j->todo->pdata[i];
-
-	tw_progress("audit", ++j->done, j->todo->len, c->name);
-	if (end != CHILD_OK)
-		g_hash_table_insert(j->failed, c->name, g_strdup_printf(
-			"reading it: %s", child_end_text(end, status,
-							 &limits)));
 }
 
 /* ---- taking the facts ---- */
@@ -553,107 +411,60 @@ static gint by_cell(gconstpointer a, gconstpointer b)
 		      (*(struct audit_cell *const *)b)->name);
 }
 
-/* The archs that are asked about and that no cell is for. */
-static int find_archs(const struct tree *t, const GPtrArray *cells,
-		      char **only, GPtrArray *out)
+GPtrArray *audit_archs_without(const struct tree *t, const GPtrArray *cells,
+			       char **only)
 {
 	GPtrArray *all = cells_archs_without(cells, t->path);
 
-	if (!all)
-		return -1;
-	for (guint i = 0; i < all->len; i++)
-		if (!only || g_strv_contains((const char *const *)only,
+	for (guint i = 0; all && i < all->len; )
+		if (only && !g_strv_contains((const char *const *)only,
 					     all->pdata[i]))
-			g_ptr_array_add(out, g_strdup(all->pdata[i]));
-	g_ptr_array_free(all, TRUE);
-	return 0;
+			g_ptr_array_remove_index(all, i);
+		else
+			i++;
+	return all;
 }
 
 int audit_run(const struct tree *t, const struct manifest *m,
 	      const GPtrArray *cells, char **only, int jobs, struct audit *a)
 {
-	struct job j = { .pid = getpid(), .tree = t, .m = m };
-	struct memo memo = {
-		.hashes = g_hash_table_new_full(g_str_hash, g_str_equal,
-						g_free, g_free),
-		.stamps = g_hash_table_new_full(g_str_hash, g_str_equal,
-						g_free, g_free),
-		.worlds = g_hash_table_new_full(g_str_hash, g_str_equal,
-						g_free, world_free),
+	struct question q = { t, m };
+	struct cellfacts_kind kind = {
+		.name = "audit", .version = PROBE_VERSION,
+		.progress = "audit", .asked = asked(m), .folders = folders,
+		.read = read_cell, .data = &q,
 	};
-	char *dir = tw_cache_path("facts");
-	int ret = 0;
+	GPtrArray *found;
 
 	a->cells = g_ptr_array_new_with_free_func(cell_free);
 	a->branches = g_ptr_array_new_with_free_func(branch_free);
-	a->archs_without = g_ptr_array_new_with_free_func(g_free);
 	a->absent = g_ptr_array_new_with_free_func(g_free);
 	a->cached = 0;
-	j.todo = g_ptr_array_new();
-	j.paths = g_ptr_array_new_with_free_func(g_free);
-	j.failed = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
-	if (g_mkdir_with_parents(dir, 0755)) {
-		ret = tw_error("cannot make '%s': %s", dir, g_strerror(errno));
-		goto out;
-	}
 	for (guint i = 0; i < cells->len; i++) {
 		const struct cell_info *info = cells->pdata[i];
-		struct audit_cell *c;
-		char *path;
-		json_t *o;
 
-		if (info->absent) {
+		if (info->absent)
 			g_ptr_array_add(a->absent, g_strdup_printf("%s: %s",
 					info->name, info->reason));
-			continue;
-		}
-		if (!info->ready) {
-			g_ptr_array_add(a->cells, new_cell(info, info->reason));
-			continue;
-		}
-		path = cache_file(m, info);
-		o = load(path);
-		if (o && still_true(t, m, info, o, &memo)) {
-			c = new_cell(info, NULL);
-			c->facts = o;
-			take_facts(c);
-			g_ptr_array_add(a->cells, c);
-			a->cached++;
-			g_utime(path, NULL);	/* used: pruned last */
-			g_free(path);
-			continue;
-		}
-		json_decref(o);
-		g_ptr_array_add(j.todo, (gpointer)info);
-		g_ptr_array_add(j.paths, path);
 	}
-	ret = child_pool(j.todo->len, jobs, &limits, read_one, read_done, &j);
-	tw_progress_end();
-	for (guint i = 0; i < j.todo->len; i++) {
-		const struct cell_info *info = j.todo->pdata[i];
-		const char *why = g_hash_table_lookup(j.failed, info->name);
-		json_t *o = why ? NULL : take_fresh(&j, i);
-		struct audit_cell *c = new_cell(info, o ? NULL : why ? why :
-						"its facts cannot be read");
+	found = cellfacts_run(t, &kind, cells, jobs, &a->cached);
+	g_free(kind.asked);
+	if (!found)
+		return -1;
+	for (guint i = 0; i < found->len; i++) {
+		struct cellfacts *f = found->pdata[i];
+		struct audit_cell *c = new_cell(f->cell, f->reason);
 
-		c->facts = o;
-		if (o)
+		c->facts = json_incref(f->facts);
+		if (c->facts)
 			take_facts(c);
 		g_ptr_array_add(a->cells, c);
 	}
+	g_ptr_array_free(found, TRUE);
 	g_ptr_array_sort(a->cells, by_cell);
 	make_branches(m, a);
-	if (!ret)
-		ret = find_archs(t, cells, only, a->archs_without);
-out:
-	g_hash_table_destroy(memo.hashes);
-	g_hash_table_destroy(memo.stamps);
-	g_hash_table_destroy(memo.worlds);
-	g_hash_table_destroy(j.failed);
-	g_ptr_array_free(j.todo, TRUE);
-	g_ptr_array_free(j.paths, TRUE);
-	g_free(dir);
-	return ret;
+	a->archs_without = audit_archs_without(t, cells, only);
+	return a->archs_without ? 0 : -1;
 }
 
 void audit_clear(struct audit *a)

@@ -75,6 +75,13 @@ int audit_run(const struct tree *t, const struct manifest *m,
 	      const GPtrArray *cells, char **only, int jobs, struct audit *a);
 void audit_clear(struct audit *a);
 
+/*
+ * The archs of the tree that no cell is for, char *; with @only, only of those.
+ * NULL after a message.
+ */
+GPtrArray *audit_archs_without(const struct tree *t, const GPtrArray *cells,
+			       char **only);
+
 /* NULL when the cell was not read. */
 const struct audit_cell *audit_find(const struct audit *a, const char *cell);
 

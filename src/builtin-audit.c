@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * treewide audit typedefs: for each arch and config, what the handle type of a
- * conversion is, with the evidence for which policy can convert it.  A table
- * for people, Markdown, or JSON (schema in docs/audit.md).
+ * conversion is, with the evidence for which policy can convert it.
+ * treewide audit accessors: which helpers of huge entries have native forms,
+ * and whether they mean the same; the proofs are a program's affair.  A table
+ * for people, Markdown, or JSON (schemas in docs/audit.md).
  */
+#include <gio/gio.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
+#include "accessors.h"
 #include "audit.h"
 #include "cell.h"
 #include "diag.h"
@@ -19,17 +25,20 @@
 
 #define JSON_VERSION 1
 
-static char *arch_list, *conversion;
+static char *arch_list, *cell_list, *conversion;
 
 static const GOptionEntry entries[] = {
 	{ "arch", 0, 0, G_OPTION_ARG_STRING, &arch_list,
 	  "Only these archs (folders of arch/), separated by commas", "LIST" },
+	{ "cells", 0, 0, G_OPTION_ARG_STRING, &cell_list,
+	  "Only these cells, separated by commas", "LIST" },
 	{ "conversion", 0, 0, G_OPTION_ARG_STRING, &conversion,
-	  "Whose handle type (default: ptdesc)", "NAME" },
+	  "Whose handle type or accessors (default: ptdesc, leaf-helpers)",
+	  "NAME" },
 	{ 0 }
 };
 
-static const char *const kinds[] = { "typedefs", NULL };
+static const char *const kinds[] = { "typedefs", "accessors", NULL };
 
 static const char *text_of(json_t *o, const char *key)
 {
@@ -421,7 +430,7 @@ static GString *make_json(const struct tree *t, const struct manifest *m,
 	return s;
 }
 
-/* ---- the command ---- */
+/* ---- what is asked ---- */
 
 /* The archs that were asked for; each must be one of the tree. */
 static char **wanted_archs(const struct tree *t)
@@ -468,7 +477,7 @@ static void check_kind(int argc, char **argv)
 	char *all;
 
 	if (argc < 2)
-		tw_die(TW_USAGE, "audit: say what to audit; there is: typedefs");
+		tw_die(TW_USAGE, "audit: say what to audit; there is: typedefs, accessors");
 	if (argc > 2)
 		tw_die(TW_USAGE, "audit: '%s' is too much; give one audit",
 		       argv[2]);
@@ -481,52 +490,74 @@ static void check_kind(int argc, char **argv)
 	       near ? "'?" : "", all);
 }
 
-int cmd_audit(int argc, char **argv)
+/* What --cells names, as treewide-cell takes it. */
+static char **wanted_cells(void)
 {
-	static const char *const formats[] = { "table", "json", "markdown",
-					       NULL };
+	char **v;
+
+	if (!cell_list)
+		return NULL;
+	if (arch_list)
+		tw_die(TW_USAGE, "audit: --arch and --cells exclude each other");
+	v = g_strsplit(*cell_list ? cell_list : ",", ",", -1);
+	for (char **c = v; *c; c++) {
+		char *file = g_strconcat(g_strstrip(*c), ".ini", NULL);
+		char *path = g_build_filename(tw_data_dir(), "corpus", "cells",
+					      file, NULL);
+
+		if (!strchr(*c, '/') || strstr(*c, "..") ||
+		    !g_file_test(path, G_FILE_TEST_IS_REGULAR))
+			tw_die(TW_USAGE, "audit: no cell '%s'; 'treewide cell list' names them",
+			       *c);
+		g_free(path);
+		g_free(file);
+	}
+	return v;
+}
+
+/* What is audited. */
+struct scope {
+	char **archs;		/* asked about; empty with --cells; NULL: all */
+	char **named;		/* what is prepared; NULL: all */
+	GPtrArray *cells;	/* struct cell_info */
+};
+
+static void scope_take(struct scope *s, const struct tree *t, int jobs)
+{
+	s->archs = wanted_archs(t);
+	s->named = s->archs ? with_cells(s->archs) : wanted_cells();
+	if (s->named && !s->archs)
+		s->archs = g_new0(char *, 1);
+	s->cells = s->named && !*s->named ? g_ptr_array_new() :
+		   cells_prepare_some(t->path, jobs, s->named);
+	if (!s->cells || (!s->named && !s->cells->len))
+		exit(TW_FATAL);
+}
+
+static void scope_clear(struct scope *s)
+{
+	g_ptr_array_free(s->cells, TRUE);
+	g_strfreev(s->named);
+	g_strfreev(s->archs);
+}
+
+/* ---- typedefs ---- */
+
+static int typedefs(const struct tree *t, const struct manifest *m,
+		    const struct tw_options *opt)
+{
 	struct audit a = { 0 };
-	struct tw_options opt;
-	struct manifest *m;
-	struct tree *t;
-	GPtrArray *cells;
-	char **only, **named;
-	const char *why;
+	struct scope s;
 	GString *out;
 	int status = TW_OK;
 
-	tw_parse_options_formats(&argc, &argv, entries,
-		"typedefs --tree DIR",
-		"What each arch and config makes of a conversion's handle type, computed in\n"
-		"each cell: definition, size of a table, tables a page, which policy can\n"
-		"convert it, with the evidence.  The tree is not written to.", formats,
-		&opt);
-	check_kind(argc, argv);
-	if (!opt.tree)
-		tw_die(TW_USAGE, "audit: --tree DIR is needed");
-	m = manifest_load(conversion ? conversion : "ptdesc");
-	if (!m)
-		return TW_USAGE;
-	why = audit_refuses(m);
-	if (why)
-		tw_die(TW_USAGE, "audit: '%s' cannot be audited: %s", m->name,
-		       why);
-	t = tree_open(opt.tree);
-	if (!t || (opt.output && output_check(opt.output)))
+	scope_take(&s, t, opt->jobs);
+	if (audit_run(t, m, s.cells, s.archs, opt->jobs, &a))
 		return TW_FATAL;
-	only = wanted_archs(t);
-	named = only ? with_cells(only) : NULL;
-	cells = named && !*named ? g_ptr_array_new() :
-		cells_prepare_some(t->path, opt.jobs, named);
-	if (!cells || (!named && !cells->len))
-		return TW_FATAL;
-	if (audit_run(t, m, cells, only, opt.jobs, &a))
-		return TW_FATAL;
-
-	out = !g_strcmp0(opt.format, "json") ? make_json(t, m, &a) :
-	      make_text(t, m, &a, !g_strcmp0(opt.format, "markdown"));
-	if (opt.output) {
-		if (output_write(opt.output, out->str, out->len))
+	out = !g_strcmp0(opt->format, "json") ? make_json(t, m, &a) :
+	      make_text(t, m, &a, !g_strcmp0(opt->format, "markdown"));
+	if (opt->output) {
+		if (output_write(opt->output, out->str, out->len))
 			return TW_FATAL;
 	} else {
 		fwrite(out->str, 1, out->len, stdout);
@@ -541,9 +572,156 @@ int cmd_audit(int argc, char **argv)
 		status = TW_INCOMPLETE;
 	g_string_free(out, TRUE);
 	audit_clear(&a);
-	g_ptr_array_free(cells, TRUE);
-	g_strfreev(named);
-	g_strfreev(only);
+	scope_clear(&s);
+	return status;
+}
+
+/* ---- accessors ---- */
+
+static json_t *strings(char **v)
+{
+	json_t *a = json_array();
+
+	for (; v && *v; v++)
+		json_array_append_new(a, json_string(*v));
+	return a;
+}
+
+/* What the program that proves is given: see tools/twlib/accessorfacts.py. */
+static char *accessor_facts(const struct tree *t, const struct scope *s,
+			    const char *name, const GPtrArray *found,
+			    const GPtrArray *without)
+{
+	json_t *cells = json_array(), *absent = json_array();
+	json_t *archs = json_array(), *o;
+	char *text;
+
+	for (guint i = 0; i < s->cells->len; i++) {
+		const struct cell_info *c = s->cells->pdata[i];
+
+		if (c->absent)
+			json_array_append_new(absent, json_pack("{s:s,s:s}",
+					"cell", c->name, "reason", c->reason));
+	}
+	for (guint i = 0; i < found->len; i++) {
+		const struct cellfacts *f = found->pdata[i];
+
+		json_array_append_new(cells, json_pack(
+			"{s:s,s:s,s:s*,s:o,s:O*,s:s*}", "cell", f->cell->name,
+			"arch", f->cell->srcarch, "build", f->cell->build,
+			"args", strings(f->cell->args), "facts", f->facts,
+			"reason", f->reason));
+	}
+	for (guint i = 0; i < without->len; i++)
+		json_array_append_new(archs, json_string(without->pdata[i]));
+	o = json_pack("{s:i,s:s,s:s,s:s,s:o,s:o,s:o}", "version",
+		      JSON_VERSION, "conversion", name, "tree", t->path,
+		      "release", t->release, "cells", cells, "absent", absent,
+		      "archs_without_cell", archs);
+	text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
+	json_decref(o);
+	return text;
+}
+
+/* Who ends us ends the proofs: they would go on for minutes. */
+static void die_with_parent(gpointer data)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
+static int prove(const char *facts, const struct tw_options *opt)
+{
+	char *prog = g_build_filename(tw_libexec_dir(),
+				      "treewide-audit-accessors", NULL);
+	char *jobs = g_strdup_printf("%d", opt->jobs);
+	const char *argv[] = { prog, "-j", jobs, "--format",
+			       opt->format ? opt->format : "table",
+			       opt->output ? "-o" : NULL, opt->output, NULL };
+	GBytes *in = g_bytes_new(facts, strlen(facts));
+	GSubprocessLauncher *l;
+	GSubprocess *p;
+	GError *err = NULL;
+
+	g_setenv("TREEWIDE_DATA", tw_data_dir(), TRUE);
+	l = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDIN_PIPE);
+	g_subprocess_launcher_set_child_setup(l, die_with_parent, NULL, NULL);
+	p = g_subprocess_launcher_spawnv(l, argv, &err);
+	if (!p || !g_subprocess_communicate(p, in, NULL, NULL, NULL, &err))
+		tw_die(TW_FATAL, "cannot run '%s': %s", prog, err->message);
+	g_object_unref(l);
+	g_bytes_unref(in);
+	g_free(jobs);
+	g_free(prog);
+	return g_subprocess_get_if_exited(p) ?
+	       g_subprocess_get_exit_status(p) : TW_FATAL;
+}
+
+static int accessors(const struct tree *t, const char *name,
+		     const struct tw_options *opt)
+{
+	GKeyFile *rules = accessors_rules(name);
+	GPtrArray *found, *without;
+	struct scope s;
+	guint cached;
+	char *facts;
+	int status;
+
+	if (!rules)
+		return TW_USAGE;
+	scope_take(&s, t, opt->jobs);
+	without = audit_archs_without(t, s.cells, s.archs);
+	found = without ? accessors_find(t, rules, s.cells, opt->jobs, &cached)
+			: NULL;
+	if (!found)
+		return TW_FATAL;
+	facts = accessor_facts(t, &s, name, found, without);
+	status = prove(facts, opt);
+	free(facts);
+	g_ptr_array_free(found, TRUE);
+	g_ptr_array_free(without, TRUE);
+	g_key_file_free(rules);
+	scope_clear(&s);
+	return status;
+}
+
+/* ---- the command ---- */
+
+int cmd_audit(int argc, char **argv)
+{
+	static const char *const formats[] = { "table", "json", "markdown",
+					       NULL };
+	struct tw_options opt;
+	struct manifest *m = NULL;
+	struct tree *t;
+	const char *why;
+	gboolean types;
+	int status;
+
+	tw_parse_options_formats(&argc, &argv, entries,
+		"typedefs|accessors --tree DIR",
+		"What each arch and config makes of page-table types, computed in each cell.\n"
+		"typedefs: a conversion's handle type: definition, size of a table, tables a\n"
+		"page, which policy can convert it, with the evidence.  accessors: helpers of\n"
+		"huge entries: the native form at each level, and whether it gives the same\n"
+		"answer on every entry that hugetlb can store.  The tree is not written to.",
+		formats, &opt);
+	check_kind(argc, argv);
+	types = !strcmp(argv[1], "typedefs");
+	if (!opt.tree)
+		tw_die(TW_USAGE, "audit: --tree DIR is needed");
+	if (!conversion)
+		conversion = types ? "ptdesc" : "leaf-helpers";
+	m = manifest_load(conversion);
+	if (!m)
+		return TW_USAGE;
+	why = types ? audit_refuses(m) : NULL;
+	if (why)
+		tw_die(TW_USAGE, "audit: '%s' cannot be audited: %s", m->name,
+		       why);
+	t = tree_open(opt.tree);
+	if (!t || (opt.output && output_check(opt.output)))
+		return TW_FATAL;
+	status = types ? typedefs(t, m, &opt) : accessors(t, m->name, &opt);
 	manifest_free(m);
 	tree_free(t);
 	return status;

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
-#include <xxhash.h>
 
+#include "cellfacts.h"
 #include "condition.h"
 #include "cx.h"
 #include "diag.h"
@@ -630,17 +630,6 @@ static guint line_of(const char *text, const char *at)
 	return line;
 }
 
-static void put_hash(struct probe *p, const char *name, const char *text,
-		     gsize size)
-{
-	char *hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
-				     (guint64)(text ? XXH3_64bits(text, size)
-						    : 0));
-
-	json_object_set_new(p->deps, name, json_string(hash));
-	g_free(hash);
-}
-
 /* The arch's symbols that take the kernel address away, and if they are on. */
 static json_t *configs(struct probe *p)
 {
@@ -652,7 +641,7 @@ static json_t *configs(struct probe *p)
 
 	if (!g_file_get_contents(path, &text, &size, NULL))
 		return a;
-	put_hash(p, file, text, size);
+	cellfacts_put_hash(p->deps, file, text, size);
 	for (char **i = v; *i; i++) {
 		char *words = g_strdup_printf("\nconfig %s\n", *i);
 		const char *at = strstr(text, words);
@@ -721,50 +710,6 @@ static void tables(struct probe *p, const char *to)
 }
 
 /* ---- the file ---- */
-
-struct dep_walk {
-	struct probe *p;
-	CXTranslationUnit tu;
-};
-
-static void put_dep(CXFile file, CXSourceLocation *stack, unsigned n,
-		    CXClientData data)
-{
-	struct dep_walk *d = data;
-	const char *name = cx_file(&d->p->w.names, file), *text;
-	char *raw = cx_take(clang_getFileName(file));
-	size_t size = 0;
-
-	if (!name)
-		name = raw;
-	if (!strcmp(name, UNIT) || json_object_get(d->p->deps, name))
-		return;
-	text = clang_getFileContents(d->tu, file, &size);
-	put_hash(d->p, name, text, size);
-}
-
-static void put_deps(struct probe *p, char **look_in)
-{
-	struct dep_walk d = { .p = p };
-	json_t *searches = json_object();
-	GHashTableIter it;
-	gpointer question, answer;
-
-	for (guint i = 0; i < p->w.units->len; i++) {
-		struct world_unit *u = p->w.units->pdata[i];
-
-		d.tu = u->tu;
-		if (u->tu)
-			clang_getInclusions(u->tu, put_dep, &d);
-	}
-	json_object_set_new(p->top, "deps", p->deps);
-	g_hash_table_iter_init(&it, p->w.searches);
-	while (g_hash_table_iter_next(&it, &question, &answer))
-		json_object_set_new(searches, question, json_string(answer));
-	json_object_set_new(p->top, "searches", searches);
-	json_object_set_new(p->top, "stamp", json_string(
-			world_stamp(p->req->tree, look_in)));
-}
 
 static void load_names(struct probe *p)
 {
@@ -842,7 +787,7 @@ int probe_read(const struct probe_request *req, const char *out)
 		json_object_set_new(p.top, "others", p.others);
 		tables(&p, to);
 	}
-	put_deps(&p, look_in);
+	cellfacts_put_deps(p.top, p.deps, &p.w, UNIT);
 	if (json_dump_file(p.top, out, JSON_INDENT(1) | JSON_SORT_KEYS))
 		return tw_error("cannot write '%s': %s", out,
 				g_strerror(errno));
