@@ -59,7 +59,7 @@ check:
 
 check-all:
 	@MAKE='$(MAKE)' tests/summary unit cocci mini cli lint fuzz tools report \
-		series texts tutorial san real
+		series texts tutorial accessors san real
 
 check-unit: $(UNIT)
 	@tests/unit/run $(UNIT)
@@ -105,6 +105,9 @@ behaviour:
 	@TREEWIDE='$(abspath $(TREEWIDE))' tests/behaviour/run --tree '$(TREE)' \
 		--conversions '$(or $(CONVERSIONS),leaf-entry)' \
 		$(if $(MISTAKES),--mistakes) $(if $(J),-j '$(J)')
+
+check-accessors: $(TREEWIDE)
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/accessors/run --real
 
 # A command that ends leaves its memory to the system, so only the unit tests
 # look for leaks.
@@ -212,6 +215,7 @@ help:
 	'make check-series  a series of the miniature tree, every prefix built' \
 	'make check-texts   man pages, completions, diagnostics against the source' \
 	'make check-tutorial  docs/tutorial-new-conversion.md, step by step' \
+	'make check-accessors  the audit of accessors, every kind of answer' \
 	'make check-san     unit, command-line and lint tests with sanitizers' \
 	'make check-real    Linux 6.12 converted and cross-built in three cells' \
 	'make behaviour     Linux before and after leaf-entry, booted in qemu' \
@@ -223,8 +227,9 @@ help:
 	'make install       into PREFIX (/usr/local), below DESTDIR' \
 	'make clean         remove what was built'
 
-.PHONY: all behaviour bench bench-check bench-lint check check-all check-cli \
-	check-cocci check-fuzz check-lint check-mini check-real check-report check-san \
+.PHONY: all behaviour bench bench-check bench-lint check check-accessors \
+	check-all check-cli check-cocci check-fuzz check-lint check-mini check-real \
+	check-report check-san \
 	check-series check-texts check-tools check-tutorial check-unit clean help \
 	install run setup setup-check texts toolchains
 -include $(wildcard $(O)/*.d $(O)/unit/*.d)

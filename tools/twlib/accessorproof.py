@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import z3
 
 from . import irexec, llvmir as ir
-from .accessorunit import OUTSIDE, PARAMS
+from .accessorunit import FIRST, OUTSIDE, PARAMS
 from .irexec import Machine, Outcome, Store, Unsupported
 
 WIDTH = {"v": 64, "v2": 64, "prot": 64, "shift": 32}
@@ -195,6 +195,30 @@ class Prover:
         return out
 
 
+    def stored(self, level: Level) -> tuple[Any, str]:
+        """What is in the table after v was stored, as a term over v; None:
+        v itself is taken to be, and why."""
+        if level.letter == FIRST or (level.entries or 1) > 1:
+            return None, "taken to be stored as they are: a run"
+        f = self.module.function(f"tw_store_{level.letter}")
+        if not f:
+            return None, "taken to be stored as they are: no such function"
+        self.machine.steps = 0
+        try:
+            ways = [o for o in self.machine.run(f, self.arguments(level))
+                    if o.end != "outside"]
+        except Unsupported as e:
+            return None, f"taken to be stored as they are: not run: {e}"
+        if len(ways) != 1 or ways[0].events or ways[0].end != "ret":
+            said = next((e.name.split("|")[0][:80] for o in ways
+                         for e in o.events), "there are several ways")
+            return None, f"taken to be stored as they are: not run: {said}"
+        term = z3.simplify(ways[0].value)
+        if _same_low(term, self.params["v"]) or term.eq(self.params["v"]):
+            return None, "stored as they are"
+        return term, "stored in another format"
+
+
 def _contains(terms: list[Any], part: Any) -> bool:
     seen: set[int] = set()
     todo = list(terms)
@@ -274,6 +298,9 @@ class Question:
     hardware: list[str]
     entry_size: int
     truth: bool             # the answer may be meant as yes or no
+    store: Any = None       # what is in the table, over v; None: v itself
+    entry: bool = False     # the answer is an entry
+    in_table: bool = False  # the native form is given what is in the table
 
 
 def same_code(module: ir.Module, one: str, two: str) -> bool:
@@ -293,7 +320,24 @@ class Comparison:
     def run(self, name: str) -> list[Outcome]:
         f = self.p.module.function(name)
         assert f
-        return [o for o in self.m.run(f, self.args) if o.end != "outside"]
+        args = self.args
+        if self.q.in_table and name == self.q.native:
+            args = [self.put(a) if p in ("v", "v2") else a
+                    for p, a in zip(PARAMS, args)]
+        # What was done before the kernel stopped is no matter any more.
+        ways = [replace(o, events=()) if o.end == "stop" else o
+                for o in self.m.run(f, args) if o.end != "outside"]
+        if self.q.in_table and self.q.entry and name == self.q.huge:
+            ways = [replace(o, value=self.put(o.value))
+                    if o.end == "ret" else o for o in ways]
+        return ways
+
+    def put(self, value: Any) -> Any:
+        """What is in the table when @value was stored there."""
+        if self.q.store is None:
+            return value
+        return z3.simplify(z3.substitute(
+            self.q.store, (self.p.params["v"], value)))
 
     # ---- the domain ----
 
@@ -302,6 +346,10 @@ class Comparison:
         """@value is an entry that hugetlb can make; @like: one of the same
         run, which the processor may have changed on its own."""
         params = self.p.params
+        table = value
+        if index >= 10 and self.q.store is not None:
+            # What stands in the table is another format.
+            value = z3.BitVec(f"entry#{index}", 64)
         pfn, sel, flags, prot, kind = (
             z3.BitVec(f"{n}#{index}", w) for n, w in (
                 ("pfn", 64), ("steps", self.m.pointer),
@@ -318,8 +366,10 @@ class Comparison:
                     *[z3.substitute(c, swap) for c in o.conditions]))
         facts = [z3.Or(*ways) if ways else z3.BoolVal(False),
                  z3.substitute(self.q.protections, [(params["prot"], prot)])]
+        if value is not table:
+            facts.append(table == self.put(value))
         known = {"pfn": pfn, "steps": sel, "flags": flags, "prot": prot,
-                 "kind": kind, "value": value}
+                 "kind": kind, "value": table}
         if like:
             free = sum(1 << i for i, s in enumerate(self.q.steps)
                        if s in self.q.hardware)
@@ -495,7 +545,7 @@ class Comparison:
         if every["same"] == "yes":
             return {**every, "domain": "every value"}
         self.made = []
-        domain = self.domain()
+        domain = self.domain()      # notes what is made, for the example
         if not self.q.entries.kinds and {"v", "v2", "p"} & self.q.uses:
             return {"same": "unknown", "why": "the entries that hugetlb "
                     "stores here cannot be made"}
@@ -509,7 +559,25 @@ class Comparison:
             truth = self.compare(one, two, domain, True)
             if truth["same"] == "yes":
                 found = {**found, "same": "truth"}
+        if found["same"] == "no" and {"v", "v2", "p"} & self.q.uses:
+            found = {**found, **self.by_kind(one, two)}
         return {**found, "domain": "hugetlb"}
+
+    def by_kind(self, one: list[Outcome], two: list[Outcome]
+                ) -> dict[str, Any]:
+        """For which kinds of entries alone the answers are the same."""
+        same = []
+        every = self.q.entries
+        for name in every.names:
+            self.q.entries = every.only([name])
+            self.made = []
+            got = self.compare(one, two, self.domain(), False)
+            if got["same"] == "no" and self.q.truth:
+                got = self.compare(one, two, self.domain(), True)
+            if got["same"] == "yes":
+                same.append(name)
+        self.q.entries = every
+        return {"same_for": same}
 
     # ---- showing ----
 

@@ -28,8 +28,13 @@ def short(row: dict[str, Any]) -> str:
     if row["state"] == "missing":
         return "missing"
     text = SAME.get(row["same"], "unknown")
+    if row["same"] == "no" and "present" in row["same_for"]:
+        text = "same for present"
     if row["method"]:
         text += f" ({row['method']})"
+    if row["in_table"]:
+        text += "; in the table: " + SAME.get(row["in_table"]["same"],
+                                              "unknown")
     if row["native_is"]:
         text = f"stub: {stub_text(row['native_is'])}; {text}"
     if row["state"] == "declared only":
@@ -65,9 +70,8 @@ def matrix(cell: dict[str, Any]) -> list[list[str]]:
     return lines
 
 
-def example(row: dict[str, Any]) -> str:
+def example(d: dict[str, Any]) -> str:
     """A difference in one line."""
-    d = row["difference"]
     entries = ", ".join(f"{e['name']} = {e['value']} ({e['made']})"
                         for e in d["entries"])
     text = f"{entries}: huge form {d['huge']}, native form {d['native']}" \
@@ -101,10 +105,19 @@ def details(cell: dict[str, Any]) -> list[str]:
             if row["huge_is"]:
                 text += f", as the huge form {stub_text(row['huge_is'])}"
         if row["difference"]:
-            text += f"; {example(row)}"
+            text += f"; {example(row['difference'])}"
+        if row["same_for"]:
+            text += f"; the same for {', '.join(row['same_for'])}"
+        table = row["in_table"]
+        if table:
+            text += "; through the table " + SAME.get(table["same"], "unknown")
+            if table["difference"]:
+                text += f": {example(table['difference'])}"
+            if table["same_for"]:
+                text += f"; the same for {', '.join(table['same_for'])}"
         if row["why"]:
             text += f"; {row['why']}"
-        if row["same"] != "yes" or row["native_is"]:
+        if row["same"] != "yes" or row["native_is"] or table:
             out.append(text)
     return out
 
@@ -117,7 +130,7 @@ def _cell(cell: dict[str, Any], markdown: bool) -> list[str]:
         lines.append(
             f"{'- ' if markdown else '  '}{_head(x['level'], x['size'])}: "
             + (f"{x['entries']} entries, " if (x["entries"] or 1) > 1 else "")
-            + f"read as {x['form']}, {x['when']}; entries: "
+            + f"read as {x['form']}, {x['when']}; {x['stored']}; entries: "
             + (", ".join(x["made"]) or "none could be made")
             + "".join(f"; left out: {k} ({v})"
                       for k, v in x["left_out"].items()))

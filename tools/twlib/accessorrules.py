@@ -12,7 +12,7 @@ from . import cache
 
 KNOWN = {"accessors", "levels", "helpers", "expressions", "skip", "arguments",
          "names", "hstate", "protections", "entries", "steps", "swap steps",
-         "asked of", "hardware", "limits"}
+         "asked of", "store", "hardware", "limits"}
 
 
 class RulesError(Exception):
@@ -42,6 +42,7 @@ class Rules:
     hardware: list[str]
     limits: dict[str, str]
     kinds: dict[str, list[str]]
+    store: str
 
     def asked_of(self, helper: str) -> list[str]:
         """The kinds of entries that the helper is ever given; none: all."""
@@ -86,4 +87,5 @@ class Rules:
             part("protections"), part("entries"), part("steps"),
             part("swap steps"), _items(part("hardware").get("steps", "")),
             part("limits"),
-            {k: _items(v) for k, v in part("asked of").items()})
+            {k: _items(v) for k, v in part("asked of").items()},
+            part("store").get("value", ""))

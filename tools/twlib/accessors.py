@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +133,12 @@ class CellAudit:
         self.rows: list[Row] = []
         self.notes: list[str] = []
 
+    def result(self, helper: str) -> str:
+        """The type of what it gives; a macro's is taken to be a number."""
+        return str(self.names.get(helper, {}).get("result", "int"))
+
     def void(self, helper: str) -> bool:
-        return bool(self.names.get(helper, {}).get("result") == "void")
+        return self.result(helper) == "void"
 
     def plan(self) -> None:
         """The functions of the unit."""
@@ -216,6 +220,7 @@ class CellAudit:
         entries = {f"{x.name} {x.size}": prover.entries(list(rules.entries), x)
                    for x in levels}
         size, _term = prover.number("tw_entry_size")
+        stores = {f"{x.name} {x.size}": prover.stored(x) for x in levels}
         steps, left = [], {}
         for name, f in self.unit.forms.items():
             if name.startswith("tw_step_"):
@@ -237,14 +242,16 @@ class CellAudit:
                     level, entries[f"{level.name} {level.size}"].only(kinds),
                     protections, list(rules.steps),
                     list(rules.swap_steps), rules.hardware, size or 8,
-                    self.names.get(row.helper, {}).get("result", "int")
-                    in SCALARS)
+                    self.result(row.helper) in SCALARS,
+                    stores[f"{level.name} {level.size}"][0],
+                    self.result(row.helper) == f"{FIRST}_t")
                 rows.append(self.answer(prover, row, q, stubs))
         return {
             "cell": self.cell["cell"], "arch": self.cell["arch"],
             "read": True, "errors": self.facts["errors"],
             "levels": [{"level": x.name, "form": x.letter, "size": x.size,
                         "entries": x.entries, "when": x.when,
+                        "stored": stores[f"{x.name} {x.size}"][1],
                         "made": e.names, "left_out": e.left_out}
                        for x in levels
                        for e in [entries[f"{x.name} {x.size}"]]],
@@ -265,7 +272,7 @@ class CellAudit:
             "native": row.native or None, "at": _place(what),
             "state": "defined", "native_is": None, "huge_is": None,
             "same": None, "method": None, "domain": None, "why": "",
-            "difference": None}
+            "difference": None, "same_for": [], "in_table": None}
         if not row.native:
             missing = [t for t in row.tried if t != row.helper]
             out["state"] = "missing" if missing else "itself"
@@ -291,13 +298,18 @@ class CellAudit:
             out["state"] = "fallback"
         if proof.same_code(prover.module, q.huge, q.native):
             out.update(same="yes", method="code", domain="every value")
-            return out
-        got = in_child(lambda: proof.Comparison(prover, q).answer())
-        out.update(got)
+        else:
+            out.update(in_child(
+                lambda: proof.Comparison(prover, q).answer()))
+        if q.store is not None and "v" in q.uses and "p" not in q.uses:
+            q = replace(q, in_table=True)
+            got = in_child(lambda: proof.Comparison(prover, q).answer())
+            out["in_table"] = {k: got.get(k) for k in
+                               ("same", "difference", "same_for", "why")}
         kinds = self.rules.asked_of(row.helper)
         if out["domain"] == "hugetlb" and kinds:
             out["domain"] += ": " + ", ".join(kinds)
-        if out["same"] != "unknown":
+        if out["same"] != "unknown" and not out["method"]:
             out["method"] = "solver"
         return out
 

@@ -154,6 +154,10 @@ def add_domain(unit: Unit, rules: Rules) -> None:
                  f"unsigned long tw_size_{level}(void) {{ return {size}; }}")
         unit.add(Form(f"tw_shift_{level}", shift, set()),
                  f"unsigned int tw_shift_{level}(void) {{ return {shift}; }}")
+        if rules.store and level != FIRST:
+            call = _fill(rules.store, level)
+            unit.add(Form(f"tw_store_{level}", "the store", used(call)),
+                     function(f"tw_store_{level}", call, False))
     unit.add(Form("tw_entry_size", "", set()),
              "unsigned long tw_entry_size(void) { return sizeof(pte_t); }")
     unit.add(Form("tw_valid", rules.valid, set()),
@@ -165,7 +169,7 @@ def add_domain(unit: Unit, rules: Rules) -> None:
     for group, steps in (("s", rules.steps), ("w", rules.swap_steps)):
         for i, (name, expr) in enumerate(steps.items()):
             unit.add(Form(f"tw_step_{group}{i}", name, set()),
-                     f"static inline __always_inline pte_t tw_step_{group}{i}"
+                     f"static inline pte_t tw_step_{group}{i}"
                      f"(pte_t e) {{ return {expr}; }}")
     limits = "".join(f"\n#ifdef {k}\n\tif (pfn >= ({v})) tw_outside();\n"
                      "#endif" for k, v in rules.limits.items())
@@ -174,7 +178,7 @@ def add_domain(unit: Unit, rules: Rules) -> None:
                        f" - 1)) tw_outside();{limits}\n}}"))
     for i, (name, expr) in enumerate(rules.entries.items()):
         unit.add(Form(f"tw_make_{i}", name, used(expr)),
-                 f"static inline __always_inline pte_t tw_make_{i}(unsigned "
+                 f"static inline pte_t tw_make_{i}(unsigned "
                  "long pfn, tw_u64 prot, unsigned long flags, unsigned long "
                  f"size, unsigned int shift) {{ return {expr}; }}")
 

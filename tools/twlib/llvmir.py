@@ -47,7 +47,8 @@ INTERNAL, EXTERNAL = 8, 0
 PASSES = (b"globaldce,default<O2>,simplifycfg<bonus-inst-threshold=64;"
           b"sink-common-insts>,instcombine,simplifycfg,globaldce")
 OPTIONS = [b"treewide", b"-two-entry-phi-node-folding-threshold=64",
-           b"-phi-node-folding-threshold=64"]
+           b"-phi-node-folding-threshold=64", b"-vectorize-slp=false",
+           b"-vectorize-loops=false"]
 
 class IRError(Exception):
     """Code that LLVM will not take."""
