@@ -525,7 +525,8 @@ struct scope {
 static void scope_take(struct scope *s, const struct tree *t, int jobs)
 {
 	s->archs = wanted_archs(t);
-	s->named = s->archs ? with_cells(s->archs) : wanted_cells();
+	s->named = s->archs && !cell_list ? with_cells(s->archs) :
+		   wanted_cells();
 	if (s->named && !s->archs)
 		s->archs = g_new0(char *, 1);
 	s->cells = s->named && !*s->named ? g_ptr_array_new() :

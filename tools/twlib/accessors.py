@@ -169,7 +169,8 @@ class CellAudit:
                 continue
             f = form(self.unit, f"{PREFIX}n_{n}_{k}", native,
                      self.names[native], self.rules, letter,
-                     self.void(helper))
+                     self.void(helper),
+                     "p" in huge.uses and "v" not in huge.uses)
             # One that wants nothing that the helper is not given.
             extra = len(f.uses - huge.uses - {"vma"})
             if "vma" in f.uses and "vma" not in huge.uses:
@@ -228,7 +229,7 @@ class CellAudit:
                     left[f.call] = f.problem
                 else:
                     steps.append(f.call)
-            elif name.startswith("tw_make_") and f.problem:
+            elif name.startswith(("tw_make_", "tw_holds")) and f.problem:
                 left[f.call] = f.problem
         rows: list[dict[str, Any]] = []
         stubs: dict[str, Any] = {}

@@ -23,6 +23,7 @@ OUTSIDE = "tw_outside"
 PARAMS = ("v", "v2", "vma", "addr", "p", "prot", "num", "flags", "other", "h",
           "size", "shift")
 FIRST = "pte"           # the level as which hugetlb reads all others
+HOLDS = "holds"         # of [limits], what is no macro
 CLANG = "clang-19"
 SECONDS = 120
 MEMORY = 4 << 30
@@ -80,28 +81,31 @@ def _fill(text: str, level: str) -> str:
     return text.replace("{l}", level)
 
 
-def _types(what: dict[str, Any], rules: Rules, level: str) -> list[str]:
-    """The types of the parameters; a macro's by their names."""
+def _types(what: dict[str, Any], rules: Rules, level: str,
+           stored: bool) -> list[str]:
+    """The types of the parameters; a macro's by their names, and what is no
+    name that is known is an entry, or where one is @stored."""
+    entry = "{l}_t *" if stored else "{l}_t"
     names = {_fill(k, level): v for k, v in rules.names.items()}
     out = []
     for p in what.get("params", []):
         kind = p["type"]
         if not kind:
-            kind = names.get(p["name"].strip("_"), "{l}_t")
+            kind = names.get(p["name"].strip("_"), entry)
         kind = re.sub(r"^const ", "", _fill(kind, level)).replace(
             "_Bool", "int")
         out.append("int" if kind in ("bool", "unsigned") else kind)
     return out
 
 
-def arguments(what: dict[str, Any], rules: Rules, level: str
-              ) -> tuple[list[str], str]:
+def arguments(what: dict[str, Any], rules: Rules, level: str,
+              stored: bool = False) -> tuple[list[str], str]:
     """What a function or macro is called with, or why it cannot be."""
     known = {_fill(k, level): [_fill(x, level) for x in v]
              for k, v in rules.arguments.items()}
     taken: dict[str, int] = {}
     out = []
-    for kind in _types(what, rules, level):
+    for kind in _types(what, rules, level, stored):
         choices = known.get(kind)
         n = taken.get(kind, 0)
         if not choices or n >= len(choices):
@@ -125,9 +129,10 @@ def used(text: str) -> set[str]:
 
 
 def form(unit: Unit, name: str, helper: str, what: dict[str, Any],
-         rules: Rules, level: str, void: bool) -> Form:
-    """The helper or native form @helper at @level as a function."""
-    args, problem = arguments(what, rules, level)
+         rules: Rules, level: str, void: bool, stored: bool = False) -> Form:
+    """The helper or native form @helper at @level as a function; @stored: it
+    is about an entry in a table."""
+    args, problem = arguments(what, rules, level, stored)
     call = helper if problem else _call(helper, what, args)
     f = Form(name, call, used(call), problem)
     return unit.add(f, function(name, call, void))
@@ -172,7 +177,11 @@ def add_domain(unit: Unit, rules: Rules) -> None:
                      f"static inline pte_t tw_step_{group}{i}"
                      f"(pte_t e) {{ return {expr}; }}")
     limits = "".join(f"\n#ifdef {k}\n\tif (pfn >= ({v})) tw_outside();\n"
-                     "#endif" for k, v in rules.limits.items())
+                     "#endif" for k, v in rules.limits.items() if k != HOLDS)
+    if HOLDS in rules.limits:
+        unit.add(Form("tw_holds", "the limit of page numbers", set()),
+                 "static inline int tw_holds(unsigned long pfn) { return "
+                 f"{rules.limits[HOLDS]}; }}")
     unit.lines.append(("", "static inline void tw_limit(unsigned long pfn, "
                        "unsigned long size) {\n\tif (pfn & ((size / PAGE_SIZE)"
                        f" - 1)) tw_outside();{limits}\n}}"))
@@ -187,6 +196,8 @@ def close_domain(unit: Unit, rules: Rules, bad: dict[str, str]) -> str:
     """The functions that make entries of the steps that compiled.  v is the
     page number."""
     out = []
+    holds = "if (!tw_holds(pfn)) tw_outside(); " if HOLDS in rules.limits \
+        and "tw_holds" not in bad else ""
     for i, name in enumerate(rules.entries):
         if f"tw_make_{i}" in bad:
             continue
@@ -197,7 +208,7 @@ def close_domain(unit: Unit, rules: Rules, bad: dict[str, str]) -> str:
             if f"tw_step_{group}{k}" not in bad)
         out.append(
             f"tw_u64 tw_kind_{i}(TW_PARAMS) {{ unsigned long pfn = v; pte_t e;"
-            f" tw_limit(pfn, size); e = tw_make_{i}(pfn, prot, flags, size, "
+            f" {holds}tw_limit(pfn, size); e = tw_make_{i}(pfn, prot, flags, size, "
             f"shift); {steps}return TW_BITS(pte_val(e)); }}")
     return "".join(line + "\n" for line in out)
 
