@@ -501,7 +501,7 @@ class Comparison:
                                         d])
             if answer == "yes":
                 terms = [t for t in [*a.conditions, *b.conditions, a.value,
-                                     b.value] if t is not None]
+                                     b.value, *facts] if t is not None]
                 asm = [n for n in irexec.names_in(terms)
                        if n in self.m.assembly]
                 if asm:

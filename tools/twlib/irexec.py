@@ -13,6 +13,7 @@ by it.
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -97,6 +98,7 @@ class Machine:
     choices: dict[str, Any] = field(default_factory=dict)  # static branches
     assembly: dict[str, str] = field(default_factory=dict)  # results -> text
     regions: set[str] = field(default_factory=set)   # do not overlap
+    unpatched: set[str] = field(default_factory=set)    # alternatives
     steps: int = 0
 
     def __post_init__(self) -> None:
@@ -692,6 +694,11 @@ class Machine:
             if len(args) == 1 and tied == ["0"]:
                 f.env[i] = args[0]
                 return
+        same = _unpatched(text, parts, args)
+        if same is not None and not void:
+            f.env[i] = same
+            self.unpatched.add(" ".join(text.split())[:60])
+            return
         key = f"asm {' '.join(text.split())[:200]}|{constraints}"
         memory = "~{memory}" in parts or any(p.lstrip("=+").startswith("*")
                                              for p in parts)
@@ -774,6 +781,21 @@ class Machine:
                          else self.load(f.out.memory, second + k, 1))
         for k, b in enumerate(parts):
             f.out = replace(f.out, memory=self.store(f.out.memory, to + k, b))
+
+
+def _unpatched(text: str, parts: list[str], args: list[Any]) -> Any:
+    """Assembly that does nothing until the kernel patches it: what it was
+    given, or None."""
+    before = re.split(r"\.(?:pushsection|subsection|section)\b", text)[0]
+    if before == text:
+        return None
+    for line in re.split(r"[\n;]", before):
+        line = re.sub(r"^\s*\w+\s*:", "", line).strip()
+        if line and line != "nop" and not line.startswith("."):
+            return None
+    inputs = [p for p in parts if not p.startswith(("=", "~"))]
+    return args[inputs.index("0")] if "0" in inputs and \
+        sum(p.startswith("=") for p in parts) == 1 else None
 
 
 def _flat(values: list[Any]) -> list[Any]:
