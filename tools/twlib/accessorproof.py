@@ -210,20 +210,37 @@ class Prover:
         except Unsupported as e:
             return None, f"taken to be stored as they are: not run: {e}"
         # What else it does is no matter, if what it stores does not hang on it.
-        terms = [t for o in ways for t in (o.value, *o.conditions)]
-        if not ways or any(o.end != "ret" for o in ways) or any(
-                "() " in n or n.startswith("memory/") or "]/" in n
-                or "!" in n for n in irexec.names_in(terms)):
+        plain = [z3.And(*[c for c in o.conditions if not _after(c)])
+                 for o in ways]
+        if not ways or any(o.end != "ret" or _after(o.value) for o in ways) \
+                or not self.apart(ways, plain):
             said = next((e.name.split("|")[0][:80] for o in ways
                          for e in o.events), "there are several ways")
             return None, f"taken to be stored as they are: not run: {said}"
         term = ways[-1].value
-        for o in ways[-2::-1]:
-            term = z3.If(z3.And(*o.conditions), o.value, term)
+        for c, o in zip(plain[-2::-1], ways[-2::-1]):
+            term = z3.If(c, o.value, term)
         term = z3.simplify(term)
         if _same_low(term, self.params["v"]) or term.eq(self.params["v"]):
             return None, "stored as they are"
         return term, "stored in another format"
+
+
+    def apart(self, ways: list[Outcome], plain: list[Any]) -> bool:
+        """No two of @ways, each when @plain, store another value."""
+        s = z3.SolverFor("QF_UFBV")
+        s.set("timeout", SOLVER_MS)
+        s.add(*self.machine.facts)
+        s.add(z3.Or(False, *[
+            z3.And(plain[i], plain[k], a.value != b.value)
+            for i, a in enumerate(ways) for k, b in enumerate(ways[:i])]))
+        return bool(s.check() == z3.unsat)
+
+
+def _after(term: Any) -> bool:
+    """Whether it hangs on something that cannot be seen into."""
+    return any("() " in n or "memory/" in n or "]/" in n or "!" in n
+               for n in irexec.names_in([term]))
 
 
 def _contains(terms: list[Any], part: Any) -> bool:
