@@ -107,7 +107,7 @@ behaviour:
 		$(if $(MISTAKES),--mistakes) $(if $(J),-j '$(J)')
 
 check-accessors: $(TREEWIDE)
-	@TREEWIDE='$(abspath $(TREEWIDE))' tests/accessors/run --real
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/accessors/run
 
 # A command that ends leaves its memory to the system, so only the unit tests
 # look for leaks.
