@@ -20,6 +20,14 @@ static char *word(const struct source *s, gsize i)
 	return g_strndup(s->text + s->toks.v[i].off, s->toks.v[i].len);
 }
 
+/* "name#1" of "p:c:file.c@F@name#1", or NULL. */
+static const char *function_of(const char *key)
+{
+	const char *at = strstr(key, "@F@");
+
+	return at ? at + 3 : NULL;
+}
+
 /* What tokens [@from, @to) declare as a handle: name -> token, and "table" of
  * "TYPE table". */
 static GHashTable *handles_of(const struct source *s, const struct flow *flow,
@@ -98,10 +106,57 @@ static void look(const struct source *s, const struct seen *seen,
 	g_hash_table_destroy(names);
 }
 
+/* Names of functions of @s with a parameter or a result that became a handle. */
+static GHashTable *changed_functions(const struct source *s,
+				     const struct flow *flow)
+{
+	GHashTable *t = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					      NULL);
+
+	for (guint i = 0; i < flow->decls->len; i++) {
+		const struct flow_decl *d = flow->decls->pdata[i];
+		const char *name = d->key[0] == 'r' ? d->name :
+				   d->key[0] == 'p' ? function_of(d->key)
+						    : NULL;
+
+		if (name && *name && !strcmp(d->file, s->file))
+			g_hash_table_add(t, g_strndup(name,
+						      strcspn(name, "#")));
+	}
+	return t;
+}
+
+/* Another declaration of such a function, in an arm that no cell reads. */
+static void twins(const struct source *s, const struct seen *seen,
+		  const struct flow *flow, unread_fn found, void *data)
+{
+	GHashTable *names = changed_functions(s, flow);
+
+	for (gsize i = 0; i < s->toks.n && g_hash_table_size(names); i++) {
+		const struct token *t = &s->toks.v[i];
+		gsize before = source_prev(s, i), open = source_next(s, i);
+		char *name;
+
+		if (t->kind != TOK_IDENT || t->ctx != CTX_CODE || t->disabled ||
+		    !source_is(s, open, "(") || before == SIZE_MAX ||
+		    (s->toks.v[before].kind != TOK_IDENT &&
+		     !source_is(s, before, "*")) ||
+		    source_is(s, before, "return"))
+			continue;
+		name = word(s, i);
+		if (g_hash_table_contains(names, name) &&
+		    !is_read(seen, s, t->off))
+			found(s, t->off, data);
+		g_free(name);
+	}
+	g_hash_table_destroy(names);
+}
+
 void unread_uses(const struct source *s, const struct seen *seen,
 		 const struct flow *flow, const char *type, unread_fn found,
 		 void *data)
 {
+	twins(s, seen, flow, found, data);
 	for (gsize i = 0; i < s->toks.n; i++) {
 		gsize close;
 

@@ -2,7 +2,9 @@
 /*
  * Uses of handles in code that no cell reads.  No AST tells there what is a
  * handle, but the text declares it: a local variable or a parameter of the
- * handle type, or one that the flow made a handle in the same function.
+ * handle type, or one that the flow made a handle in the same function.  And
+ * declarations of functions that changed elsewhere in the file: the other arm
+ * of an #ifdef has to follow by hand.
  */
 #ifndef UNREAD_H
 #define UNREAD_H
