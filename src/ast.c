@@ -85,24 +85,29 @@ static const char *file_name(struct walk *w, CXFile file)
 
 struct place { const char *file; unsigned line, col, off; };
 
-static struct place spelled(struct walk *w, CXSourceLocation loc)
+/* One of libclang's three ways to say where a location is. */
+typedef void (*locate_fn)(CXSourceLocation, CXFile *, unsigned *, unsigned *,
+			  unsigned *);
+
+static struct place place_by(struct walk *w, locate_fn locate,
+			     CXSourceLocation loc)
 {
 	struct place p = { 0 };
 	CXFile f;
 
-	clang_getSpellingLocation(loc, &f, &p.line, &p.col, &p.off);
+	locate(loc, &f, &p.line, &p.col, &p.off);
 	p.file = file_name(w, f);
 	return p;
 }
 
+static struct place spelled(struct walk *w, CXSourceLocation loc)
+{
+	return place_by(w, clang_getSpellingLocation, loc);
+}
+
 static struct place expanded(struct walk *w, CXSourceLocation loc)
 {
-	struct place p = { 0 };
-	CXFile f;
-
-	clang_getExpansionLocation(loc, &f, &p.line, &p.col, &p.off);
-	p.file = file_name(w, f);
-	return p;
+	return place_by(w, clang_getExpansionLocation, loc);
 }
 
 /*
@@ -112,12 +117,7 @@ static struct place expanded(struct walk *w, CXSourceLocation loc)
  */
 static struct place in_file(struct walk *w, CXSourceLocation loc)
 {
-	struct place p = { 0 };
-	CXFile f;
-
-	clang_getFileLocation(loc, &f, &p.line, &p.col, &p.off);
-	p.file = file_name(w, f);
-	return p;
+	return place_by(w, clang_getFileLocation, loc);
 }
 
 static gboolean same_place(const struct place *a, const struct place *b)

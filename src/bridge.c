@@ -93,44 +93,25 @@ static char *place(const char *file, gsize off)
 }
 
 /*
- * "FILE:OFF" of the values that a cell sees with another type behind the
- * handle: no bridge fits both.
+ * "FILE:OFF" of the values that no bridge fits: those that a cell sees with
+ * another type behind the handle, and those that are assigned to or whose
+ * address is taken, by a macro for example.
  */
-static GHashTable *shared_uses(const struct convert *c)
+static GHashTable *unbridgeable(const struct convert *c)
 {
 	GHashTable *t = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					      NULL);
 
 	for (guint i = 0; i < c->facts->len; i++) {
 		const struct ast_facts *a = c->facts->pdata[i];
-
-		if (g_hash_table_contains(c->flow->page_cells, a->cell))
-			continue;
-		for (guint k = 0; k < a->events->len; k++) {
-			const struct ast_event *e = a->events->pdata[k];
-
-			g_hash_table_add(t, place(e->file, e->off));
-		}
-	}
-	return t;
-}
-
-/*
- * "FILE:OFF" of what is assigned to or whose address is taken, by a macro for
- * example: what wraps it could not be.
- */
-static GHashTable *stored_to(const struct convert *c)
-{
-	GHashTable *t = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-					      NULL);
-
-	for (guint i = 0; i < c->facts->len; i++) {
-		const struct ast_facts *a = c->facts->pdata[i];
+		gboolean shared = !g_hash_table_contains(c->flow->page_cells,
+							 a->cell);
 
 		for (guint k = 0; k < a->events->len; k++) {
 			const struct ast_event *e = a->events->pdata[k];
 
-			if (!strcmp(e->dst, "=") || !strcmp(e->dst, "A"))
+			if (shared || !strcmp(e->dst, "=") ||
+			    !strcmp(e->dst, "A"))
 				g_hash_table_add(t, place(e->file, e->off));
 		}
 	}
@@ -149,7 +130,7 @@ static gboolean may_be_null(const struct convert *c,
 
 void convert_bridge(struct convert *c)
 {
-	GHashTable *shared = shared_uses(c), *stored = stored_to(c);
+	GHashTable *none = unbridgeable(c);
 	GHashTable *used = g_hash_table_new_full(g_str_hash, g_str_equal,
 						 g_free, NULL);
 
@@ -169,8 +150,7 @@ void convert_bridge(struct convert *c)
 			continue;
 		from = place(f->file, v.from);
 		to = place(f->file, v.to);
-		if (g_hash_table_contains(shared, from) ||
-		    g_hash_table_contains(stored, from) ||
+		if (g_hash_table_contains(none, from) ||
 		    g_hash_table_contains(used, from) ||
 		    g_hash_table_contains(used, to)) {
 			/* Reading the result says what is left over. */
@@ -186,8 +166,7 @@ void convert_bridge(struct convert *c)
 		g_hash_table_add(used, to);
 		g_free(text);
 	}
-	g_hash_table_destroy(shared);
-	g_hash_table_destroy(stored);
+	g_hash_table_destroy(none);
 	g_hash_table_destroy(used);
 }
 

@@ -93,6 +93,9 @@ char *convert_cell_list(const GPtrArray *cells);
 
 /* Wrap what no rule met. */
 void convert_bridge(struct convert *c);
+/* The result for @file, or NULL: it does not change. */
+struct convert_file *convert_result_of(const struct convert *c,
+				       const char *file);
 /* Edits that a cell with another type behind the handle sees are problems. */
 void convert_check_shared(struct convert *c);
 

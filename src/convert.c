@@ -354,8 +354,8 @@ static gboolean line_is_old(const struct convert_file *f, guint line)
 	return FALSE;
 }
 
-static struct convert_file *result_of(const struct convert *c,
-				      const char *file)
+struct convert_file *convert_result_of(const struct convert *c,
+				       const char *file)
 {
 	for (guint i = 0; i < c->res->files->len; i++) {
 		struct convert_file *f = c->res->files->pdata[i];
@@ -480,7 +480,7 @@ static void take_back(struct convert *c)
  */
 static gboolean is_edited(struct convert *c, const struct ast_diag *d)
 {
-	struct convert_file *f = result_of(c, d->file);
+	struct convert_file *f = convert_result_of(c, d->file);
 	gboolean yes = f && !line_is_old(f, d->line);
 	char **bodies = g_strsplit(d->within, " ", -1);
 
@@ -490,7 +490,7 @@ static gboolean is_edited(struct convert *c, const struct ast_diag *d)
 		if (!colon)
 			continue;
 		*colon = '\0';
-		f = result_of(c, *b);
+		f = convert_result_of(c, *b);
 		yes = f && !line_is_old(f, strtoul(colon + 1, NULL, 10));
 	}
 	g_strfreev(bodies);
@@ -519,25 +519,26 @@ static GPtrArray *new_faults(struct convert *c, const GPtrArray *facts,
 
 		for (guint k = 0; k < a->diags->len; k++) {
 			struct ast_diag *d = a->diags->pdata[k];
+			struct fault *f;
+			char *once;
 			guint line;
-			char *once = g_strdup_printf("%s:%u:%s", d->file,
-						     d->line, d->text);
-			struct fault *f = g_hash_table_lookup(at, once);
 
-			if (new_diags_is_new(n, c, a->cell, d, &line)) {
-				if (!f) {
-					f = g_new0(struct fault, 1);
-					f->d = d;
-					f->line = line;
-					f->cells = g_ptr_array_new();
-					g_ptr_array_add(all, f);
-					g_hash_table_insert(at, g_strdup(once),
-							    f);
-				}
-				if (!g_ptr_array_find_with_equal_func(f->cells,
-						a->cell, g_str_equal, NULL))
-					g_ptr_array_add(f->cells, a->cell);
+			if (!new_diags_is_new(n, c, a->cell, d, &line))
+				continue;
+			once = g_strdup_printf("%s:%u:%s", d->file, d->line,
+					       d->text);
+			f = g_hash_table_lookup(at, once);
+			if (!f) {
+				f = g_new0(struct fault, 1);
+				f->d = d;
+				f->line = line;
+				f->cells = g_ptr_array_new();
+				g_ptr_array_add(all, f);
+				g_hash_table_insert(at, g_strdup(once), f);
 			}
+			if (!g_ptr_array_find_with_equal_func(f->cells,
+					a->cell, g_str_equal, NULL))
+				g_ptr_array_add(f->cells, a->cell);
 			g_free(once);
 		}
 	}

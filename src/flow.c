@@ -94,8 +94,7 @@ static gboolean is_handle(struct cell *c, const char *key)
 	return n && (n->cls == 'H' || n->candidate);
 }
 
-/* The function's name from "p:c:file.c@F@name#1" or "r:c:@F@name". */
-static char *function_of(const char *key)
+char *flow_function_of(const char *key)
 {
 	const char *at = strstr(key, "@F@");
 	const char *end;
@@ -163,7 +162,7 @@ static gboolean open_to_others(struct cell *c, const struct flow_request *req,
 		return TRUE;
 	}
 	d = n->places->pdata[0];
-	fn = key[0] == 'p' || key[0] == 'r' ? function_of(key)
+	fn = key[0] == 'p' || key[0] == 'r' ? flow_function_of(key)
 					    : g_strdup(d->name);
 	if (!fn || !*fn)
 		why = g_strdup("it has no name to look for");
@@ -184,7 +183,7 @@ static char *api_name(const char *key)
 {
 	const char *hash = key[0] == 'r' ? "#r" :
 			   key[0] == 'p' ? strrchr(key, '#') : NULL;
-	char *fn = hash ? function_of(key) : NULL;
+	char *fn = hash ? flow_function_of(key) : NULL;
 	char *name = fn ? g_strconcat(fn, hash, NULL) : NULL;
 
 	g_free(fn);
@@ -491,7 +490,7 @@ static void note_yields(struct cell *c, const struct flow_request *req,
 
 	g_hash_table_iter_init(&it, c->nodes);
 	while (g_hash_table_iter_next(&it, (gpointer *)&key, (gpointer *)&n)) {
-		char *fn = key[0] == 'r' && n->cls == 'H' ? function_of(key)
+		char *fn = key[0] == 'r' && n->cls == 'H' ? flow_function_of(key)
 							  : NULL;
 
 		if (fn)

@@ -77,15 +77,10 @@ gboolean handle_may_fail(const struct handle *h, const char *name)
 	return FALSE;
 }
 
-static char *old_text(const struct source *s, gsize from, gsize to)
-{
-	return g_strndup(s->text + from, to - from);
-}
-
 static void add_edit(struct edit_set *out, const struct source *s, gsize from,
 		     gsize to, const char *new_text, const char *rule)
 {
-	char *old = old_text(s, from, to);
+	char *old = g_strndup(s->text + from, to - from);
 
 	edit_add(out, s->file, from, old, new_text, rule);
 	g_free(old);
@@ -426,7 +421,7 @@ static gboolean follow_body(struct source_macro *m, const struct flow *flow,
 		args = call_args(s, i, m->last);
 		if (!args)
 			continue;
-		name = old_text(s, s->toks.v[i].off, source_end(s, i));
+		name = source_word(s, i);
 		for (guint a = 0; a < args->len; a++) {
 			int p = lone_param(m, &g_array_index(args, struct arg, a));
 
@@ -461,7 +456,7 @@ static gboolean ends_in_field(const struct source_macro *m, GHashTable *fields)
 		if (source_is(s, i, ")") || s->toks.v[i].kind == TOK_SPACE ||
 		    s->toks.v[i].kind == TOK_COMMENT)
 			continue;
-		name = old_text(s, s->toks.v[i].off, source_end(s, i));
+		name = source_word(s, i);
 		yes = g_hash_table_contains(fields, name) && is_member(s, i);
 		g_free(name);
 		return yes;
@@ -484,7 +479,7 @@ static void mark_expansion(const GPtrArray *sources, GHashTable *files,
 	i = source_token_at(x, e->xoff);
 	if (i >= x->toks.n || x->toks.v[i].off != e->xoff)
 		return;
-	name = old_text(x, e->xoff, source_end(x, i));
+	name = source_word(x, i);
 	defs = g_hash_table_lookup(by_name, name);
 	if (defs && src_handle && !strcmp(e->file, e->xfile)) {
 		args = call_args(x, i, x->toks.n);
@@ -627,7 +622,7 @@ static gboolean take_reached(struct reach *r)
 			if (t->kind != TOK_IDENT || t->disabled ||
 			    (t->ctx != CTX_CODE && t->ctx != CTX_MACRO_BODY))
 				continue;
-			name = old_text(s, t->off, source_end(s, i));
+			name = source_word(s, i);
 			args = g_hash_table_contains(r->all, name) &&
 			       !g_hash_table_contains(r->ours, name) ?
 			       call_args(s, i, s->toks.n) : NULL;

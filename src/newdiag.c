@@ -46,14 +46,8 @@ static guint old_line(const struct convert *c, const char *file, guint line)
 {
 	char **a, **b;
 	guint na, nb, i = 0, j = 0, to = line - 1;
-	const struct convert_file *f = NULL;
+	const struct convert_file *f = convert_result_of(c, file);
 
-	for (guint k = 0; k < c->res->files->len && !f; k++) {
-		const struct convert_file *x = c->res->files->pdata[k];
-
-		if (!strcmp(x->file, file))
-			f = x;
-	}
 	if (!f || !line)
 		return line;
 	a = g_strsplit(f->old_text, "\n", -1);
@@ -122,14 +116,16 @@ gboolean new_diags_is_new(const struct new_diags *n, struct convert *c,
 			  guint *line)
 {
 	char *text = by_text(cell, d), *place;
-	gboolean is_new;
+	gboolean is_new = convert_our_matter(d) &&
+			  !g_hash_table_contains(n->before, text);
 
+	g_free(text);
+	/* Most are known: to find a line reads the file's two texts. */
+	if (!is_new)
+		return FALSE;
 	*line = old_line(c, d->file, d->line);
 	place = by_place(cell, d->file, *line);
-	is_new = convert_our_matter(d) &&
-		 !g_hash_table_contains(n->before, text) &&
-		 !g_hash_table_contains(n->before, place);
+	is_new = !g_hash_table_contains(n->before, place);
 	g_free(place);
-	g_free(text);
 	return is_new;
 }

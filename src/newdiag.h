@@ -16,8 +16,8 @@ void new_diags_free(struct new_diags *n);
 void new_diags_before(struct new_diags *n, const char *cell,
 		      const GPtrArray *diags);
 /*
- * Is what @cell says of the converted text our matter, and new?  *@line is the
- * line of the tree's text that it is about.
+ * Is what @cell says of the converted text our matter, and new?  Then *@line
+ * is the line of the tree's text that it is about.
  */
 gboolean new_diags_is_new(const struct new_diags *n, struct convert *c,
 			  const char *cell, const struct ast_diag *d,

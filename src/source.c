@@ -157,6 +157,11 @@ gboolean source_is(const struct source *s, gsize i, const char *text)
 	return i < s->toks.n && tok_is(&s->toks, i, text);
 }
 
+char *source_word(const struct source *s, gsize i)
+{
+	return g_strndup(s->text + s->toks.v[i].off, s->toks.v[i].len);
+}
+
 gsize source_end(const struct source *s, gsize i)
 {
 	return s->toks.v[i].off + s->toks.v[i].len;

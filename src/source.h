@@ -48,6 +48,8 @@ gsize source_next(const struct source *s, gsize i);
 gsize source_prev(const struct source *s, gsize i);
 /* Is token @i, which may be out of range, the word or punctuator @text? */
 gboolean source_is(const struct source *s, gsize i, const char *text);
+/* The text of token @i; the caller frees it. */
+char *source_word(const struct source *s, gsize i);
 /* The byte behind token @i. */
 gsize source_end(const struct source *s, gsize i);
 /* The token that closes the bracket at token @i, or opens it; SIZE_MAX: none. */

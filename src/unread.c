@@ -15,19 +15,6 @@ static gsize begin_of(const struct source *s, gsize open)
 	return i == SIZE_MAX ? open : i;
 }
 
-static char *word(const struct source *s, gsize i)
-{
-	return g_strndup(s->text + s->toks.v[i].off, s->toks.v[i].len);
-}
-
-/* "name#1" of "p:c:file.c@F@name#1", or NULL. */
-static const char *function_of(const char *key)
-{
-	const char *at = strstr(key, "@F@");
-
-	return at ? at + 3 : NULL;
-}
-
 /* What tokens [@from, @to) declare as a handle: name -> token, and "table" of
  * "TYPE table". */
 static GHashTable *handles_of(const struct source *s, const struct flow *flow,
@@ -47,7 +34,7 @@ static GHashTable *handles_of(const struct source *s, const struct flow *flow,
 				break;	/* a pointer to a handle is none */
 			if (s->toks.v[n].kind != TOK_IDENT)
 				break;
-			g_hash_table_insert(t, word(s, n), GSIZE_TO_POINTER(n));
+			g_hash_table_insert(t, source_word(s, n), GSIZE_TO_POINTER(n));
 			n = source_next(s, n);
 			if (!source_is(s, n, ",") ||
 			    s->toks.v[source_next(s, n)].kind != TOK_IDENT)
@@ -97,7 +84,7 @@ static void look(const struct source *s, const struct seen *seen,
 		if (t->kind != TOK_IDENT || t->ctx != CTX_CODE || t->disabled ||
 		    source_is(s, p, ".") || source_is(s, p, "->"))
 			continue;
-		name = word(s, i);
+		name = source_word(s, i);
 		if (g_hash_table_lookup_extended(names, name, NULL, &decl) &&
 		    GPOINTER_TO_SIZE(decl) != i && !is_read(seen, s, t->off))
 			found(s, t->off, data);
@@ -115,13 +102,12 @@ static GHashTable *changed_functions(const struct source *s,
 
 	for (guint i = 0; i < flow->decls->len; i++) {
 		const struct flow_decl *d = flow->decls->pdata[i];
-		const char *name = d->key[0] == 'r' ? d->name :
-				   d->key[0] == 'p' ? function_of(d->key)
-						    : NULL;
+		char *name = !strchr("pr", d->key[0]) ||
+			     strcmp(d->file, s->file) ? NULL :
+			     flow_function_of(d->key);
 
-		if (name && *name && !strcmp(d->file, s->file))
-			g_hash_table_add(t, g_strndup(name,
-						      strcspn(name, "#")));
+		if (name)
+			g_hash_table_add(t, name);
 	}
 	return t;
 }
@@ -143,7 +129,7 @@ static void twins(const struct source *s, const struct seen *seen,
 		     !source_is(s, before, "*")) ||
 		    source_is(s, before, "return"))
 			continue;
-		name = word(s, i);
+		name = source_word(s, i);
 		if (g_hash_table_contains(names, name) &&
 		    !is_read(seen, s, t->off))
 			found(s, t->off, data);
