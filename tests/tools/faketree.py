@@ -45,7 +45,9 @@ olddefconfig: ; @:
 prepare:
 	@mkdir -p include/generated
 	@sed -n 's/^\(CONFIG_[A-Z0-9_]*\)=y/#define \1 1/p' .config >include/generated/autoconf.h
-$(objs): %.o: $(srctree)/%.c
+.PHONY: remind
+remind: ; @cat $(srctree)/scripts/reminder 2>/dev/null || :
+$(objs): %.o: $(srctree)/%.c | remind
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	$(if $(V),,@)$(cmd)

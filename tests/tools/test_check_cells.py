@@ -523,6 +523,45 @@ def test_messages_outlive_an_interruption(
     assert set(seen[:2]) == {old}       # not built again
 
 
+def test_the_tree_changes_meanwhile(place: Place,
+                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    """No verdict, and nothing of it is kept for the next time."""
+    edit: Edits = {"mm/b.c": ("*q : 0", "*q : (0)   ")}
+    new = place.tree / "mm/new.h"
+    real = cellcheck.CellCheck._make
+
+    def change(self: Any, box: Any, log: Any, args: Any) -> Any:
+        new.write_text("")
+        return real(self, box, log, args)
+
+    with monkeypatch.context() as m:
+        m.setattr(cellcheck.CellCheck, "_make", change)
+        r = place.check(edit, status=1, cells="x86/64")
+    assert "the tree changed" in cell(r, "x86/64")["reason"]
+    new.unlink()
+    r = place.check(edit, status=0, cells="x86/64")
+    assert not cell(r, "x86/64")["cached"]
+
+
+def test_what_a_script_says_at_each_make(place: Place) -> None:
+    """It is of no object, and as old as the build that is in the cache."""
+    said = place.tree / "scripts/reminder"
+    said.write_text("<stdin>:9:2: warning: #warning nobody wrote it\n")
+    try:
+        for blanks in ("  ", "   "):
+            r = place.check({"mm/b.c": ("*q : 0", f"*q :{blanks}0")},
+                            status=0, cells="x86/64")
+            assert cell(r, "x86/64")["new_warnings"] == []
+        for path in (place.root / "cache/treewide/before").rglob(
+                ".make.messages"):
+            path.unlink()       # a build of an older treewide
+        r = place.check({"mm/b.c": ("*q : 0", "*q :    0")}, status=0,
+                        cells="x86/64")
+        assert cell(r, "x86/64")["new_warnings"] == []
+    finally:
+        said.unlink()
+
+
 def test_a_job_by_hand(place: Place) -> None:
     """Planned, done elsewhere, collected."""
     edit: Edits = {"mm/b.c": ("*q : 0", "*q : 4")}

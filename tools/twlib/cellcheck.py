@@ -644,21 +644,28 @@ class CellCheck:
         log = build.with_name(f"{build.name}.log")
         self._collect(build, log, names)        # of an interrupted job
         todo = [n for n in names if not _messages(build, n).is_file()]
-        if todo:
-            self.say(f"building {len(todo)} objects, {name}")
+        # Of no object, by scripts that each run of make calls.
+        aside = _messages(build, "make")
+        made = todo or ([] if aside.is_file() else names[:1])
+        if made:
+            self.say(f"building {len(made)} objects, {name}")
             args = ["-O"]
             if self.has_sparse and check:
                 args += ["C=1", f"CHECK={BIN}/checkcc"]
             if self.job.extra_warnings:
                 args.append("W=1")
-            done = self._make(self._box(build, mounts), log, [*args, *todo])
+            done = self._make(self._box(build, mounts), log, [*args, *made])
             self.say(f"built in {done.seconds:.0f} s")
         found = self._collect(build, log, todo)
+        if made:
+            write_whole(aside, json.dumps([dataclasses.asdict(d) for d in found
+                                           if not d.object]))
+        else:
+            found += _kept_messages(aside)
         if log.exists():
             shutil.move(log, kept)
         for n in set(names) - set(todo):
-            found += [objects.Diagnostic(**d) for d in json.loads(
-                _messages(build, n).read_text("utf-8"))]
+            found += _kept_messages(_messages(build, n))
         return found
 
     def _collect(self, build: Path, log: Path,
@@ -694,6 +701,7 @@ class CellCheck:
         if self.job.fresh or self.job.keep:
             self._copy(prepared, self.dir / "before")
             yield self.dir / "before"
+            self._same_tree()
             return
         where = cache.cache_dir("before")
         entry = where / key
@@ -706,6 +714,7 @@ class CellCheck:
                 cache.write_stamp(entry, ["build/.config"], {})
             try:
                 yield entry / "build"
+                self._same_tree()
             except TrapError as err:
                 if err.build == entry / "build":
                     cache.remove(entry)
@@ -713,6 +722,12 @@ class CellCheck:
             except objects.ObjectError:
                 cache.remove(entry)     # a damaged object: never again
                 raise
+
+    def _same_tree(self) -> None:
+        """Nothing that was built meanwhile may be taken for another tree's."""
+        if tree_fingerprint(self.inputs.tree) != self.inputs.fingerprint:
+            raise objects.ObjectError("the tree changed while it was checked: "
+                                      "there is no verdict; check it again")
 
     def _build(self, prepared: Path) -> None:
         inputs, result, job = self.inputs, self.result, self.job
@@ -1349,6 +1364,14 @@ def _beside(build: Path, obj: str, suffix: str) -> Path:
 def _messages(build: Path, obj: str) -> Path:
     """Where the compiler's messages on @obj are kept."""
     return _beside(build, obj, ".messages")
+
+
+def _kept_messages(path: Path) -> list[objects.Diagnostic]:
+    """What _messages() names; nothing where it is not there."""
+    with contextlib.suppress(FileNotFoundError):
+        return [objects.Diagnostic(**d)
+                for d in json.loads(path.read_text("utf-8"))]
+    return []
 
 
 def _source(build: Path, obj: str) -> str:
