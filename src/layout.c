@@ -21,7 +21,7 @@
 /* How far up a statement is looked for the parenthesis that it is aligned to. */
 #define STATEMENT 4096
 
-static gsize width(const char *s, gsize len)
+gsize layout_width(const char *s, gsize len)
 {
 	gsize col = 0;
 
@@ -42,7 +42,7 @@ static gssize continuation(const char *s, gsize len)
 	return len && s[len - 1] == '\\' ? (gssize)len - 1 : -1;
 }
 
-static void pad_to(GString *out, gsize col, gsize want, gboolean tabs)
+void layout_pad(GString *out, gsize col, gsize want, gboolean tabs)
 {
 	if (col >= want) {
 		g_string_append_c(out, ' ');
@@ -66,7 +66,8 @@ static void put_backslash(GString *out, const char *s, gsize len,
 	for (gssize i = old_bs; i > 0 && strchr(" \t", old[i - 1]); i--)
 		tabs |= old[i - 1] == '\t';
 	g_string_append_len(out, s, len);
-	pad_to(out, width(s, len), old_bs < 0 ? 0 : width(old, old_bs), tabs);
+	layout_pad(out, layout_width(s, len),
+		   old_bs < 0 ? 0 : layout_width(old, old_bs), tabs);
 	g_string_append_c(out, '\\');
 }
 
@@ -120,6 +121,19 @@ static gsize operator_blank(const char *s, gsize len)
 	return 0;
 }
 
+/* The length of " = ", " += ", " <<= " and the like at @s, or 0. */
+static gsize assignment(const char *s, gsize len)
+{
+	gsize n = 1;
+
+	while (n < 3 && n < len && strchr("+-*/%&|^<>", s[n]))
+		n++;
+	if (s[0] != ' ' || n + 2 >= len || strncmp(s + n, "= ", 2) ||
+	    (n == 2 && strchr("<>", s[1])))
+		return 0;
+	return n + 2;
+}
+
 /*
  * Where to break a line so that it fits @limit: behind a comma or a binary
  * operator, as far out of parentheses as leaves the rest short enough, too.
@@ -136,7 +150,7 @@ static gssize break_at(const char *s, gsize len, gsize limit, gsize *indent)
 	while (lead < len && strchr(" \t", s[lead]))
 		lead++;
 	if (len - lead > 7 && !strncmp(s + lead, "return ", 7))
-		value = width(s, lead + 7);
+		value = layout_width(s, lead + 7);
 	for (gsize i = 0; i < len; i++) {
 		struct place p = { 0 };
 
@@ -154,12 +168,12 @@ static gssize break_at(const char *s, gsize len, gsize limit, gsize *indent)
 			break;
 		} else if (s[i] == '(') {
 			if (depth >= 0 && depth < 64)
-				cols[depth] = width(s, i + 1);
+				cols[depth] = layout_width(s, i + 1);
 			depth++;
 		} else if (s[i] == '{') {
 			/* An initialiser: under its first element. */
 			if (depth >= 0 && depth < 64)
-				cols[depth] = width(s, i + 1) +
+				cols[depth] = layout_width(s, i + 1) +
 					      (i + 1 < len && s[i + 1] == ' ');
 			depth++;
 		} else if (s[i] == ')' || s[i] == '}') {
@@ -167,19 +181,18 @@ static gssize break_at(const char *s, gsize len, gsize limit, gsize *indent)
 		} else if (s[i] == ',' && i + 1 < len && s[i + 1] == ' ') {
 			p.at = i + 1;
 			p.comma = TRUE;
-		} else if (!depth && value < 0 && len - i > 3 &&
-			   !strncmp(s + i, " = ", 3)) {
-			value = width(s, i + 3);
+		} else if (!depth && value < 0 && assignment(s + i, len - i)) {
+			value = layout_width(s, i + assignment(s + i, len - i));
 		} else if ((depth > 0 || (!depth && value >= 0)) &&
 			   operator_blank(s + i, len - i)) {
 			p.at = i + operator_blank(s + i, len - i);
 		}
-		if (!p.at || depth >= 64 || width(s, p.at) > limit)
+		if (!p.at || depth >= 64 || layout_width(s, p.at) > limit)
 			continue;
 		p.depth = depth;
 		p.indent = depth > 0 ? cols[depth - 1] :
-			   p.comma || value < 0 ? width(s, lead) : (gsize)value;
-		p.rest_fits = p.indent + width(s + p.at + 1, len - p.at - 1) <=
+			   p.comma || value < 0 ? layout_width(s, lead) : (gsize)value;
+		p.rest_fits = p.indent + layout_width(s + p.at + 1, len - p.at - 1) <=
 			      limit;
 		if (!found || better(&p, &best))
 			best = p;
@@ -198,16 +211,16 @@ static gboolean break_lines(const char *s, gsize len, gsize limit,
 	gboolean fits;
 	gssize at;
 
-	if (width(s, len) <= limit ||
+	if (layout_width(s, len) <= limit ||
 	    (at = break_at(s, len, limit, &indent)) < 0) {
 		g_ptr_array_add(lines, g_strndup(s, len));
-		return width(s, len) <= limit;
+		return layout_width(s, len) <= limit;
 	}
 	rest = g_string_new(NULL);
-	pad_to(rest, 0, indent, TRUE);
+	layout_pad(rest, 0, indent, TRUE);
 	g_string_append_len(rest, s + at + 1, len - at - 1);
 	/* No progress: the rest starts where the line did. */
-	if (width(rest->str, rest->len) >= width(s, len)) {
+	if (layout_width(rest->str, rest->len) >= layout_width(s, len)) {
 		g_ptr_array_add(lines, g_strndup(s, len));
 		fits = FALSE;
 	} else {
@@ -226,7 +239,7 @@ static GPtrArray *wrap(const char *s, gsize len, gsize limit)
 {
 	GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
 
-	if (!break_lines(s, len, limit, lines) && width(s, len) <= HARD_LIMIT) {
+	if (!break_lines(s, len, limit, lines) && layout_width(s, len) <= HARD_LIMIT) {
 		g_ptr_array_set_size(lines, 0);
 		g_ptr_array_add(lines, g_strndup(s, len));
 	}
@@ -268,7 +281,7 @@ static gssize open_paren(const char *s, gsize len)
 				continue;
 			while (start && s[start - 1] != '\n')
 				start--;
-			return width(s + start, i + 1 - start);
+			return layout_width(s + start, i + 1 - start);
 		} else if (!depth && strchr(";{}", s[i])) {
 			break;
 		}
@@ -324,7 +337,7 @@ static gssize new_indent(const char *text, gsize start, gsize len,
 	if (!lead || lead == len)
 		return -1;
 	was = open_paren(text, start);
-	if (was < 0 || width(text + start, lead) != (gsize)was)
+	if (was < 0 || layout_width(text + start, lead) != (gsize)was)
 		return -1;
 	is = open_paren(out->str, out->len);
 	return is == was ? -1 : is;
@@ -335,7 +348,7 @@ static void set_indent(GString *line, gsize col)
 	GString *pad = g_string_new(NULL);
 
 	g_string_erase(line, 0, lead_of(line->str, line->len));
-	pad_to(pad, 0, col, TRUE);
+	layout_pad(pad, 0, col, TRUE);
 	g_string_prepend(line, pad->str);
 	g_string_free(pad, TRUE);
 }
@@ -360,7 +373,7 @@ static void lay_line(GString *out, const char *line, gsize len,
 
 	if (bs >= 0)
 		align_backslash(out, line, len, bs, old, old_len);
-	else if (may_break && width(line, len) > width(old, old_len))
+	else if (may_break && layout_width(line, len) > layout_width(old, old_len))
 		put_lines(out, line, len, cr);
 	else
 		g_string_append_len(out, line, len);
@@ -423,9 +436,9 @@ static gsize backslash_column(const GPtrArray *pieces)
 
 		if (bs < 0)
 			continue;
-		if (n++ && width(p->old, bs) != col)
+		if (n++ && layout_width(p->old, bs) != col)
 			return 0;
-		col = width(p->old, bs);
+		col = layout_width(p->old, bs);
 	}
 	return n > 1 ? col : 0;
 }
@@ -434,7 +447,7 @@ static void put_continued(GString *out, const char *s, gsize len, gsize col)
 {
 	g_string_append_len(out, s, len);
 	if (col)
-		pad_to(out, width(s, len), col, col % TAB == 0);
+		layout_pad(out, layout_width(s, len), col, col % TAB == 0);
 	else
 		g_string_append_c(out, ' ');
 	g_string_append_c(out, '\\');
@@ -451,17 +464,17 @@ static void lay_macro(GString *out, GPtrArray *pieces)
 
 	/* A body of one line need not stand far to the right. */
 	if (body && body->edited &&
-	    width(body->line->str, body->line->len) > LIMIT) {
+	    layout_width(body->line->str, body->line->len) > LIMIT) {
 		gsize lead = lead_of(body->line->str, body->line->len);
 
-		if (width(body->line->str, lead) > TAB &&
-		    TAB + width(body->line->str + lead,
+		if (layout_width(body->line->str, lead) > TAB &&
+		    TAB + layout_width(body->line->str + lead,
 				body->line->len - lead) <= LIMIT)
 			set_indent(body->line, TAB);
 	}
 	for (guint i = 0; i < pieces->len; i++) {
 		const struct piece *p = pieces->pdata[i];
-		gsize w = width(p->line->str, p->line->len);
+		gsize w = layout_width(p->line->str, p->line->len);
 
 		if (col && col % TAB == 0 && p->edited && p->continued &&
 		    w >= want && w < LIMIT - 1)
@@ -473,8 +486,8 @@ static void lay_macro(GString *out, GPtrArray *pieces)
 		const struct piece *p = pieces->pdata[i];
 		gssize bs = continuation(p->old, p->old_len);
 		gboolean grown = p->edited &&
-			width(p->line->str, p->line->len) >
-			width(p->old, bs < 0 ? (gssize)p->old_len : bs);
+			layout_width(p->line->str, p->line->len) >
+			layout_width(p->old, bs < 0 ? (gssize)p->old_len : bs);
 		GPtrArray *lines;
 
 		if (i)

@@ -10,6 +10,12 @@
 
 #include <glib.h>
 
+/* The columns that @len bytes take from the begin of a line on. */
+gsize layout_width(const char *s, gsize len);
+
+/* From column @col to @want with blanks, or @tabs; at least one blank. */
+void layout_pad(GString *out, gsize col, gsize want, gboolean tabs);
+
 /*
  * Apply the @edits (struct edit, sorted, of this file) to @text and lay out the
  * lines that they changed.  The caller frees the result.

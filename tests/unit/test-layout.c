@@ -139,6 +139,10 @@ static void test_wrap_operator(void **state)
 	    "(p)", "(a_bridge_of_some_len(p))",
 	    "\tset_it(entry, make(((unsigned long)to_pfn(a_bridge_of_some_len(p)) << A_SHIFT_OF_IT) |\n"
 	    "\t\tC));\n");
+	one("{\n\tsum += any_pfn(t) + any_pfn(virt_to_page(pmd)) + sizeof(*hot) + 1;\n}\n",
+	    "(t)", "(ptdesc_page(t))",
+	    "{\n\tsum += any_pfn(ptdesc_page(t)) + any_pfn(virt_to_page(pmd)) +\n"
+	    "\t       sizeof(*hot) + 1;\n}\n");
 }
 
 /* A line end would change what these mean. */
