@@ -355,13 +355,15 @@ static void refuse_unwritable(const struct tree *t, const char *output)
 static void check_place(const struct tree *t)
 {
 	const char *colon = strrchr(explain_place, ':');
-	char *file, *path, *end = NULL;
+	char *file, *path, *text, *end = NULL;
+	guint64 line = 0, last = 1;
+	gsize size;
 
 	if (do_apply)
 		tw_die(TW_USAGE, "convert: --explain changes nothing; leave out --apply");
 	if (!colon || colon == explain_place || !colon[1] ||
 	    !g_ascii_isdigit(colon[1]) ||
-	    !g_ascii_strtoull(colon + 1, &end, 10) || *end)
+	    !(line = g_ascii_strtoull(colon + 1, &end, 10)) || *end)
 		tw_die(TW_USAGE, "convert: --explain takes FILE:LINE, not '%s'",
 		       explain_place);
 	file = g_strndup(explain_place, colon - explain_place);
@@ -369,6 +371,13 @@ static void check_place(const struct tree *t)
 	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
 		tw_die(TW_USAGE, "convert: --explain: no file '%s' in '%s'; name it from the top of the tree",
 		       file, t->path);
+	text = tree_read(t, file, &size, TRUE);
+	for (gsize i = 0; text && i + 1 < size; i++)
+		last += text[i] == '\n';
+	if (text && line > last)
+		tw_die(TW_USAGE, "convert: --explain: '%s' ends with line %" G_GUINT64_FORMAT,
+		       file, last);
+	g_free(text);
 	g_free(path);
 	g_free(file);
 }
