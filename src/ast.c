@@ -172,9 +172,22 @@ static gboolean takes_any_type(CXCursor d)
 	return yes;
 }
 
+/* Do the name of @d and its type both stand in a macro's body? */
+static gboolean in_one_body(struct walk *w, CXCursor d)
+{
+	CXSourceLocation name = clang_getCursorLocation(d);
+	CXSourceLocation type = clang_getRangeStart(clang_getCursorExtent(d));
+	struct place n = spelled(w, name), nf = in_file(w, name);
+	struct place t = spelled(w, type), tf = in_file(w, type);
+
+	return !same_place(&n, &nf) && !same_place(&t, &tf) &&
+	       t.file == n.file && t.off < n.off;
+}
+
 /*
- * The key of a declaration; NULL for what has none, as a variable in a macro's
- * body that is declared with the old type: it never becomes a handle.
+ * The key of a declaration, or NULL.  A variable of a macro's body is one
+ * declaration, however often the macro is expanded; it has no key when an
+ * argument of the macro is its name or type.
  */
 static char *decl_key(struct walk *w, CXCursor d)
 {
@@ -197,11 +210,13 @@ static char *decl_key(struct walk *w, CXCursor d)
 		x = expanded(w, clang_getCursorLocation(d));
 		if (!p.file)
 			break;
-		if (!x.file || (x.file == p.file && x.off == p.off))
+		if (!x.file || same_place(&x, &p))
 			key = g_strdup_printf("v:%s:%u", p.file, p.off);
 		else if (takes_any_type(d)) /* each expansion makes its own */
 			key = g_strdup_printf("v:%s:%u@%s:%u", p.file, p.off,
 					      x.file, x.off);
+		else if (in_one_body(w, d))
+			key = g_strdup_printf("v:%s:%u", p.file, p.off);
 		break;
 	case CXCursor_ParmDecl: {
 		CXCursor fn = clang_getCursorSemanticParent(d);
@@ -293,6 +308,29 @@ static char *through(struct walk *w, CXSourceLocation l, struct place *x)
 					     : word_at(w, l, x->off);
 }
 
+/*
+ * Behind the last token of @c; 0 when that is spelled elsewhere.  What begins in
+ * a macro's body has its end, for libclang, where the macro is expanded: only
+ * the name of a member is known to be its last token.
+ */
+static unsigned end_of(struct walk *w, CXCursor c)
+{
+	CXSourceRange ext = clang_getCursorExtent(c);
+	CXSourceLocation l = clang_getRangeStart(ext);
+	struct place s = spelled(w, l), f = in_file(w, l);
+	struct place e = spelled(w, clang_getRangeEnd(ext));
+
+	if (!same_place(&s, &f)) {
+		char *name = cx_take(clang_getCursorSpelling(c));
+
+		e = spelled(w, clang_getCursorLocation(c));
+		e.off += clang_getCursorKind(c) == CXCursor_MemberRefExpr ?
+			 strlen(name) : 0;
+		g_free(name);
+	}
+	return s.file && s.file == e.file && e.off > s.off ? e.off : 0;
+}
+
 static void event(struct walk *w, CXCursor at, const char *src,
 		  const char *dst)
 {
@@ -300,7 +338,6 @@ static void event(struct walk *w, CXCursor at, const char *src,
 	CXSourceRange ext = clang_getCursorExtent(at);
 	CXSourceLocation l = clang_getRangeStart(ext);
 	struct place s = spelled(w, l), ox = expanded(w, l), x;
-	struct place e = spelled(w, clang_getRangeEnd(ext));
 	struct place us = spelled(w, w->use), uf = in_file(w, w->use);
 	struct place ux = expanded(w, w->use);
 	gboolean ubody = !same_place(&us, &uf);
@@ -316,7 +353,7 @@ static void event(struct walk *w, CXCursor at, const char *src,
 		inside = ubody && same_place(&uf, &x);
 	out = !same_place(&s, &x) && us.file && !inside;
 	off = num(s.file ? s.off : x.off);
-	end = num(s.file && s.file == e.file && e.off > s.off ? e.off : 0);
+	end = num(end_of(w, at));
 	line = num(s.file ? s.line : x.line);
 	xoff = num(x.off);
 	if (ubody && same_place(&ux, &ox))
@@ -369,26 +406,87 @@ static gboolean is_null(CXCursor c)
 	return yes;
 }
 
+/* @c without parentheses and conversions that nobody wrote. */
+static CXCursor bare(CXCursor c)
+{
+	for (;;) {
+		enum CXCursorKind k = clang_getCursorKind(c);
+		gboolean one;
+		GArray *v;
+
+		if (k != CXCursor_ParenExpr && k != CXCursor_UnexposedExpr)
+			return c;
+		v = cx_children(c);
+		one = v->len == 1;
+		if (one)
+			c = CX_CHILD(v, 0);
+		g_array_free(v, TRUE);
+		if (!one)
+			return c;
+	}
+}
+
+/* The operand of @c, of kind @k and, for CXCursor_UnaryOperator, operator @op. */
+static gboolean operand(CXCursor c, enum CXCursorKind k,
+			enum CXUnaryOperatorKind op, CXCursor *of)
+{
+	GArray *v;
+
+	c = bare(c);
+	if (clang_getCursorKind(c) != k ||
+	    (k == CXCursor_UnaryOperator &&
+	     clang_getCursorUnaryOperatorKind(c) != op))
+		return FALSE;
+	v = cx_children(c);
+	if (v->len)
+		*of = CX_CHILD(v, v->len - 1);
+	else
+		k = CXCursor_InvalidCode;
+	g_array_free(v, TRUE);
+	return k != CXCursor_InvalidCode;
+}
+
+/* "*(T *)&(x)", as READ_ONCE() has it: x itself. */
+static gboolean is_same_object(struct walk *w, CXCursor c, CXCursor *x)
+{
+	char cls = class_of(w, clang_getCursorType(c));
+
+	if ((cls != 'H' && cls != 'P') ||
+	    !operand(c, CXCursor_UnaryOperator, CXUnaryOperator_Deref, x) ||
+	    !operand(*x, CXCursor_CStyleCastExpr, 0, x) ||
+	    !operand(*x, CXCursor_UnaryOperator, CXUnaryOperator_AddrOf, x))
+		return FALSE;
+	cls = class_of(w, clang_getCursorType(*x));
+	return cls == 'H' || cls == 'P';
+}
+
+/* "(typeof(*x) *)e", as list_next_entry(x, …) has it: what x is. */
+static gboolean follows(struct walk *w, CXCursor cast, CXCursor *x)
+{
+	char cls = class_of(w, clang_getCursorType(cast));
+	GArray *v = cx_children(cast);	/* what typeof names, and e */
+	gboolean yes = (cls == 'H' || cls == 'P') && v->len > 1 &&
+		operand(CX_CHILD(v, 0), CXCursor_UnaryOperator,
+			CXUnaryOperator_Deref, x);
+
+	g_array_free(v, TRUE);
+	if (!yes)
+		return FALSE;
+	cls = class_of(w, clang_getCursorType(*x));
+	return cls == 'H' || cls == 'P';
+}
+
 static void walk_value(struct walk *w, CXCursor c, const char *dst);
 static void walk_stmt(struct walk *w, CXCursor c, const char *last_dst);
 
 /* The key that an lvalue stores to, and its declaration's class. */
 static char *lvalue_key(struct walk *w, CXCursor c)
 {
-	CXCursor s = c, d;
-	enum CXCursorKind k;
+	CXCursor s = bare(c), d;
+	enum CXCursorKind k = clang_getCursorKind(s);
 
-	while ((k = clang_getCursorKind(s)) == CXCursor_ParenExpr ||
-	       k == CXCursor_UnexposedExpr) {
-		GArray *v = cx_children(s);
-		gboolean one = v->len == 1;
-
-		if (one)
-			s = CX_CHILD(v, 0);
-		g_array_free(v, TRUE);
-		if (!one)
-			break;
-	}
+	if (is_same_object(w, s, &d))
+		return lvalue_key(w, d);
 	if (k == CXCursor_DeclRefExpr || k == CXCursor_MemberRefExpr) {
 		d = clang_getCursorReferenced(s);
 		if (!clang_Cursor_isNull(d)) {
@@ -598,10 +696,31 @@ static void walk_ref(struct walk *w, CXCursor c, const char *dst)
 	g_free(key);
 }
 
+/* "sizeof(*h)": no value is used, but that of the operator changes. */
+static void walk_sizeof(struct walk *w, CXCursor c)
+{
+	GArray *v = cx_children(c);
+	CXCursor p;
+	char cls, *key;
+
+	if (v->len == 1 && operand(CX_CHILD(v, 0), CXCursor_UnaryOperator,
+				   CXUnaryOperator_Deref, &p)) {
+		p = bare(p);
+		cls = class_of(w, clang_getCursorType(p));
+		if (cls == 'H' || cls == 'P') {
+			key = lvalue_key(w, p);
+			event(w, p, key, "S");
+			g_free(key);
+		}
+	}
+	g_array_free(v, TRUE);
+}
+
 static void walk_value(struct walk *w, CXCursor c, const char *dst)
 {
 	CXSourceLocation outer = w->use;
 	enum CXCursorKind k = clang_getCursorKind(c);
+	CXCursor of;
 	char cls;
 	GArray *v;
 	char *key;
@@ -642,7 +761,12 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 			event(w, strip(c), key, "K");
 			g_free(key);
 		}
-		if (cls == 'O') {
+		if (follows(w, c, &of)) {
+			walk_value(w, CX_CHILD(v, v->len - 1), "N");
+			key = lvalue_key(w, of);
+			leaf(w, c, key, dst);
+			g_free(key);
+		} else if (cls == 'O') {
 			char *t = cx_take(clang_getTypeSpelling(
 					clang_getCursorType(c)));
 
@@ -708,8 +832,17 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 	case CXCursor_UnaryOperator: {
 		enum CXUnaryOperatorKind op =
 			clang_getCursorUnaryOperatorKind(c);
+		CXCursor x;
 
 		w->use = start_of(c);
+		if (is_same_object(w, c, &x)) {
+			walk_value(w, x, "N");
+			w->use = outer;
+			key = lvalue_key(w, x);
+			leaf(w, c, key, dst);
+			g_free(key);
+			break;
+		}
 		walk_children(w, c, op == CXUnaryOperator_AddrOf ||
 			      op == CXUnaryOperator_PreInc ||
 			      op == CXUnaryOperator_PreDec ||
@@ -762,6 +895,7 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 		w->use = outer;
 		break;
 	case CXCursor_UnaryExpr:	/* sizeof, typeof: not evaluated */
+		walk_sizeof(w, c);
 		break;
 	default:
 		w->use = start_of(c);

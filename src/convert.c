@@ -221,10 +221,16 @@ gboolean convert_may_change(const struct convert *c, const struct source *s)
 	       (!s->arch || g_hash_table_contains(c->page_archs, s->arch));
 }
 
+static gboolean has_arch(const GPtrArray *archs, const char *arch)
+{
+	return g_ptr_array_find_with_equal_func((GPtrArray *)archs, arch,
+						g_str_equal, NULL);
+}
+
 /* Why what stays does so: how the cells with another handle keep their tables. */
 static int audit_rest(struct convert *c)
 {
-	GPtrArray *only = g_ptr_array_new();
+	GPtrArray *archs = g_ptr_array_new(), *cells = g_ptr_array_new();
 	int ret = 0;
 
 	for (guint i = 0; i < c->cells->len; i++) {
@@ -232,16 +238,20 @@ static int audit_rest(struct convert *c)
 
 		if (cell->ready && !g_hash_table_contains(c->flow->page_cells,
 							  cell->name) &&
-		    !g_ptr_array_find_with_equal_func(only, cell->srcarch,
-						      g_str_equal, NULL))
-			g_ptr_array_add(only, cell->srcarch);
+		    !has_arch(archs, cell->srcarch))
+			g_ptr_array_add(archs, cell->srcarch);
 	}
-	g_ptr_array_add(only, NULL);
-	if (only->len > 1 && g_hash_table_size(c->page_archs) &&
+	for (guint i = 0; i < c->cells->len; i++)
+		if (has_arch(archs, ((struct cell_info *)
+				     c->cells->pdata[i])->srcarch))
+			g_ptr_array_add(cells, c->cells->pdata[i]);
+	g_ptr_array_add(archs, NULL);
+	if (cells->len && g_hash_table_size(c->page_archs) &&
 	    !audit_refuses(c->m))
-		ret = audit_run(c->t, c->m, c->cells, (char **)only->pdata,
+		ret = audit_run(c->t, c->m, cells, (char **)archs->pdata,
 				c->jobs, &c->audit);
-	g_ptr_array_free(only, TRUE);
+	g_ptr_array_free(cells, TRUE);
+	g_ptr_array_free(archs, TRUE);
 	return ret;
 }
 

@@ -28,7 +28,7 @@ struct convert_result {
 	GPtrArray *problems;	/* char *: what keeps the run from being complete */
 	GPtrArray *cells_read, *cells_unread;	/* char * */
 	GPtrArray *rules_left;	/* char *: rules that need what the tree lacks, and what */
-	GPtrArray *notes;	/* struct stale_note: comments that the author has to look at */
+	GPtrArray *notes;	/* struct stale_note: what compiles, but the author has to look at: comments, sizes */
 	guint units, units_cached;
 	guint fates[N_SITE_FATE];
 	guint outcomes[N_OUTCOME];	/* sites by what the engines say together */

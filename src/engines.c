@@ -361,7 +361,7 @@ static enum ast_view asked_for(const struct engines *e, const char *file,
 	for (guint i = 0; i < c->flow->decls->len; i++) {
 		const struct flow_decl *d = c->flow->decls->pdata[i];
 
-		if (d->start < to && d->name_off + strlen(d->name) >= from &&
+		if (!d->follows && d->start < to && d->name_off + strlen(d->name) >= from &&
 		    !strcmp(d->file, file)) {
 			*decl_from = MIN(*decl_from, d->start);
 			view = AST_CHANGE;

@@ -339,6 +339,20 @@ static void span_array_free(gpointer p)
 	g_array_free(p, TRUE);
 }
 
+/*
+ * Where a value of the frontier is a site: the macro call whose arguments are
+ * the value and the name of a member, or the value itself.
+ */
+static gsize site_of(const struct convert *c, const struct flow_frontier *f)
+{
+	const struct source *s = g_hash_table_lookup(c->sources, f->file);
+	gsize i = s && f->kind == FLOW_MEMBER && f->macro && f->end ?
+		source_call_around(s, source_token_at(s, f->off), f->macro) :
+		SIZE_MAX;
+
+	return i == SIZE_MAX ? f->off : s->toks.v[i].off;
+}
+
 static void add_flow_sites(struct convert *c, const struct engines *e)
 {
 	GHashTable *spans = g_hash_table_new_full(g_str_hash, g_str_equal,
@@ -350,13 +364,15 @@ static void add_flow_sites(struct convert *c, const struct engines *e)
 	for (guint i = 0; i < c->flow->decls->len; i++) {
 		const struct flow_decl *d = c->flow->decls->pdata[i];
 
+		if (d->follows)
+			continue;
 		add_site(c, e, spans, d->file,
 			 *d->name ? d->name_off : d->start);
 	}
 	for (guint i = 0; i < c->flow->frontier->len; i++) {
 		const struct flow_frontier *f = c->flow->frontier->pdata[i];
 
-		add_site(c, e, spans, f->file, f->off);
+		add_site(c, e, spans, f->file, site_of(c, f));
 	}
 	/* What a rule edited where the flow sees nothing: a disagreement. */
 	for (guint i = 0; i < files->len; i++) {

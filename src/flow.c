@@ -18,11 +18,12 @@ const char *const flow_kind_name[N_FLOW_KIND] = {
 	[FLOW_OTHER] = "other use",
 	[FLOW_VOID] = "handle to a void pointer",
 	[FLOW_CAST] = "cast of a handle",
+	[FLOW_SIZE] = "size of what a handle points to",
 };
 
 gboolean flow_is_open(enum flow_kind kind)
 {
-	return kind == FLOW_VOID || kind == FLOW_CAST;
+	return kind == FLOW_VOID || kind == FLOW_CAST || kind == FLOW_SIZE;
 }
 
 struct node {
@@ -153,24 +154,28 @@ static gboolean open_to_others(struct cell *c, const struct flow_request *req,
 			       const char *key, struct node *n)
 {
 	const struct ast_decl *d;
+	const char *macro = NULL;
 	char *fn, *why;
 
-	if (key[0] == 'v')
-		return FALSE;
-	if (!n->places->len) {
+	if (key[0] == 'v') {
+		if (n->places->len && req->macro && !strchr(key, '@'))
+			macro = req->macro(n->places->pdata[0], req->data);
+		if (!macro)
+			return FALSE;
+	} else if (!n->places->len) {
 		strike_out(n, NULL, g_strdup("no declaration of it was read"));
 		return TRUE;
 	}
 	d = n->places->pdata[0];
 	fn = key[0] == 'p' || key[0] == 'r' ? flow_function_of(key)
-					    : g_strdup(d->name);
+					    : g_strdup(macro ? macro : d->name);
 	if (!fn || !*fn)
 		why = g_strdup("it has no name to look for");
 	else if ((key[0] == 'p' || key[0] == 'r') && address_taken(c, key))
 		why = g_strdup_printf("the address of %s is taken: it may be called by anyone",
 				      fn);
 	else
-		why = is_local(key, d) ? NULL :
+		why = !macro && is_local(key, d) ? NULL :
 		      req->open(fn, d->file, req->data);
 	g_free(fn);
 	if (why)
@@ -716,6 +721,8 @@ static int frontier_kind(struct cell *c, const struct flow_request *req,
 		return FLOW_TO_OLD;
 	if (!strcmp(e->dst, "K"))
 		return FLOW_CAST;
+	if (!strcmp(e->dst, "S"))
+		return FLOW_SIZE;
 	if (!strcmp(e->dst, "V"))
 		return FLOW_VOID;
 	if (g_str_has_prefix(e->dst, "c:"))
@@ -972,6 +979,8 @@ struct flow *flow_new(const struct flow_request *req)
 		note_yields(p, req, f);
 		note_api(p, f, FALSE);
 	}
+	if (req->aliases)
+		req->aliases(f->yields, req->data);
 	g_hash_table_iter_init(&it, cells);
 	while (g_hash_table_iter_next(&it, NULL, &p))
 		if (!((struct cell *)p)->page_backed)

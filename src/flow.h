@@ -8,7 +8,8 @@
  * value that reaches it there is one (or can be taken under the new type, as
  * container_of() can), and nobody can reach it unseen: a parameter only when
  * every mention of its function in the tree was read, a field or a global when
- * every mention of its name was.  Cells are decided one
+ * every mention of its name was, a macro's variable when every mention of the
+ * macro was.  Cells are decided one
  * by one and merged by place; where cells differ, or where the declaration
  * cannot be rewritten, it stays in all of them and the frontier runs there.
  */
@@ -23,6 +24,7 @@ struct flow_decl {
 	char *key, *file, *name, *func;
 	gsize start, name_off;
 	gboolean needs_struct;	/* members are used, or it is retyped */
+	gboolean follows;	/* by typeof: the type changes by itself; convert_resolve() */
 	GPtrArray *cells;	/* char *, borrowed */
 };
 
@@ -35,6 +37,7 @@ enum flow_kind {
 	FLOW_OTHER,		/* arithmetic and the like */
 	FLOW_VOID,		/* it goes on as a void pointer, out of sight */
 	FLOW_CAST,		/* it is cast to the handle type: needless */
+	FLOW_SIZE,		/* sizeof(*h): the size of another struct now */
 	N_FLOW_KIND
 };
 extern const char *const flow_kind_name[N_FLOW_KIND];
@@ -93,6 +96,10 @@ struct flow_request {
 	 * sentence, which the caller frees, or NULL: nobody.
 	 */
 	char *(*open)(const char *name, const char *file, void *data);
+	/* The macro in whose body @d stands, or NULL.  May be NULL. */
+	const char *(*macro)(const struct ast_decl *d, void *data);
+	/* Add to @yields the macros that are other names for it.  May be NULL. */
+	void (*aliases)(GHashTable *yields, void *data);
 	/* Why @d cannot be rewritten, a static string; or NULL.  May be NULL. */
 	const char *(*fixed)(const struct ast_decl *d, void *data);
 	void *data;

@@ -8,6 +8,7 @@
 
 #include "diag.h"
 #include "handle.h"
+#include "layout.h"
 
 static char *need(const struct manifest *m, const char *key)
 {
@@ -237,8 +238,6 @@ const char *handle_fixed(const struct handle *h, const struct source *s,
 
 	if (!decl_type(h, s, d->start, d->name_off, &type, &star))
 		return NULL;
-	if (s->toks.v[type].ctx == CTX_MACRO_BODY)
-		return "it is declared in a macro's body";
 	if (source_is(s, source_prev(s, type), "const"))
 		return "it points to a const struct";
 	if (*d->name && source_next(s, star) != source_token_at(s, d->name_off))
@@ -246,6 +245,35 @@ const char *handle_fixed(const struct handle *h, const struct source *s,
 	if (d->key[0] == 'v' && more_declarators(s, source_next(s, star)))
 		return "it is declared together with other variables";
 	return NULL;
+}
+
+/*
+ * The handle's type in place of "struct OLD *" at tokens @i to @star, with what
+ * is between it and the name: where tabs led to the star, they lead there.
+ */
+static char *type_in_column(const struct handle *h, const struct source *s,
+			    gsize i, gsize star)
+{
+	gsize from = s->toks.v[i].off, to = s->toks.v[star].off, line = from;
+	GString *text = g_string_new(h->type);
+	gsize col, want;
+
+	if (s->text[to - 1] != '\t')
+		return g_string_free(g_string_append_c(text, ' '), FALSE);
+	while (line && s->text[line - 1] != '\n')
+		line--;
+	want = layout_width(s->text + line, to - line);
+	col = layout_width(s->text + line, from - line) + text->len;
+	layout_pad(text, col, want, TRUE);
+	return g_string_free(text, FALSE);
+}
+
+gboolean handle_follows(const struct handle *h, const struct source *s,
+			const struct flow_decl *d)
+{
+	gsize type, star;
+
+	return !decl_type(h, s, d->start, d->name_off, &type, &star);
 }
 
 void handle_edit_decls(const struct handle *h, const struct source *s,
@@ -270,8 +298,8 @@ void handle_edit_decls(const struct handle *h, const struct source *s,
 		} else {
 			gboolean spaced = *d->name &&
 				source_end(s, star) == s->toks.v[source_next(s, star)].off;
-			char *text = g_strconcat(h->type, spaced ? " " : "",
-						 NULL);
+			char *text = spaced ? type_in_column(h, s, i, star) :
+					      g_strdup(h->type);
 
 			add_edit(out, s, s->toks.v[i].off, source_end(s, star),
 				 text, "driver/declaration");
@@ -532,6 +560,33 @@ static struct source_macro *macro_around(const struct source *s, gsize i)
 	return NULL;
 }
 
+/*
+ * Are the tokens from @i to @last a call of one of @names, or one of them, and
+ * nothing else but parentheses?
+ */
+static gboolean is_call_of(const struct source *s, gsize i, gsize last,
+			   GHashTable *names)
+{
+	gboolean yes;
+	gsize close;
+	char *name;
+
+	i = tok_skip(&s->toks, i);
+	while (i < last && source_is(s, i, "("))
+		i = source_next(s, i);
+	if (i >= last || s->toks.v[i].kind != TOK_IDENT)
+		return FALSE;
+	name = source_word(s, i);
+	yes = g_hash_table_contains(names, name);
+	g_free(name);
+	close = source_is(s, source_next(s, i), "(") ?
+		source_close(s, source_next(s, i)) : i;
+	do {
+		close = source_next(s, close);
+	} while (close < last && source_is(s, close, ")"));
+	return yes && close >= last;
+}
+
 /* Is argument @a, in the call at token @i of @s, a handle and nothing else? */
 static gboolean arg_is_handle(const struct reach *r, const struct source *s,
 			      gsize i, const struct arg *a)
@@ -543,7 +598,8 @@ static gboolean arg_is_handle(const struct reach *r, const struct source *s,
 
 	if (m) {
 		p = m->params ? lone_param(m, a) : -1;
-		return p >= 0 && p < 64 && m->handles & (1ull << p);
+		return p >= 0 ? p < 64 && m->handles & (1ull << p) :
+			is_call_of(s, a->first, a->last, r->flow->yields);
 	}
 	place = g_strdup_printf("%s:%" G_GSIZE_FORMAT, s->file,
 			s->toks.v[tok_skip(&s->toks, a->first)].off);
@@ -636,6 +692,37 @@ static gboolean take_reached(struct reach *r)
 		}
 	}
 	return news;
+}
+
+void handle_add_aliases(const GPtrArray *sources, GHashTable *yields)
+{
+	GHashTable *other = g_hash_table_new(g_str_hash, g_str_equal);
+	guint before;
+
+	do {
+		before = g_hash_table_size(yields);
+		/* All definitions of the name, in whatever arch. */
+		for (int add = 0; add < 2; add++)
+			for (guint i = 0; i < sources->len; i++) {
+				struct source *s = sources->pdata[i];
+
+				for (guint k = 0; k < s->macros->len; k++) {
+					struct source_macro *m =
+						s->macros->pdata[k];
+
+					if (!is_call_of(s, m->first, m->last,
+							yields))
+						g_hash_table_add(other,
+								 m->name);
+					else if (add && !g_hash_table_contains(
+							other, m->name))
+						g_hash_table_add(yields,
+							g_strdup(m->name));
+				}
+			}
+		g_hash_table_remove_all(other);
+	} while (g_hash_table_size(yields) > before);
+	g_hash_table_destroy(other);
 }
 
 void handle_mark_macros(const GPtrArray *sources, const struct flow *flow,
@@ -775,12 +862,14 @@ char *handle_with_macros(const struct handle *h, const struct source *s,
 
 	for (guint k = 0; k < s->macros->len; k++) {
 		const struct source_macro *m = s->macros->pdata[k];
+		gboolean value = m->yields &&
+			!source_is(s, tok_skip(&s->toks, m->first), "do");
 		struct handle_piece piece;
 
 		if (!m->handles && !m->yields)
 			continue;
 		g_string_append_printf(out, "\n%s __treewide_macro_%u(",
-				       m->yields ? h->type : "void", k);
+				       value ? h->type : "void", k);
 		for (int p = 0, n = 0; m->params && m->params[p]; p++) {
 			if (!strcmp(m->params[p], "..."))
 				continue;
@@ -788,7 +877,7 @@ char *handle_with_macros(const struct handle *h, const struct source *s,
 				p < 64 && m->handles & (1ull << p) ?
 					h->type : "int", m->params[p]);
 		}
-		g_string_append(out, m->yields ? ")\n{\nreturn " : ")\n{\n");
+		g_string_append(out, value ? ")\n{\nreturn " : ")\n{\n");
 		piece.at = out->len;
 		piece.len = m->body_end - m->body;
 		piece.from = m->body;

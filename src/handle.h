@@ -47,6 +47,10 @@ gboolean handle_has_typedef(const struct handle *h, const struct source *s);
 const char *handle_fixed(const struct handle *h, const struct source *s,
 			 const struct ast_decl *d);
 
+/* Is the declaration @d of @s made with the type of something else? */
+gboolean handle_follows(const struct handle *h, const struct source *s,
+			const struct flow_decl *d);
+
 /*
  * Declarations of @s that carry a handle.  @funcs: struct ast_func of all
  * facts.
@@ -54,6 +58,12 @@ const char *handle_fixed(const struct handle *h, const struct source *s,
 void handle_edit_decls(const struct handle *h, const struct source *s,
 		       const struct flow *flow, const GPtrArray *funcs,
 		       struct edit_set *out);
+
+/*
+ * Add to @yields the macros of @sources (struct source) that are another name
+ * for one that is there: whose body, in every definition, is its call alone.
+ */
+void handle_add_aliases(const GPtrArray *sources, GHashTable *yields);
 
 /* Was every mention of @name in the tree that @file's arch can meet read? */
 typedef gboolean (*handle_closed_fn)(const char *name, const char *file,

@@ -28,61 +28,60 @@ void new_diags_free(struct new_diags *n)
 	g_free(n);
 }
 
-/* How many lines ahead two texts are looked through for where they meet. */
-#define MEET	64
-
-/* Are lines @i of @a and @j of @b, and the next ones, the same? */
-static gboolean meet(char **a, guint na, guint i, char **b, guint nb, guint j)
+/* Is the byte no matter of layout, which moves blanks and backslashes? */
+static gboolean counts(const char *p)
 {
-	return i < na && j < nb && !strcmp(a[i], b[j]) &&
-	       (i + 1 >= na || j + 1 >= nb || !strcmp(a[i + 1], b[j + 1]));
+	return !g_ascii_isspace(*p) && !(*p == '\\' && strchr("\r\n", p[1]));
+}
+
+static gsize count(const char *p, gsize len)
+{
+	gsize n = 0;
+
+	for (gsize i = 0; i < len; i++)
+		n += counts(p + i);
+	return n;
 }
 
 /*
- * The line of the tree's text that line @line of the new text was: lines are
- * added by edits, and where a long one is broken.
+ * The line of the tree's text that line @line of the new text was: by what
+ * stands before it, as the edits have it.
  */
 static guint old_line(const struct convert *c, const char *file, guint line)
 {
-	char **a, **b;
-	guint na, nb, i = 0, j = 0, to = line - 1;
 	const struct convert_file *f = convert_result_of(c, file);
+	const GPtrArray *edits = f ? edit_of_file(c->edits, file) : NULL;
+	const char *p = f ? f->new_text : NULL;
+	gsize before, n = 0, off = 0;
+	guint old = 1, k = 0;
 
-	if (!f || !line)
+	if (!edits || !line)
 		return line;
-	a = g_strsplit(f->old_text, "\n", -1);
-	b = g_strsplit(f->new_text, "\n", -1);
-	na = g_strv_length(a);
-	nb = g_strv_length(b);
-	while (j < to && i < na && j < nb) {
-		guint d, x = 0;
+	for (guint i = 1; i < line && p; i++) {
+		p = strchr(p, '\n');
+		p = p ? p + 1 : NULL;
+	}
+	if (!p)
+		return line;
+	before = count(f->new_text, p - f->new_text);
+	while (off < f->old_size) {
+		const struct edit *e = k < edits->len ? edits->pdata[k] : NULL;
 
-		if (!strcmp(a[i], b[j])) {
-			i++;
-			j++;
+		if (e && e->off == off) {
+			n += count(e->new_text, e->new_len);
+			if (n > before)
+				break;
+			for (gsize i = 0; i < e->len; i++)
+				old += f->old_text[off + i] == '\n';
+			off += e->len;
+			k++;
 			continue;
 		}
-		for (d = 1; d < MEET; d++) {
-			for (x = 0; x <= d; x++)
-				if (meet(a, na, i + x, b, nb, j + d - x))
-					break;
-			if (x <= d)
-				break;
-		}
-		if (d == MEET)
+		if (counts(f->old_text + off) && n++ == before)
 			break;
-		if (j + d - x > to) {	/* within what changed */
-			i += MIN(to - j, x ? x - 1 : 0);
-			j = to;
-			break;
-		}
-		i += x;
-		j += d - x;
+		old += f->old_text[off++] == '\n';
 	}
-	i += j < to ? to - j : 0;
-	g_strfreev(a);
-	g_strfreev(b);
-	return i + 1;
+	return old;
 }
 
 static char *by_place(const char *cell, const char *file, guint line)

@@ -191,8 +191,8 @@ static char *open_by(const char *name, const char *file, void *data)
 		return NULL;	/* for now; the next round knows */
 	}
 	if (!v)
-		return g_strdup_printf("%s is used in too many files, or in none",
-				       name);
+		return g_strdup_printf("%s is used in too many files, in none, or was met after %d rounds of reading",
+				       name, MAX_ROUNDS);
 	for (guint i = 0; i < ((GPtrArray *)v)->len; i++) {
 		const char *f = ((GPtrArray *)v)->pdata[i];
 
@@ -226,6 +226,11 @@ static const char *fixed(const struct ast_decl *d, void *data)
 	return s ? handle_fixed(c->h, s, d) : NULL;
 }
 
+static void add_aliases(GHashTable *yields, void *data)
+{
+	handle_add_aliases(((struct convert *)data)->source_list, yields);
+}
+
 struct look_up {
 	struct convert *c;
 	GHashTable *found;	/* function -> files */
@@ -243,6 +248,11 @@ static const char *macro_around(struct convert *c, const char *file, gsize off)
 			return m->name;
 	}
 	return NULL;
+}
+
+static const char *macro_of(const struct ast_decl *d, void *data)
+{
+	return macro_around(data, d->file, d->name_off);
 }
 
 static int note_mention(const struct site *s, void *data)
@@ -317,12 +327,35 @@ out:
 	return more;
 }
 
+/* Who asks too late for a function gets no answer: anyone may call it. */
+static void leave_open(struct convert *c)
+{
+	GHashTableIter it;
+	gpointer name;
+
+	g_hash_table_iter_init(&it, c->asked);
+	while (g_hash_table_iter_next(&it, &name, NULL))
+		g_hash_table_insert(c->mentions, g_strdup(name), NULL);
+	g_hash_table_remove_all(c->asked);
+}
+
+static void note_follows(struct convert *c)
+{
+	for (guint i = 0; i < c->flow->decls->len; i++) {
+		struct flow_decl *d = c->flow->decls->pdata[i];
+		const struct source *s = g_hash_table_lookup(c->sources,
+							     d->file);
+
+		d->follows = s && handle_follows(c->h, s, d);
+	}
+}
+
 int convert_resolve(struct convert *c)
 {
-	for (guint round = 0; round < MAX_ROUNDS; round++) {
+	for (guint round = 1; ; round++) {
 		struct reading_result r = { 0 };
 		struct flow_request req;
-		gboolean more;
+		gboolean more = FALSE;
 
 		convert_load_sources(c);
 		choose_units(c);
@@ -341,6 +374,8 @@ int convert_resolve(struct convert *c)
 			.retype = c->h->retype,
 			.symbols = c->symbols,
 			.open = open_by,
+			.macro = macro_of,
+			.aliases = add_aliases,
 			.fixed = fixed,
 			.data = c,
 		};
@@ -349,11 +384,14 @@ int convert_resolve(struct convert *c)
 			c->flow = flow_new(&req);
 			handle_mark_macros(c->source_list, c->flow, c->facts,
 					   c->symbols, closed, c);
-			if (!g_hash_table_size(c->asked))
+			if (!g_hash_table_size(c->asked)) {
+				note_follows(c);
 				return 0;
-			more = look_up(c);
+			}
+			if (round < MAX_ROUNDS)
+				more = look_up(c);
+			else
+				leave_open(c);
 		} while (!more);
 	}
-	return tw_error("the flow of handles does not settle after %d rounds; report the tree",
-			MAX_ROUNDS);
 }

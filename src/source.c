@@ -197,3 +197,25 @@ gsize source_open(const struct source *s, gsize i)
 	}
 	return SIZE_MAX;
 }
+
+gsize source_call_around(const struct source *s, gsize i, const char *name)
+{
+	for (i = source_prev(s, i); i != SIZE_MAX; i = source_prev(s, i)) {
+		gsize before;
+
+		if (source_is(s, i, ")")) {
+			i = source_open(s, i);
+			if (i == SIZE_MAX)
+				break;
+			continue;
+		}
+		if (source_is(s, i, ";") || source_is(s, i, "{"))
+			break;
+		if (!source_is(s, i, "("))
+			continue;
+		before = source_prev(s, i);
+		if (before != SIZE_MAX && source_is(s, before, name))
+			return before;
+	}
+	return SIZE_MAX;
+}

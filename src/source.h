@@ -55,5 +55,10 @@ gsize source_end(const struct source *s, gsize i);
 /* The token that closes the bracket at token @i, or opens it; SIZE_MAX: none. */
 gsize source_close(const struct source *s, gsize i);
 gsize source_open(const struct source *s, gsize i);
+/*
+ * The name of the innermost call of @name among whose arguments token @i is;
+ * SIZE_MAX: none.
+ */
+gsize source_call_around(const struct source *s, gsize i, const char *name);
 
 #endif

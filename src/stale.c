@@ -338,6 +338,22 @@ static guint names_old(const struct stale *st, const struct source *s,
 	return n;
 }
 
+/* sizeof(*h) compiles as before, and is another number perhaps. */
+static void look_at_sizes(const struct stale *st, const struct source *s)
+{
+	for (guint i = 0; i < st->flow->frontier->len; i++) {
+		const struct flow_frontier *f = st->flow->frontier->pdata[i];
+		char *why;
+
+		if (f->kind != FLOW_SIZE || strcmp(f->file, s->file))
+			continue;
+		why = g_strdup_printf("takes the size of struct %s now",
+				      st->h->new);
+		note(st, s->file, s->text, s->size, f->off, why);
+		g_free(why);
+	}
+}
+
 void stale_source(const struct stale *st, const struct source *s)
 {
 	GHashTable *done = g_hash_table_new(NULL, NULL);
@@ -367,6 +383,7 @@ void stale_source(const struct stale *st, const struct source *s)
 			       define_of(s, m->first), done);
 	}
 	look_at_struct(st, s, done);
+	look_at_sizes(st, s);
 	for (gsize i = 0; i < s->toks.n; i++) {
 		const struct token *t = &s->toks.v[i];
 		gboolean here = FALSE;

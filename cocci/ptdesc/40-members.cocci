@@ -60,3 +60,70 @@ expression e;
 - struct page, rcu_head
 + struct ptdesc, pt_rcu_head
   )
+
+// Whoever takes an entry as a handle off any list, and walks over handles.
+@entry_of@
+identifier taken =~ "^list_(entry|(first|last)_entry(_or_null)?)$";
+{pgtable_t, struct ptdesc *} h;
+expression e;
+@@
+  h = taken(e,
+- struct page, lru
++ struct ptdesc, pt_list
+  )
+
+@neighbour@
+identifier next =~ "^list_(next|prev)_entry$";
+{pgtable_t, struct ptdesc *} h;
+@@
+  next(h,
+- lru
++ pt_list
+  )
+
+@walk@
+{pgtable_t, struct ptdesc *} h;
+expression head;
+iterator name list_for_each_entry, list_for_each_entry_reverse;
+iterator name list_for_each_entry_continue, list_for_each_entry_from;
+statement S;
+@@
+(
+  list_for_each_entry(h, head,
+- lru
++ pt_list
+  ) S
+|
+  list_for_each_entry_reverse(h, head,
+- lru
++ pt_list
+  ) S
+|
+  list_for_each_entry_continue(h, head,
+- lru
++ pt_list
+  ) S
+|
+  list_for_each_entry_from(h, head,
+- lru
++ pt_list
+  ) S
+)
+
+@walk_safe@
+{pgtable_t, struct ptdesc *} h;
+expression n, head;
+iterator name list_for_each_entry_safe, list_for_each_entry_safe_reverse;
+statement S;
+@@
+(
+  list_for_each_entry_safe(h, n, head,
+- lru
++ pt_list
+  ) S
+|
+  list_for_each_entry_safe_reverse(h, n, head,
+- lru
++ pt_list
+  ) S
+)

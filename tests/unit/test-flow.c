@@ -182,6 +182,11 @@ static const char *fixed(const struct ast_decl *d, void *data)
 	return g_strcmp0(d->name, w->fixed) ? NULL : "fixed";
 }
 
+static const char *macro_of(const struct ast_decl *d, void *data)
+{
+	return g_str_has_prefix(d->name, "__") ? "take" : NULL;
+}
+
 /* The step about @name in @cell. */
 static const struct flow_step *step(const struct flow *f, const char *cell,
 				    const char *name)
@@ -201,7 +206,7 @@ static struct flow *flow_of(struct world *w)
 	struct flow_request req = {
 		.facts = w->facts, .old_struct = "page", .retype = retype,
 		.symbols = w->symbols, .open = open_by, .fixed = fixed,
-		.data = w,
+		.macro = macro_of, .data = w,
 	};
 
 	return w->flow = flow_new(&req);
@@ -401,6 +406,28 @@ static void test_open_field(void **state)
 	assert_int_equal(f->decls->len, 0);
 	assert_int_equal(frontiers(f, FLOW_TO_OLD), 1);
 	assert_string_equal(step(f, "x86", "table")->why, "open");
+}
+
+/* The variable of a macro's body is everybody's who expands the macro. */
+static void test_macro_variable(void **state)
+{
+	struct world *w = *state;
+	struct ast_facts *a = unit(w, "x86", "struct page *");
+	struct flow *f;
+
+	decl(a, 'P', "v:mm/a.h:20", "__p");
+	decl(a, 'P', "v:mm/a.c:90", "p");
+	event(a, "H", "v:mm/a.h:20");
+	event(a, "H", "v:mm/a.c:90");
+	f = flow_of(w);
+	assert_non_null(taken(f, "__p"));
+	assert_non_null(taken(f, "p"));
+	flow_free(f);
+	w->open = "take";
+	f = flow_of(w);
+	assert_null(taken(f, "__p"));
+	assert_string_equal(step(f, "x86", "__p")->why, "open");
+	assert_non_null(taken(f, "p"));
 }
 
 /* What a .c file declares for itself, nobody else can set: a name is no reach. */
@@ -631,6 +658,7 @@ int main(void)
 		T(test_mutual_recursion),
 		T(test_open_world),
 		T(test_open_field),
+		T(test_macro_variable),
 		T(test_local_names),
 		T(test_api_parameter),
 		T(test_macro_frontier),

@@ -197,7 +197,7 @@ static void test_declarations(void **state)
 		"void f(pgtable_t one, pgtable_t two, pgtable_t);\n"
 		"void g(const struct page *three)\n{\n"
 		"\tstruct ptdesc *four = one;\n"
-		"\tpgtable_t five;\n}\n"
+		"\tpgtable_t\tfive;\n}\n"
 		"pgtable_t six(void);\n");
 }
 
@@ -209,8 +209,27 @@ static void test_follows_another_type(void **state)
 
 	carries(w, s, "pgtable_t one", "one", "p:c:@F@f#0", FALSE);
 	carries(w, s, "typeof(one) two", "two", "v:a.c:2", FALSE);
+	assert_true(handle_follows(&handle, s, w->flow.decls->pdata[1]));
 	edit_decls(w, s);
 	assert_int_equal(edit_count(w->edits), 0);
+}
+
+/* The name stays in its column where tabs lead to it. */
+static void test_column(void **state)
+{
+	struct world *w = *state;
+	struct source *s = source(w, "a.h",
+		"struct cache {\n\tstruct page\t\t*spare;\n"
+		"\tstruct page\t*hot;\n\tstruct page *cold;\n};\n");
+
+	carries(w, s, "struct page\t\t*spare", "spare", "f:c:@S@cache@FI@spare",
+		FALSE);
+	carries(w, s, "struct page\t*hot", "hot", "f:c:@S@cache@FI@hot", FALSE);
+	carries(w, s, "struct page *cold", "cold", "f:c:@S@cache@FI@cold", FALSE);
+	edit_decls(w, s);
+	result(w, s,
+		"struct cache {\n\tpgtable_t\t\tspare;\n"
+		"\tpgtable_t\thot;\n\tpgtable_t cold;\n};\n");
 }
 
 static void test_together(void **state)
@@ -404,6 +423,54 @@ static void test_yields(void **state)
 	g_ptr_array_free(v, TRUE);
 }
 
+/* Another name in one definition and something else in another is no alias. */
+static void test_aliases(void **state)
+{
+	struct world *w = *state;
+	static const char *const yes[] = {
+		"table_of", "same", "again", "nested",
+	};
+	static const char *const no[] = {
+		"field", "sum", "either", "table_of_not", "empty",
+	};
+
+	source(w, "a.h",
+	       "#define again(p) ((nested(p)))\n"
+	       "#define table_of(p) pmd_pgtable(*(p))\n"
+	       "#define same pmd_pgtable\n"
+	       "#define nested(p) (table_of((p) + 1))\n"
+	       "#define field(p) pmd_pgtable(p)->lru\n"
+	       "#define sum(p) (pmd_pgtable(p)) + 1\n"
+	       "#define either(p) pmd_pgtable(p)\n"
+	       "#define table_of_not(p) !pmd_pgtable(p)\n"
+	       "#define empty\n");
+	source(w, "b.h", "#define either(p) pmd_page(p)\n");
+	g_hash_table_add(w->flow.yields, g_strdup("pmd_pgtable"));
+	handle_add_aliases(w->sources, w->flow.yields);
+	for (guint i = 0; i < G_N_ELEMENTS(yes); i++)
+		assert_true(g_hash_table_contains(w->flow.yields, yes[i]));
+	for (guint i = 0; i < G_N_ELEMENTS(no); i++)
+		assert_false(g_hash_table_contains(w->flow.yields, no[i]));
+}
+
+/* A statement is no value, whatever it is said to give. */
+static void test_with_macros_statement(void **state)
+{
+	struct world *w = *state;
+	struct source *s = source(w, "a.h",
+		"#define take(a) do {\tpte_free(a); } while (0)\n");
+	GArray *map = g_array_new(FALSE, FALSE, sizeof(struct handle_piece));
+	gsize n;
+	char *text;
+
+	macro(s, "take")->yields = TRUE;
+	text = handle_with_macros(&handle, s, s->text, s->size, map, &n);
+	assert_null(strstr(text, "return"));
+	assert_non_null(strstr(text + s->size, "void __treewide_macro_"));
+	g_free(text);
+	g_array_free(map, TRUE);
+}
+
 /* With an initialiser before the comma: the others would change too. */
 static void test_together_initialised(void **state)
 {
@@ -444,6 +511,7 @@ int main(void)
 		T(test_typedef),
 		T(test_declarations),
 		T(test_follows_another_type),
+		T(test_column),
 		T(test_together),
 		T(test_together_second),
 		T(test_array),
@@ -453,6 +521,8 @@ int main(void)
 		T(test_mark_macros_back),
 		T(test_mark_macros_of_others),
 		T(test_with_macros),
+		T(test_aliases),
+		T(test_with_macros_statement),
 		T(test_yields),
 		T(test_together_initialised),
 		T(test_rename_shadowed),

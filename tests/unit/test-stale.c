@@ -108,6 +108,7 @@ static int setup(void **state)
 	w->tree.path = g_dir_make_tmp("test-stale-XXXXXX", NULL);
 	w->m.keys = g_key_file_new();
 	w->flow.funcs = g_ptr_array_new_with_free_func(g_free);
+	w->flow.frontier = g_ptr_array_new();
 	w->st = (struct stale) {
 		&handle, &w->m, &w->flow, edit_set_new(),
 		g_ptr_array_new_with_free_func(stale_note_free),
@@ -125,6 +126,7 @@ static int teardown(void **state)
 	g_free(w->tree.path);
 	g_key_file_free(w->m.keys);
 	g_ptr_array_free(w->flow.funcs, TRUE);
+	g_ptr_array_free(w->flow.frontier, TRUE);
 	g_ptr_array_free(w->st.notes, TRUE);
 	edit_set_free(w->st.edits);
 	g_free(w);
@@ -208,6 +210,20 @@ static void test_other_uses(void **state)
 	notes(w, 0, 0, NULL);
 }
 
+/* What compiles as before and is another number. */
+static void test_size(void **state)
+{
+	struct world *w = *state;
+	struct flow_frontier f = { .file = "a.c", .kind = FLOW_SIZE };
+
+	source(w, UNTOUCHED "int f(pgtable_t h)\n{\n\treturn sizeof(*h);\n}\n");
+	f.file = w->s->file;
+	f.off = strstr(w->s->text, "h);\n") - w->s->text;
+	g_ptr_array_add(w->flow.frontier, &f);
+	stale_source(&w->st, w->s);
+	notes(w, 1, 6, "takes the size of struct ptdesc now: \"return sizeof");
+}
+
 /* The kernel-doc of the new struct; the line ends of what stays are kept. */
 static void test_struct(void **state)
 {
@@ -269,6 +285,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_last_use, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_uses, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_struct, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_members, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sites, setup, teardown),

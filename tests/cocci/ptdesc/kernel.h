@@ -65,6 +65,20 @@ struct zone;
 #define list_first_entry_or_null(ptr, type, member) \
 	((ptr)->next != (ptr) ? list_first_entry(ptr, type, member) : NULL)
 
+#define list_next_entry(pos, member) \
+	list_entry((pos)->member.next, __typeof__(*(pos)), member)
+#define list_for_each_entry(pos, head, member)				\
+	for (pos = list_entry((head)->next, __typeof__(*pos), member);	\
+	     &pos->member != (head); pos = list_next_entry(pos, member))
+#define list_for_each_entry_reverse(pos, head, member)			\
+	for (pos = list_entry((head)->prev, __typeof__(*pos), member);	\
+	     &pos->member != (head);					\
+	     pos = list_entry((pos)->member.prev, __typeof__(*(pos)), member))
+#define list_for_each_entry_safe(pos, n, head, member)			\
+	for (pos = list_entry((head)->next, __typeof__(*pos), member),	\
+	     n = list_next_entry(pos, member); &pos->member != (head);	\
+	     pos = n, n = list_next_entry(n, member))
+
 void list_add(struct list_head *entry, struct list_head *head);
 void list_del(struct list_head *entry);
 int list_empty(const struct list_head *head);
