@@ -94,6 +94,55 @@ static void with_members(const struct source *s, gsize *first, gsize *last)
 	}
 }
 
+/* Does token @i end what a conditional expression can reach? */
+static gboolean ends_expression(const struct source *s, gsize i)
+{
+	static const char *const ends[] = {
+		"(", ")", "[", "]", "{", "}", ",", ";", "=", "+=", "-=", "*=",
+		"/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "return", "case",
+	};
+
+	if (i == SIZE_MAX || i >= s->toks.n)
+		return TRUE;
+	for (guint k = 0; k < G_N_ELEMENTS(ends); k++)
+		if (source_is(s, i, ends[k]))
+			return TRUE;
+	return FALSE;
+}
+
+/* "c ? " before and " : b" behind: an arm is wrapped with the whole. */
+static void with_conditional(const struct source *s, gsize *first, gsize *last)
+{
+	gsize i = *first, p = source_prev(s, i);
+	gboolean found = FALSE;
+
+	if (!source_is(s, p, "?") && !source_is(s, p, ":"))
+		return;
+	while (p != SIZE_MAX) {
+		if (source_is(s, p, ")") || source_is(s, p, "]"))
+			p = source_open(s, p);
+		else if (ends_expression(s, p))
+			break;
+		if (p == SIZE_MAX)
+			break;
+		found |= source_is(s, p, "?");
+		i = p;
+		p = source_prev(s, p);
+	}
+	if (!found)
+		return;
+	*first = i;
+	for (p = source_next(s, *last); p < s->toks.n; p = source_next(s, p)) {
+		if (source_is(s, p, "(") || source_is(s, p, "["))
+			p = source_close(s, p);
+		else if (ends_expression(s, p))
+			break;
+		if (p == SIZE_MAX)
+			break;
+		*last = p;
+	}
+}
+
 /* "f(" before and ")" behind, and "(type)" before: what wraps it alone. */
 static void with_wrappers(const struct source *s, gsize *first, gsize *last)
 {
@@ -165,6 +214,7 @@ static void span_of(const struct convert *c, const struct source *s,
 		if (last == SIZE_MAX)
 			last = first;
 		with_members(s, &first, &last);
+		with_conditional(s, &first, &last);
 		with_wrappers(s, &first, &last);
 	}
 	if (last >= s->toks.n)

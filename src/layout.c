@@ -111,7 +111,7 @@ static gboolean better(const struct place *a, const struct place *b)
 static gsize operator_blank(const char *s, gsize len)
 {
 	static const char *const ops[] = {
-		" | ", " + ", " && ", " || ", " ? ",
+		" | ", " + ", " && ", " || ", " ? ", " : ",
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(ops); i++)

@@ -25,3 +25,11 @@ void table_pair(struct mm_struct *mm, pmd_t *a, pmd_t *b)
 	pte_free(mm, tables[0]);
 	pte_free(mm, tables[1]);
 }
+
+unsigned long table_either(pgtable_t a, pgtable_t b, pmd_t *pmd, int which)
+{
+	unsigned long pfn = page_to_pfn(which ? a : b);
+
+	pfn += page_to_pfn(which > 1 ? pmd_pgtable(*pmd) : virt_to_page(pmd));
+	return pfn;
+}
