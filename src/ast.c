@@ -146,8 +146,11 @@ static char class_of(struct walk *w, CXType t)
 	if (t.kind == CXType_Invalid)
 		return 'O';
 	c = clang_getCanonicalType(t);
+	/* A seed that is no pointer, as pte_t: only its name tells. */
 	if (c.kind != CXType_Pointer)
-		return 'O';
+		return (t.kind == CXType_Typedef ||
+			t.kind == CXType_Elaborated) && is_seed(w, t) ?
+			'H' : 'O';
 	if (is_seed(w, t))
 		return 'H';
 	pointee = clang_getPointeeType(c);
@@ -893,6 +896,8 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 		w->use = start_of(c);
 		walk_children(w, c, cls == 'H' ? "H" : cls == 'P' ? "P" : "X");
 		w->use = outer;
+		/* A pte_t that is a struct, with its members. */
+		leaf(w, c, NULL, dst);
 		break;
 	case CXCursor_UnaryExpr:	/* sizeof, typeof: not evaluated */
 		walk_sizeof(w, c);
