@@ -232,6 +232,33 @@ static gboolean break_lines(const char *s, gsize len, gsize limit,
 }
 
 /*
+ * Break the line behind the "=" of an assignment outside of parentheses, with
+ * the value one tab further to the right; FALSE when that does not make it fit.
+ */
+static gboolean break_value(const char *s, gsize len, gsize limit,
+			    GPtrArray *lines)
+{
+	gsize lead = 0, at;
+	GString *rest;
+	gboolean fits;
+
+	while (lead < len && s[lead] == '\t')
+		lead++;
+	for (at = lead; at + 3 < len && strncmp(s + at, " = ", 3); at++)
+		if (strchr("(\"'{/", s[at]))
+			return FALSE;
+	if (at + 3 >= len)
+		return FALSE;
+	rest = g_string_new(NULL);
+	layout_pad(rest, 0, (lead + 1) * TAB, TRUE);
+	g_string_append_len(rest, s + at + 3, len - at - 3);
+	g_ptr_array_add(lines, g_strndup(s, at + 2));
+	fits = break_lines(rest->str, rest->len, limit, lines);
+	g_string_free(rest, TRUE);
+	return fits;
+}
+
+/*
  * The same, but one line when breaking it would not make it fit, and it is not
  * that long.
  */
@@ -239,10 +266,16 @@ static GPtrArray *wrap(const char *s, gsize len, gsize limit)
 {
 	GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
 
-	if (!break_lines(s, len, limit, lines) && layout_width(s, len) <= HARD_LIMIT) {
-		g_ptr_array_set_size(lines, 0);
+	if (break_lines(s, len, limit, lines))
+		return lines;
+	g_ptr_array_set_size(lines, 0);
+	if (break_value(s, len, limit, lines))
+		return lines;
+	g_ptr_array_set_size(lines, 0);
+	if (layout_width(s, len) <= HARD_LIMIT)
 		g_ptr_array_add(lines, g_strndup(s, len));
-	}
+	else
+		break_lines(s, len, limit, lines);
 	return lines;
 }
 

@@ -95,6 +95,21 @@ static void test_wrap(void **state)
 	    "\tf(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb);\n");
 }
 
+static void test_wrap_value(void **state)
+{
+	/* Where no break of the value fits, it goes below the "=". */
+	one("\t\tconst struct pt_leaf ptep = f(walk->mm, addr, pte);\n", "f(walk->mm",
+	    "pt_leaf_get_huge(hstate_vma(walk->vma), walk->mm",
+	    "\t\tconst struct pt_leaf ptep =\n"
+	    "\t\t\tpt_leaf_get_huge(hstate_vma(walk->vma), walk->mm, addr,\n"
+	    "\t\t\t\t\t pte);\n");
+	/* Where one does, it stays. */
+	one("\tpte_t entry = f(walk->mm, addr, ptep);\n", "f(walk->mm",
+	    "pt_leaf_get_huge(hstate_vma(walk->vma), walk->mm",
+	    "\tpte_t entry = pt_leaf_get_huge(hstate_vma(walk->vma), walk->mm, addr,\n"
+	    "\t\t\t\t       ptep);\n");
+}
+
 static void test_no_wrap(void **state)
 {
 	/* No comma; a comma in a string; too long before and shorter now. */
@@ -281,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_backslash_spaces),
 		cmocka_unit_test(test_backslash_no_room),
 		cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_wrap_value),
 		cmocka_unit_test(test_no_wrap),
 		cmocka_unit_test(test_wrap_grown),
 		cmocka_unit_test(test_wrap_operator),
