@@ -149,7 +149,15 @@ static char *choose(const struct tree_edit_request *q, const char *text)
 	GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal,
 						  g_free, g_free);
 	GString *out = g_string_new(NULL);
+	GHashTableIter it;
 	gboolean on = TRUE;
+	gpointer k, v;
+
+	if (q->texts) {
+		g_hash_table_iter_init(&it, q->texts);
+		while (g_hash_table_iter_next(&it, &k, &v))
+			g_hash_table_insert(names, g_strdup(k), g_strdup(v));
+	}
 
 	for (char **l = lines; *l; l++) {
 		char **let = NULL, *line;

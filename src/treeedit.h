@@ -20,6 +20,7 @@ struct tree_edit_request {
 	const char *dir;		/* the conversion's folder */
 	const char *name;		/* of the conversion, for rules' names */
 	const char *when;		/* edits and parts for this case only */
+	GHashTable *texts;		/* NAME -> text: what "@NAME@" stands for; or NULL */
 	GPtrArray *problems;		/* char *: an edit that has no place */
 	GPtrArray *left;		/* char *: what the tree lacks, so it was left out */
 	struct source *(*source)(const char *file, void *data);
