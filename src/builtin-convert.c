@@ -23,7 +23,7 @@
 #include "treewide.h"
 
 static gboolean do_apply, force, fresh;
-static char *policy, *explain_place, **with;
+static char *policy, *scope, *explain_place, **with;
 
 static const GOptionEntry entries[] = {
 	{ "apply", 0, 0, G_OPTION_ARG_NONE, &do_apply,
@@ -34,6 +34,8 @@ static const GOptionEntry entries[] = {
 	  "Work it out again, also when nothing changed since an earlier run", NULL },
 	{ "policy", 0, 0, G_OPTION_ARG_STRING, &policy,
 	  "What to do where the domain leaves a choice; the conversion's manifest names them", "POLICY" },
+	{ "scope", 0, 0, G_OPTION_ARG_STRING, &scope,
+	  "How far a conversion of entries to leaves goes; the conversion's manifest names the scopes", "SCOPE" },
 	{ "with", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &with,
 	  "Convert the source in this folder outside the tree, too, as a module's; its patch goes to a file of its own; for conversions of an op",
 	  "DIR" },
@@ -43,27 +45,39 @@ static const GOptionEntry entries[] = {
 	{ 0 }
 };
 
-/* Ends the program unless the conversion has the policy that was asked for. */
+/*
+ * Ends the program unless the conversion has the policy, or the scope, that was
+ * asked for; from then on @policy is either.
+ */
 static void check_policy(const struct manifest *m)
 {
 	const char *const *all = (const char *const *)m->policies;
+	gboolean scopes = !strcmp(m->choice, "scope");
 	const char *near;
 	char *list, *group, *why;
 
+	if (scopes && policy)
+		tw_die(TW_USAGE, "convert: %s takes --scope, not --policy",
+		       m->name);
+	if (!scopes && scope)
+		tw_die(TW_USAGE, "convert: %s takes no --scope: it converts the whole tree",
+		       m->name);
+	if (scopes)
+		policy = scope;
 	if (!policy || g_strv_contains(all, policy))
 		return;
 	list = g_strjoinv(", ", m->policies);
 	if (!*list)
 		tw_die(TW_USAGE, "%s has no policies to choose from", m->name);
-	group = g_strdup_printf("policy %s", policy);
+	group = g_strdup_printf("%s %s", m->choice, policy);
 	why = g_key_file_get_string(m->keys, group, "missing", NULL);
 	if (why)
-		tw_die(TW_USAGE, "%s cannot convert with policy '%s': %s; there are: %s",
-		       m->name, policy, why, list);
+		tw_die(TW_USAGE, "%s cannot convert with %s '%s': %s; there are: %s",
+		       m->name, m->choice, policy, why, list);
 	near = nearest(policy, all);
-	tw_die(TW_USAGE, "%s has no policy '%s'%s%s%s; there are: %s", m->name,
-	       policy, near ? "; did you mean '" : "", near ? near : "",
-	       near ? "'" : "", list);
+	tw_die(TW_USAGE, "%s has no %s '%s'%s%s%s; there are: %s", m->name,
+	       m->choice, policy, near ? "; did you mean '" : "",
+	       near ? near : "", near ? "'" : "", list);
 }
 
 /* The name of @f in its root: the tree (@dir is NULL) or @dir; NULL: elsewhere. */
@@ -450,7 +464,7 @@ int cmd_convert(int argc, char **argv)
 	m = manifest_load(argv[1]);
 	if (!m)
 		return TW_USAGE;
-	if (!m->rules->len)
+	if (!m->rules->len && !g_key_file_has_group(m->keys, "leaf"))
 		tw_die(TW_USAGE, "%s has no rules that convert yet: it has seeds for 'treewide scan' and rules for 'treewide lint'",
 		       m->name);
 	check_policy(m);

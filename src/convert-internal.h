@@ -113,6 +113,8 @@ gboolean convert_our_matter(const struct ast_diag *d);
 
 /* All that is behind the scan, for a conversion of an op ([op]). */
 int convert_op(struct convert *c);
+/* The same for a conversion of entries to leaves ([leaf]). */
+int convert_leaf(struct convert *c);
 
 /* The stages: 0, or -1 after a message. */
 int convert_resolve(struct convert *c);

@@ -666,7 +666,8 @@ static void provenance(struct convert *c)
 	g_string_append_printf(s, "Tree: Linux %s%s%s\n", c->t->release,
 			       c->t->git_head ? ", commit " : "",
 			       c->t->git_head ? c->t->git_head : "");
-	g_string_append_printf(s, "Policy: %s\n",
+	g_string_append_printf(s, "%c%s: %s\n",
+			       g_ascii_toupper(*c->m->choice), c->m->choice + 1,
 			       c->policy ? c->policy : "none");
 	g_string_append_printf(s, "Rules: %016" G_GINT64_MODIFIER
 			       "x; spatch %s; libclang %s\n",
@@ -733,6 +734,7 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 	struct convert c = { .t = t, .m = m, .run = run, .jobs = jobs,
 			     .res = res,
 			     .policy = policy ? policy : m->policies[0] };
+	int (*own)(struct convert *c);	/* its pipeline behind the scan */
 	int ret = -1;
 
 	memset(res, 0, sizeof(*res));
@@ -767,10 +769,11 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 	c.refusals = g_ptr_array_new_with_free_func(refusal_free);
 	res->refusals = g_ptr_array_new_with_free_func(g_free);
 
-	if (!g_key_file_has_group(m->keys, "op"))
+	own = g_key_file_has_group(m->keys, "op") ? convert_op :
+	      g_key_file_has_group(m->keys, "leaf") ? convert_leaf : NULL;
+	if (!own)
 		c.h = handle_load(m);
-	if ((!c.h && !g_key_file_has_group(m->keys, "op")) ||
-	    check_requirements(&c))
+	if ((!own && !c.h) || check_requirements(&c))
 		goto out;
 	if (convert_scan(&c, m->symbols))
 		goto out;
@@ -783,8 +786,8 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 	}
 	if (report_new_archs(&c))
 		goto out;
-	if (g_key_file_has_group(m->keys, "op")) {
-		if (convert_op(&c) || write_edits(&c))
+	if (own) {
+		if (own(&c) || write_edits(&c))
 			goto out;
 	} else {
 		if (convert_resolve(&c))

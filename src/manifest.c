@@ -86,7 +86,10 @@ struct manifest *manifest_load(const char *name)
 	m = g_new0(struct manifest, 1);
 	m->name = g_key_file_get_string(keys, "conversion", "name", NULL);
 	m->summary = g_key_file_get_string(keys, "conversion", "summary", NULL);
-	m->policies = get_list(keys, "conversion", "policies");
+	m->choice = g_key_file_has_key(keys, "conversion", "scopes", NULL) ?
+		    "scope" : "policy";
+	m->policies = get_list(keys, "conversion", *m->choice == 's' ?
+			       "scopes" : "policies");
 	m->types = get_list(keys, "seeds", "types");
 	m->symbols = get_list(keys, "seeds", "symbols");
 	m->first = get_list(keys, "seeds", "first");

@@ -16,7 +16,8 @@ struct manifest {
 	char **types;		/* [seeds] types */
 	char **symbols;		/* [seeds] symbols */
 	char **first;		/* [seeds] first: where names are declared, mostly */
-	char **policies;	/* [conversion] policies, the default first */
+	char **policies;	/* [conversion] policies or scopes, the default first */
+	const char *choice;	/* which of both: "policy" or "scope" */
 	GPtrArray *rules;	/* char *: paths of the semantic patches, in order */
 	GKeyFile *keys;		/* everything, for the conversion's own sections */
 };

@@ -1,0 +1,117 @@
+@if include/linux/pgtable.h: enum pgtable_level {
+@let TYPE enum pgtable_level
+@let PTE PGTABLE_LEVEL_PTE
+@let PMD PGTABLE_LEVEL_PMD
+@let PUD PGTABLE_LEVEL_PUD
+@else
+@let TYPE enum folio_walk_level
+@let PTE FW_LEVEL_PTE
+@let PMD FW_LEVEL_PMD
+@let PUD FW_LEVEL_PUD
+@end
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * An entry of a page table that maps a page, or stands for one, with the level
+ * that it is at: hugetlb's entries are of any level, and what asks them must
+ * not take them for PTEs.
+ */
+#ifndef _LINUX_PT_LEAF_H
+#define _LINUX_PT_LEAF_H
+
+#include <linux/hugetlb.h>
+@if include/linux/leafops.h: softleaf_from_pte(
+#include <linux/leafops.h>
+@else
+#include <linux/swapops.h>
+@end
+@if include/linux/pgtable.h: enum pgtable_level {
+#include <linux/pgtable.h>
+@else
+#include <linux/pagewalk.h>
+@end
+#include <linux/userfaultfd_k.h>
+
+/**
+ * struct pt_leaf - an entry as it was read, and its level
+ * @pte:	the entry (level PTE, and hugetlb at any level)
+ * @level:	level of the entry, of type @TYPE@. A size is no
+ *		level: one level may hold leaves of several sizes, as runs
+ * @shift:	how many bytes the leaf maps, as a power of two
+ *
+ * An entry of hugetlb is read with hugetlb's functions at every level: on some
+ * architectures they translate the entry or gather bits of several entries, so
+ * that the value has a format of its own, which the functions of the level
+ * cannot read. One value is never read in both ways.
+ */
+struct pt_leaf {
+	pte_t pte;
+	unsigned char level;
+	unsigned char shift;
+};
+
+/**
+ * pt_leaf_of_pte - make a leaf of an entry of the lowest level
+ * @pte:	the entry, which is none of hugetlb
+ *
+ * Return: the leaf.
+ */
+static inline struct pt_leaf pt_leaf_of_pte(pte_t pte)
+{
+	return (struct pt_leaf) {
+		.pte = pte,
+		.level = @PTE@,
+		.shift = PAGE_SHIFT,
+	};
+}
+
+#ifdef CONFIG_HUGETLB_PAGE
+
+/*
+ * Most architectures put a huge page into the highest level whose entries are
+ * no larger than the page. One that uses runs of PTEs for pages of any size
+ * says so with HUGETLB_LEAVES_ARE_PTES in its asm/hugetlb.h.
+ */
+static inline @TYPE@ pt_leaf_huge_level(unsigned int shift)
+{
+#ifndef HUGETLB_LEAVES_ARE_PTES
+#ifndef __PAGETABLE_PMD_FOLDED
+	if (shift >= PUD_SHIFT)
+		return @PUD@;
+#endif
+	if (shift >= PMD_SHIFT)
+		return @PMD@;
+#endif
+	return @PTE@;
+}
+
+/**
+ * pt_leaf_get_huge - read an entry of hugetlb
+ * @h:		the hstate of the entry's VMA
+ * @mm:		the mm that the entry is of
+ * @addr:	the address that the entry is for
+ * @ptep:	pointer to the entry, whatever its level
+ *
+ * Return: the leaf.
+ */
+static inline struct pt_leaf pt_leaf_get_huge(struct hstate *h,
+					      struct mm_struct *mm,
+					      unsigned long addr, pte_t *ptep)
+{
+	return (struct pt_leaf) {
+		.pte = huge_ptep_get(mm, addr, ptep),
+		.level = pt_leaf_huge_level(huge_page_shift(h)),
+		.shift = huge_page_shift(h),
+	};
+}
+
+#else
+
+/* Never called: nothing is of hugetlb then. */
+struct pt_leaf pt_leaf_get_huge(struct hstate *h, struct mm_struct *mm,
+				unsigned long addr, pte_t *ptep);
+
+#endif /* CONFIG_HUGETLB_PAGE */
+
+@HELPERS@
+
+#endif /* _LINUX_PT_LEAF_H */

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the stages of a conversion of entries to leaves hand on.  Only
+ * src/leafconvert.c and its stages include this: src/leafrules.c (the manifest's
+ * words), src/leafflow.c (which declarations carry entries that were read),
+ * src/leafhstate.c (where their level comes from), src/leafedit.c (the edits
+ * and the helpers), src/leaffate.c (the fate of every site).
+ */
+#ifndef LEAFCONVERT_INTERNAL_H
+#define LEAFCONVERT_INTERNAL_H
+
+#include <glib.h>
+
+#include "convert-internal.h"
+#include "treeedit.h"
+
+struct leaf_helper {		/* a section of helpers.ini */
+	char *name, *returns, *what, *gives, *needs, *more;
+	char *config;		/* that its first question needs, or NULL */
+	char **asks;		/* questions that it answers; the first is hugetlb's */
+	gboolean *asked;	/* is the question asked of a leaf, by index? */
+};
+
+struct leaf_question { struct leaf_helper *helper; guint n; };
+
+struct leaf_rules {
+	char *entry;		/* "pte_t": what carries entries today */
+	char *value;		/* "struct pt_leaf": what will */
+	char *header;		/* "linux/pt_leaf.h" */
+	char *make;		/* makes a leaf of an entry of a base page */
+	char *beside;		/* the #include that the header's stands behind */
+	char **base;		/* functions that read the entry of a base page */
+	char **readers, **reads;	/* that read a huge one, and what they become */
+	char **holders, **hstates;	/* types of variables; the hstate with '@' */
+	char **outside;		/* prefixes of files that the scope leaves out */
+	GPtrArray *helpers;	/* struct leaf_helper, in the file's order */
+	GHashTable *questions;	/* name -> struct leaf_question */
+	GHashTable *unequal;	/* a question that is none -> where it differs */
+};
+
+struct carrier {		/* a declaration that carries entries */
+	char *key;		/* as in src/ast.h */
+	char *name, *func;
+	char *file;		/* of the first of its places */
+	GArray *places;		/* gsize: of its name in that file */
+	gboolean huge;		/* a huge entry that was read gets here */
+	gboolean base;		/* nothing else than entries of base pages does */
+	char *refused;		/* why it stays, or NULL */
+	char *via;		/* "FILE:LINE" of what decided it */
+	struct carrier *next;	/* that stays, too, and decided it; or NULL */
+};
+
+enum leaf_src { SRC_READ, SRC_BASE, SRC_CARRIER, SRC_OTHER };
+
+/* A value of the entry's type, where it stands and what becomes of it. */
+struct value {
+	struct source *s;
+	gsize first, last;	/* tokens */
+	enum leaf_src src;
+	struct carrier *from;	/* SRC_CARRIER */
+	guint reader;		/* SRC_READ: which */
+	struct carrier *to;	/* it goes into; or NULL */
+	const char *ask;	/* a question is asked of it; or NULL */
+	gsize ask_tok;		/* the question's name */
+	gboolean leaves;	/* anything else is done with it */
+	char *hstate;		/* SRC_READ: what gives its hstate, or NULL */
+	char *no_hstate;	/* why not */
+	GPtrArray *cells;	/* char *, borrowed */
+};
+
+struct leafc {
+	struct convert *c;
+	struct leaf_rules r;
+	GHashTable *carriers;	/* key -> struct carrier */
+	GPtrArray *values;	/* struct value, by place */
+	GHashTable *value_at;	/* "FILE:OFF DST" -> struct value */
+	GPtrArray *new_files;
+	GHashTable *defines;	/* files that define a symbol of the API: char * set */
+	guint reads;		/* that are converted */
+};
+
+/* src/leafrules.c: 0, or -1 after a message. */
+int leaf_rules_load(struct leafc *l);
+void leaf_rules_free(struct leaf_rules *r);
+/* Questions of one helper that are not the same everywhere are none. */
+void leaf_rules_compare(struct leafc *l);
+gboolean leaf_in_scope(const struct leafc *l, const char *file);
+/* Does the scope leave the file out? */
+gboolean leaf_left_out(const struct leafc *l, const char *file);
+/* The helper that answers @question, or NULL. */
+const struct leaf_question *leaf_question(const struct leafc *l,
+					  const char *question);
+
+/* src/leafflow.c */
+void leaf_flow(struct leafc *l);
+void carrier_free(gpointer p);
+void value_free(gpointer p);
+/* Does the value stay as it is?  *@why is then a sentence (the callee's). */
+gboolean leaf_stays(const struct leafc *l, const struct value *v, char **why,
+		    char **evidence);
+
+/* src/leafhstate.c: fill value->hstate or ->no_hstate. */
+void leaf_find_hstate(struct leafc *l, struct value *v);
+
+/* src/leafedit.c */
+void leaf_edit(struct leafc *l);
+/* Why the declaration cannot be rewritten, a static string; or NULL. */
+const char *leaf_decl_fixed(struct leafc *l, const struct carrier *k);
+/* The text of all helpers that are asked for; the caller frees it. */
+char *leaf_helpers_text(const struct leafc *l);
+
+/* src/leaffate.c */
+void leaf_fates(struct leafc *l);
+
+#endif

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The edits of what becomes a leaf: its declaration, the call that reads it,
+ * the questions that are asked of it, and entries of base pages that meet it.
+ * And the helpers: a function for each question that is asked in the tree, so
+ * that the header has none without a user.
+ */
+#include <string.h>
+
+#include "leafconvert-internal.h"
+
+static void put(struct leafc *l, const struct source *s, gsize from, gsize to,
+		const char *text, const char *rule)
+{
+	char *old = g_strndup(s->text + from, to - from);
+	char *name = g_strdup_printf("driver/%s", rule);
+
+	edit_add(l->c->edits, s->file, from, old, text, name);
+	g_free(name);
+	g_free(old);
+}
+
+/* A declaration in which the name at token @name stands, in tokens. */
+struct decl {
+	gsize type;		/* the entry's type */
+	gsize end;		/* the ';' behind all declarators, or of a parameter its name */
+	guint declarators;
+	gboolean value;		/* our declarator has one */
+	gboolean plain;		/* nothing between the type and the first declarator's name */
+};
+
+static gboolean read_decl(const struct leafc *l, const struct source *s,
+			  const struct carrier *k, gsize name, struct decl *d)
+{
+	gboolean param = k->key[0] == 'p';
+	int depth = 0;
+	gsize i;
+
+	*d = (struct decl) { .type = SIZE_MAX, .end = name, .declarators = 1 };
+	if (param && source_is(s, name, l->r.entry)) {
+		d->type = name;		/* it has no name */
+		return TRUE;
+	}
+	for (i = source_prev(s, name); i != SIZE_MAX; i = source_prev(s, i)) {
+		depth += source_is(s, i, ")") - source_is(s, i, "(");
+		if (depth < 0 || source_is(s, i, ";") || source_is(s, i, "{") ||
+		    source_is(s, i, "}") ||
+		    (param && !depth && source_is(s, i, ",")))
+			break;
+		if (!depth && source_is(s, i, l->r.entry))
+			d->type = i;
+	}
+	if (d->type == SIZE_MAX || s->toks.v[d->type].ctx != CTX_CODE)
+		return FALSE;
+	d->plain = source_next(s, d->type) == name;
+	if (param)
+		return d->plain;
+	d->value = source_is(s, source_next(s, name), "=");
+	depth = 0;
+	for (i = source_next(s, d->type); i < s->toks.n; i = source_next(s, i)) {
+		depth += source_is(s, i, "(") + source_is(s, i, "{") +
+			 source_is(s, i, "[") - source_is(s, i, ")") -
+			 source_is(s, i, "}") - source_is(s, i, "]");
+		if (depth < 0)
+			return FALSE;
+		if (!depth && source_is(s, i, ";"))
+			break;
+		d->declarators += !depth && source_is(s, i, ",");
+	}
+	d->end = i;
+	return i < s->toks.n;
+}
+
+const char *leaf_decl_fixed(struct leafc *l, const struct carrier *k)
+{
+	const struct source *s = convert_source(l->c, k->file);
+
+	for (guint i = 0; i < k->places->len; i++) {
+		gsize name = source_token_at(s, g_array_index(k->places, gsize,
+							      i));
+		gsize next = source_next(s, name);
+		struct decl d;
+
+		if (!read_decl(l, s, k, name, &d))
+			return "it is not declared as a plain variable or parameter";
+		if (k->key[0] == 'v' && !source_is(s, next, "=") &&
+		    !source_is(s, next, ",") && !source_is(s, next, ";"))
+			return "it is not declared as a plain variable";
+		if (d.declarators > 1 && d.value)
+			return "it is declared with others, and with a value";
+		if (source_is(s, source_prev(s, d.type), "static"))
+			return "it is static";
+	}
+	return NULL;
+}
+
+/* Where the line that byte @off stands in begins, and its indentation ends. */
+static gsize indent_of(const struct source *s, gsize off, gsize *from)
+{
+	while (off && s->text[off - 1] != '\n')
+		off--;
+	*from = off;
+	while (s->text[off] == '\t' || s->text[off] == ' ')
+		off++;
+	return off;
+}
+
+/* Take the declarator at token @name out of the list, and give it a line. */
+static void split_decl(struct leafc *l, const struct source *s, gsize name,
+		       const struct decl *d, const char *text)
+{
+	gsize before = source_prev(s, name), after = source_next(s, name);
+	gsize from, in = indent_of(s, s->toks.v[d->type].off, &from);
+	char *line = g_strdup_printf("\n%.*s%s %.*s;", (int)(in - from),
+				     s->text + from, text,
+				     (int)s->toks.v[name].len,
+				     s->text + s->toks.v[name].off);
+
+	if (source_is(s, before, ","))
+		put(l, s, s->toks.v[before].off, source_end(s, name), "",
+		    "declaration");
+	else
+		put(l, s, s->toks.v[name].off,
+		    s->toks.v[source_next(s, after)].off, "", "declaration");
+	put(l, s, source_end(s, d->end), source_end(s, d->end), line,
+	    "declaration");
+	g_free(line);
+}
+
+static void edit_decls(struct leafc *l, const struct carrier *k)
+{
+	const struct source *s = convert_source(l->c, k->file);
+
+	for (guint i = 0; i < k->places->len; i++) {
+		gsize name = source_token_at(s, g_array_index(k->places, gsize,
+							      i));
+		struct decl d;
+
+		if (!read_decl(l, s, k, name, &d))
+			continue;
+		if (d.declarators > 1)
+			split_decl(l, s, name, &d, l->r.value);
+		else
+			put(l, s, s->toks.v[d.type].off,
+			    source_end(s, d.type), l->r.value, "declaration");
+	}
+}
+
+static void edit_value(struct leafc *l, const struct value *v)
+{
+	const struct source *s = v->s;
+	const struct leaf_question *q;
+	char *text;
+
+	if (v->src == SRC_READ) {
+		gsize open = source_next(s, v->first);
+
+		put(l, s, s->toks.v[v->first].off, source_end(s, v->first),
+		    l->r.reads[v->reader], "read");
+		text = g_strdup_printf("%s, ", v->hstate);
+		put(l, s, source_end(s, open), source_end(s, open), text,
+		    "read");
+		g_free(text);
+		l->reads++;
+	} else if (v->src == SRC_BASE ||
+		   (v->src == SRC_CARRIER && !v->from->huge)) {
+		text = g_strdup_printf("%s(", l->r.make);
+		put(l, s, s->toks.v[v->first].off, s->toks.v[v->first].off,
+		    text, "base");
+		put(l, s, source_end(s, v->last), source_end(s, v->last), ")",
+		    "base");
+		g_free(text);
+	}
+	if (!v->ask)
+		return;
+	q = leaf_question(l, v->ask);
+	q->helper->asked[q->n] = TRUE;
+	put(l, s, s->toks.v[v->ask_tok].off, source_end(s, v->ask_tok),
+	    q->helper->name, "question");
+}
+
+/* The #include, behind the one of [leaf] beside, or the last that is like it. */
+static void edit_include(struct leafc *l, const struct source *s)
+{
+	char *line = g_strdup_printf("#include <%s>\n", l->r.header);
+	char *beside = g_strdup_printf("<%s>", l->r.beside);
+	gsize at = 0;
+
+	for (gsize i = 0; i < s->toks.n; i++) {
+		gsize what = source_next(s, i);
+		const char *nl;
+
+		if (s->toks.v[i].ctx != CTX_DIRECTIVE ||
+		    !source_is(s, i, "include") || what >= s->toks.n ||
+		    strncmp(s->text + s->toks.v[what].off, "<linux/", 7))
+			continue;
+		nl = strchr(s->text + s->toks.v[what].off, '\n');
+		if (!nl)
+			continue;
+		at = nl + 1 - s->text;
+		if (!strncmp(s->text + s->toks.v[what].off, beside,
+			     strlen(beside)))
+			break;
+	}
+	put(l, s, at, at, line, "include");
+	g_free(beside);
+	g_free(line);
+}
+
+void leaf_edit(struct leafc *l)
+{
+	GPtrArray *files;
+	GHashTableIter it;
+	gpointer p;
+
+	for (guint i = 0; i < l->values->len; i++) {
+		const struct value *v = l->values->pdata[i];
+		char *why = NULL, *evidence = NULL;
+		gboolean huge = (v->src == SRC_READ &&
+				 leaf_in_scope(l, v->s->file)) ||
+				(v->from && v->from->huge) ||
+				(v->to && v->to->huge);
+
+		if (huge && !leaf_stays(l, v, &why, &evidence))
+			edit_value(l, v);
+		g_free(why);
+		g_free(evidence);
+	}
+	g_hash_table_iter_init(&it, l->carriers);
+	while (g_hash_table_iter_next(&it, NULL, &p)) {
+		const struct carrier *k = p;
+
+		if (k->huge && !k->refused)
+			edit_decls(l, k);
+	}
+	files = edit_files(l->c->edits);
+	for (guint i = 0; i < files->len; i++) {
+		const struct source *s = convert_source(l->c,
+							files->pdata[i]);
+
+		edit_include(l, s);
+	}
+	g_ptr_array_free(files, TRUE);
+}
+
+/* The question that the helper asks; NULL: none is asked in the tree. */
+static const char *answer(const struct leaf_helper *h)
+{
+	const char *name = NULL;
+
+	/* The last is plain: the same, and there in every config. */
+	for (guint n = 0; h->asks[n]; n++)
+		if (h->asked[n])
+			name = h->asks[n];
+	return name;
+}
+
+static void helper_text(const struct leafc *l, const struct leaf_helper *h,
+			GString *s)
+{
+	g_string_append_printf(s, "/**\n * %s - %s\n * @leaf:\tthe leaf%s%s\n",
+			       h->name, h->what, h->needs ? ", with " : "",
+			       h->needs ? h->needs : "");
+	if (h->more) {
+		char **lines = g_strsplit(h->more, "\n", -1);
+		char *more = g_strjoinv("\n * ", lines);
+
+		g_string_append_printf(s, " *\n * %s\n", more);
+		g_free(more);
+		g_strfreev(lines);
+	}
+	g_string_append_printf(s, " *\n * Return: %s.\n */\n", h->gives);
+	g_string_append_printf(s, "static inline %s%s%s(%s leaf)\n", h->returns,
+			       g_str_has_suffix(h->returns, "*") ? "" : " ",
+			       h->name, l->r.value);
+	g_string_append_printf(s, "{\n\treturn %s(leaf.pte);\n}\n\n",
+			       answer(h));
+}
+
+/* First what every config has, then what a config of its own has. */
+char *leaf_helpers_text(const struct leafc *l)
+{
+	GString *s = g_string_new(NULL);
+	const char *config = NULL;
+
+	for (guint round = 0; round < 2; round++)
+		for (guint i = 0; i < l->r.helpers->len; i++) {
+			const struct leaf_helper *h = l->r.helpers->pdata[i];
+			const char *ask = answer(h);
+			guint own = ask && h->config && ask == h->asks[0];
+
+			if (!ask || own != round)
+				continue;
+			if (own && g_strcmp0(config, h->config)) {
+				if (config)
+					g_string_append_printf(s,
+						"#endif /* %s */\n\n", config);
+				config = h->config;
+				g_string_append_printf(s, "#ifdef %s\n\n",
+						       config);
+			}
+			helper_text(l, h, s);
+		}
+	if (config)
+		g_string_append_printf(s, "#endif /* %s */\n", config);
+	else if (s->len)
+		g_string_truncate(s, s->len - 1);
+	if (s->len)
+		g_string_truncate(s, s->len - 1);
+	return g_string_free(s, FALSE);
+}

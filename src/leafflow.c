@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which declarations carry entries that were read from a huge page's table, and
+ * which of them can carry a leaf instead: all that is done with the value must
+ * be a question that a helper answers, or that it goes on to such a
+ * declaration; all that comes in must be such an entry, or one of a base page,
+ * of which a leaf can be made.  Local variables and parameters of functions
+ * that one file has for itself are followed; anything else is where a value
+ * leaves.  What stays makes stay what it is connected with: no value is a leaf
+ * here and a bare entry there.
+ */
+#include <string.h>
+
+#include "leafconvert-internal.h"
+
+void carrier_free(gpointer p)
+{
+	struct carrier *k = p;
+
+	g_free(k->key);
+	g_free(k->name);
+	g_free(k->func);
+	g_free(k->file);
+	g_array_free(k->places, TRUE);
+	g_free(k->refused);
+	g_free(k->via);
+	g_free(k);
+}
+
+void value_free(gpointer p)
+{
+	struct value *v = p;
+
+	g_free(v->hstate);
+	g_free(v->no_hstate);
+	g_ptr_array_free(v->cells, TRUE);
+	g_free(v);
+}
+
+static char *place(const struct source *s, gsize tok)
+{
+	return g_strdup_printf("%s:%u", s->file, s->toks.v[tok].line);
+}
+
+/* Declarations. */
+
+static void take_decl(struct leafc *l, const struct ast_decl *d)
+{
+	struct carrier *k;
+	struct source *s;
+	gsize tok, at;
+	gboolean local = g_str_has_prefix(d->key, "v:");
+
+	if (d->cls != 'H' || !g_str_has_suffix(d->file, ".c") ||
+	    (!local && (!g_str_has_prefix(d->key, "p:") ||
+			g_str_has_prefix(d->key, "p:c:@F@"))))
+		return;
+	s = convert_source(l->c, d->file);
+	tok = s ? source_token_at(s, *d->name ? d->name_off : d->start) : 0;
+	/* A prototype's parameter without a name: its type stands for it. */
+	while (s && !*d->name && tok < s->toks.n &&
+	       s->toks.v[tok].off < d->name_off &&
+	       !source_is(s, tok, l->r.entry))
+		tok = source_next(s, tok);
+	if (!s || tok >= s->toks.n || s->toks.v[tok].ctx != CTX_CODE ||
+	    !source_is(s, tok, *d->name ? d->name : l->r.entry))
+		return;
+	k = g_hash_table_lookup(l->carriers, d->key);
+	if (!k) {
+		k = g_new0(struct carrier, 1);
+		k->key = g_strdup(d->key);
+		k->name = g_strdup(d->name);
+		k->func = local ? g_strdup(d->func) : flow_function_of(d->key);
+		k->file = g_strdup(d->file);
+		k->places = g_array_new(FALSE, FALSE, sizeof(gsize));
+		g_hash_table_insert(l->carriers, k->key, k);
+	}
+	if (!*k->name) {
+		g_free(k->name);
+		k->name = g_strdup(d->name);
+	}
+	at = s->toks.v[tok].off;
+	for (guint i = 0; i < k->places->len; i++)
+		if (g_array_index(k->places, gsize, i) == at)
+			return;
+	g_array_append_val(k->places, at);
+}
+
+/* Values. */
+
+/* Is the event's value one run of tokens of code?  Where it is expanded, if not spelled there. */
+static gboolean locate(struct leafc *l, const struct ast_event *e,
+		       struct source **s, gsize *first, gsize *last)
+{
+	gsize open;
+
+	*s = convert_source(l->c, e->file);
+	*first = *s ? source_token_at(*s, e->off) : 0;
+	if (*s && *first < (*s)->toks.n && (*s)->toks.v[*first].off == e->off &&
+	    (*s)->toks.v[*first].ctx == CTX_CODE && e->end) {
+		*last = source_prev(*s, source_token_at(*s, e->end));
+		return *last != SIZE_MAX && *last >= *first &&
+		       source_end(*s, *last) == e->end;
+	}
+	if (!*s || (*s)->toks.v[*first].ctx != CTX_CODE) {
+		if (!*e->xfile)
+			return FALSE;
+		*s = convert_source(l->c, e->xfile);
+		*first = *s ? source_token_at(*s, e->xoff) : 0;
+	}
+	if (!*s || *first >= (*s)->toks.n ||
+	    (*s)->toks.v[*first].ctx != CTX_CODE ||
+	    (*s)->toks.v[*first].kind != TOK_IDENT)
+		return FALSE;
+	open = source_next(*s, *first);
+	*last = source_is(*s, open, "(") ? source_close(*s, open) : *first;
+	return *last != SIZE_MAX;
+}
+
+static gssize index_of(char **list, const struct source *s, gsize tok)
+{
+	for (gsize i = 0; list[i]; i++)
+		if (source_is(s, tok, list[i]))
+			return i;
+	return -1;
+}
+
+/* The function or macro whose only argument the value is, or toks.n. */
+static gsize asked_by(const struct source *s, gsize first, gsize last)
+{
+	gsize open = source_prev(s, first), name;
+
+	if (open == SIZE_MAX || !source_is(s, open, "(") ||
+	    !source_is(s, source_next(s, last), ")"))
+		return s->toks.n;
+	name = source_prev(s, open);
+	return name != SIZE_MAX && s->toks.v[name].kind == TOK_IDENT ? name
+								     : s->toks.n;
+}
+
+/* The function or macro that the value is an argument of; NULL: none. */
+static char *argument_of(const struct source *s, gsize first)
+{
+	int depth = 0;
+
+	for (gsize i = source_prev(s, first); i != SIZE_MAX;
+	     i = source_prev(s, i)) {
+		depth += source_is(s, i, ")") - source_is(s, i, "(");
+		if (source_is(s, i, ";") || source_is(s, i, "{") ||
+		    source_is(s, i, "}"))
+			return NULL;
+		if (depth < 0) {
+			i = source_prev(s, i);
+			return i != SIZE_MAX &&
+			       s->toks.v[i].kind == TOK_IDENT &&
+			       !source_is(s, i, "if") &&
+			       !source_is(s, i, "return") ?
+			       source_word(s, i) : NULL;
+		}
+	}
+	return NULL;
+}
+
+static void take_event(struct leafc *l, const struct ast_facts *a,
+		       const struct ast_event *e)
+{
+	struct carrier *from = g_hash_table_lookup(l->carriers, e->src);
+	struct carrier *to = g_hash_table_lookup(l->carriers, e->dst);
+	struct source *s;
+	gsize first = 0, last = 0, name;
+	gssize reader = -1;
+	struct value *v;
+	gboolean whole;
+	char *key;
+
+	if (!strcmp(e->dst, "=") ||
+	    (!from && !to && !g_str_has_prefix(e->src, "r:")))
+		return;
+	whole = locate(l, e, &s, &first, &last);
+	if (!s || first >= s->toks.n)
+		return;
+	if (whole && source_is(s, source_next(s, first), "("))
+		reader = index_of(l->r.readers, s, first);
+	if (!from && !to && reader < 0)
+		return;
+	name = whole ? asked_by(s, first, last) : s->toks.n;
+	if (name < s->toks.n) {
+		char *word = source_word(s, name);
+
+		if (!g_hash_table_contains(l->r.questions, word))
+			name = s->toks.n;
+		g_free(word);
+	}
+	key = g_strdup_printf("%s:%" G_GSIZE_FORMAT " %s", s->file,
+			      s->toks.v[first].off, name < s->toks.n ? "?" :
+			      to ? to->key : "X");
+	v = g_hash_table_lookup(l->value_at, key);
+	if (!v) {
+		v = g_new0(struct value, 1);
+		v->s = s;
+		v->first = first;
+		v->last = last;
+		v->src = reader >= 0 ? SRC_READ : from ? SRC_CARRIER : SRC_OTHER;
+		if (whole && v->src == SRC_OTHER &&
+		    source_is(s, source_next(s, first), "(") &&
+		    index_of(l->r.base, s, first) >= 0)
+			v->src = SRC_BASE;
+		v->from = from;
+		v->reader = reader >= 0 ? reader : 0;
+		v->cells = g_ptr_array_new();
+		if (name < s->toks.n) {
+			char *word = source_word(s, name);
+			const struct leaf_question *q =
+				g_hash_table_lookup(l->r.questions, word);
+
+			v->ask = q->helper->asks[q->n];
+			v->ask_tok = name;
+			g_free(word);
+		} else {
+			v->to = to;
+			v->leaves = !to;
+		}
+		if (!whole)
+			v->leaves = TRUE;
+		g_hash_table_insert(l->value_at, key, v);
+		g_ptr_array_add(l->values, v);
+	} else {
+		g_free(key);
+	}
+	if (!g_ptr_array_find_with_equal_func(v->cells, a->cell, g_str_equal,
+					      NULL))
+		g_ptr_array_add(v->cells, a->cell);
+}
+
+static int by_place(gconstpointer a, gconstpointer b)
+{
+	const struct value *x = *(struct value *const *)a;
+	const struct value *y = *(struct value *const *)b;
+	int r = strcmp(x->s->file, y->s->file);
+
+	if (r || x->first != y->first)
+		return r ? r : x->first < y->first ? -1 : 1;
+	return g_strcmp0(x->to ? x->to->key : "", y->to ? y->to->key : "");
+}
+
+/* What carries what. */
+
+static void mark_huge(struct leafc *l)
+{
+	gboolean more = TRUE;
+
+	while (more) {
+		more = FALSE;
+		for (guint i = 0; i < l->values->len; i++) {
+			const struct value *v = l->values->pdata[i];
+
+			if (!v->to || v->to->huge)
+				continue;
+			if (v->src == SRC_READ ?
+			    leaf_in_scope(l, v->s->file) :
+			    v->src == SRC_CARRIER && v->from->huge)
+				more = v->to->huge = TRUE;
+		}
+	}
+}
+
+static void mark_base(struct leafc *l)
+{
+	gboolean more = TRUE;
+
+	for (guint i = 0; i < l->values->len; i++) {
+		const struct value *v = l->values->pdata[i];
+
+		if (v->to && !v->to->huge)
+			v->to->base = TRUE;
+	}
+	while (more) {
+		more = FALSE;
+		for (guint i = 0; i < l->values->len; i++) {
+			const struct value *v = l->values->pdata[i];
+
+			if (v->to && v->to->base && v->src != SRC_BASE &&
+			    !(v->src == SRC_CARRIER && v->from->base)) {
+				v->to->base = FALSE;
+				more = TRUE;
+			}
+		}
+	}
+}
+
+/* @why is the carrier's. */
+static gboolean refuse(struct carrier *k, char *why, char *via,
+		       struct carrier *next)
+{
+	if (k->refused) {
+		g_free(why);
+		g_free(via);
+		return FALSE;
+	}
+	k->refused = why;
+	k->via = via;
+	k->next = next;
+	return TRUE;
+}
+
+static char *what_leaves(const struct leafc *l, const struct value *v)
+{
+	char *fn = argument_of(v->s, v->first), *text;
+	const char *unlike = v->ask ? g_hash_table_lookup(l->r.unequal, v->ask)
+				    : NULL;
+
+	if (unlike)
+		text = g_strdup_printf("%s() is asked of it, which is no question of one answer: %s",
+				       v->ask, unlike);
+	else if (v->s->toks.v[v->first].ctx != CTX_CODE)
+		text = g_strdup("it is used in a macro's body");
+	else if (source_is(v->s, source_prev(v->s, v->first), "&"))
+		text = fn ? g_strdup_printf("its address goes to %s()", fn) :
+			    g_strdup("its address is taken");
+	else
+		text = fn ? g_strdup_printf("it goes to %s(), which takes an entry",
+					    fn) :
+			    g_strdup("it is used as a bare entry");
+	g_free(fn);
+	return text;
+}
+
+/* A parameter: every mention of its function must be one that was seen. */
+static void check_function(struct leafc *l, struct carrier *k)
+{
+	const struct source *s = convert_source(l->c, k->file);
+
+	for (gsize i = 0; i < s->toks.n && k->func && !k->refused; i++) {
+		gsize open, close;
+		gboolean known = FALSE;
+
+		if (s->toks.v[i].kind != TOK_IDENT || s->toks.v[i].disabled ||
+		    !source_is(s, i, k->func) ||
+		    source_is(s, source_prev(s, i), "->") ||
+		    source_is(s, source_prev(s, i), "."))
+			continue;
+		open = source_next(s, i);
+		close = source_is(s, open, "(") ? source_close(s, open) : SIZE_MAX;
+		for (guint p = 0; close != SIZE_MAX && p < k->places->len; p++) {
+			gsize off = g_array_index(k->places, gsize, p);
+
+			known |= off > s->toks.v[open].off &&
+				 off < s->toks.v[close].off;
+		}
+		for (guint n = 0; close != SIZE_MAX && n < l->values->len; n++) {
+			const struct value *v = l->values->pdata[n];
+
+			known |= v->to == k && v->s == s && v->first > open &&
+				 v->first < close;
+		}
+		if (!known)
+			refuse(k, g_strdup_printf("%s() is named where no cell sees a call",
+						  k->func), place(s, i), NULL);
+	}
+}
+
+static void check_value(struct leafc *l, struct value *v)
+{
+	struct carrier *k = v->from;
+
+	if (k && k->huge && (v->leaves || (v->ask && !leaf_question(l, v->ask))))
+		refuse(k, what_leaves(l, v), place(v->s, v->first), NULL);
+	k = v->to;
+	if (!k || !k->huge)
+		return;
+	if (v->leaves)
+		refuse(k, g_strdup("it gets what a macro's body makes"),
+		       place(v->s, v->first), NULL);
+	else if (v->src == SRC_READ && !leaf_in_scope(l, v->s->file))
+		;	/* nothing in scope gets a value from outside */
+	else if (v->src == SRC_READ && v->no_hstate)
+		refuse(k, g_strdup(v->no_hstate), place(v->s, v->first), NULL);
+	else if (v->src == SRC_OTHER ||
+		 (v->src == SRC_CARRIER && !v->from->huge && !v->from->base)) {
+		char *word = source_word(v->s, v->first);
+
+		refuse(k, source_is(v->s, source_next(v->s, v->first), "(") ?
+		       g_strdup_printf("it gets what %s() gives, too, which is no entry that was only read",
+				       word) :
+		       g_strdup_printf("it gets '%s', too, which is not known to be an entry that was read",
+				       word),
+		       place(v->s, v->first), NULL);
+		g_free(word);
+	}
+}
+
+static gboolean spread(struct leafc *l)
+{
+	gboolean more = FALSE;
+
+	for (guint i = 0; i < l->values->len; i++) {
+		const struct value *v = l->values->pdata[i];
+		struct carrier *a = v->from, *b = v->to;
+
+		if (!a || !b || !a->huge || !b->huge)
+			continue;
+		if (b->refused && !a->refused)
+			more |= refuse(a, g_strdup_printf("it goes on to '%s' of %s(), which stays",
+							  b->name, b->func),
+				       place(v->s, v->first), b);
+		else if (a->refused && !b->refused)
+			more |= refuse(b, g_strdup_printf("it gets '%s' of %s(), which stays",
+							  a->name, a->func),
+				       place(v->s, v->first), a);
+	}
+	return more;
+}
+
+static int by_key(gconstpointer a, gconstpointer b)
+{
+	return strcmp((*(struct carrier *const *)a)->key,
+		      (*(struct carrier *const *)b)->key);
+}
+
+void leaf_flow(struct leafc *l)
+{
+	struct convert *c = l->c;
+	GPtrArray *all = g_ptr_array_new();
+	GHashTableIter it;
+	gpointer p;
+
+	for (guint i = 0; i < c->facts->len; i++) {
+		const struct ast_facts *a = c->facts->pdata[i];
+
+		for (guint n = 0; n < a->decls->len; n++)
+			take_decl(l, a->decls->pdata[n]);
+	}
+	for (guint i = 0; i < c->facts->len; i++) {
+		const struct ast_facts *a = c->facts->pdata[i];
+
+		for (guint n = 0; n < a->events->len; n++)
+			take_event(l, a, a->events->pdata[n]);
+	}
+	g_ptr_array_sort(l->values, by_place);
+	mark_huge(l);
+	mark_base(l);
+	for (guint i = 0; i < l->values->len; i++) {
+		struct value *v = l->values->pdata[i];
+
+		if (v->src == SRC_READ)
+			leaf_find_hstate(l, v);
+	}
+	for (guint i = 0; i < l->values->len; i++)
+		check_value(l, l->values->pdata[i]);
+	g_hash_table_iter_init(&it, l->carriers);
+	while (g_hash_table_iter_next(&it, NULL, &p))
+		if (((struct carrier *)p)->huge)
+			g_ptr_array_add(all, p);
+	g_ptr_array_sort(all, by_key);
+	for (guint i = 0; i < all->len; i++) {
+		struct carrier *k = all->pdata[i];
+		const struct source *s = convert_source(c, k->file);
+		const char *fixed;
+
+		if (k->key[0] == 'p')
+			check_function(l, k);
+		fixed = leaf_decl_fixed(l, k);
+		if (fixed)
+			refuse(k, g_strdup(fixed), place(s, source_token_at(s,
+				g_array_index(k->places, gsize, 0))), NULL);
+	}
+	while (spread(l))
+		;
+	g_ptr_array_free(all, TRUE);
+}
+
+gboolean leaf_stays(const struct leafc *l, const struct value *v, char **why,
+		    char **evidence)
+{
+	const struct carrier *k = v->from && v->from->huge ? v->from :
+				  v->to && v->to->huge ? v->to : NULL;
+	GString *e;
+
+	if (v->src == SRC_READ && !v->to) {
+		if (v->leaves)
+			*why = what_leaves(l, v);
+		else if (!leaf_question(l, v->ask))
+			*why = what_leaves(l, v);
+		else if (v->no_hstate)
+			*why = g_strdup(v->no_hstate);
+		else
+			return FALSE;
+		*evidence = place(v->s, v->first);
+		return TRUE;
+	}
+	if (!k || !k->refused)
+		return FALSE;
+	*why = g_strdup_printf("'%s' of %s() stays an entry: %s", k->name,
+			       k->func, k->refused);
+	e = g_string_new(k->via);
+	for (guint n = 0; k->next && n < 16; n++) {
+		k = k->next;
+		g_string_append_printf(e, ": %s; %s", k->refused, k->via);
+	}
+	*evidence = g_string_free(e, FALSE);
+	return TRUE;
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The level of a huge entry follows from the hstate, and that from something in
+ * reach of the function that reads the entry: a variable of one of the types
+ * that [leaf hstate] names.  A variable that the call itself names wins, since
+ * it is certainly the right one (of two VMAs, say); else there must be one
+ * only.  What cannot be told is not guessed.
+ */
+#include <string.h>
+
+#include "leafconvert-internal.h"
+
+static gboolean same_text(const struct source *s, gsize a, gsize b)
+{
+	return s->toks.v[a].kind == TOK_IDENT &&
+	       s->toks.v[b].kind == TOK_IDENT &&
+	       s->toks.v[a].len == s->toks.v[b].len &&
+	       !memcmp(s->text + s->toks.v[a].off, s->text + s->toks.v[b].off,
+		       s->toks.v[a].len);
+}
+
+static gboolean is_member(const struct source *s, gsize i)
+{
+	gsize p = source_prev(s, i);
+
+	return p != SIZE_MAX && (source_is(s, p, "->") || source_is(s, p, "."));
+}
+
+/* The '{' of the function's body that token @i stands in, or SIZE_MAX. */
+static gsize body_around(const struct leafc *l, const struct source *s, gsize i)
+{
+	gsize off = s->toks.v[i].off;
+
+	for (guint n = 0; n < l->c->facts->len; n++) {
+		const struct ast_facts *a = l->c->facts->pdata[n];
+
+		for (guint k = 0; k < a->funcs->len; k++) {
+			const struct ast_func *f = a->funcs->pdata[k];
+			gsize t;
+
+			if (!f->defined || off < f->start || off >= f->end ||
+			    strcmp(f->file, s->file))
+				continue;
+			for (t = source_token_at(s, f->start);
+			     t < i && !source_is(s, t, "{");
+			     t = source_next(s, t))
+				;
+			return t < i ? t : SIZE_MAX;
+		}
+	}
+	return SIZE_MAX;
+}
+
+/* Is the block that token @decl stands in still open at token @use? */
+static gboolean in_scope(const struct source *s, gsize decl, gsize use)
+{
+	int depth = 0;
+
+	for (gsize i = decl; i < use; i = source_next(s, i)) {
+		if (s->toks.v[i].ctx != CTX_CODE)
+			continue;
+		depth += source_is(s, i, "{") - source_is(s, i, "}");
+		if (depth < 0)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/*
+ * The names of the pointers of type @type ("struct hstate") that are in scope at
+ * token @use and have a value there: tokens.
+ */
+static GArray *variables(const struct source *s, const char *type, gsize body,
+			 gsize use)
+{
+	GArray *v = g_array_new(FALSE, FALSE, sizeof(gsize));
+	gsize close = source_prev(s, body), from;
+	char **words = g_strsplit(type, " ", -1);
+
+	from = source_is(s, close, ")") ? source_open(s, close) : body;
+	for (gsize i = from; i < use; i = source_next(s, i)) {
+		gsize k = i;
+		gboolean hit = TRUE;
+
+		for (char **w = words; *w && hit; w++) {
+			hit = source_is(s, k, *w);
+			k = source_next(s, k);
+		}
+		if (!hit || s->toks.v[i].ctx != CTX_CODE)
+			continue;
+		while (source_is(s, k, "*")) {
+			gsize name = source_next(s, k);
+			gsize next = source_next(s, name);
+			gboolean set = i < body || source_is(s, next, "=");
+
+			if (name >= s->toks.n ||
+			    s->toks.v[name].kind != TOK_IDENT)
+				break;
+			for (gsize x = next; x < use && !set;
+			     x = source_next(s, x))
+				set = same_text(s, x, name) &&
+				      !is_member(s, x) &&
+				      source_is(s, source_next(s, x), "=");
+			if (set && (i < body || in_scope(s, name, use)) &&
+			    !source_is(s, next, "("))
+				g_array_append_val(v, name);
+			k = source_is(s, next, ",") && i > body ?
+			    source_next(s, next) : s->toks.n;
+		}
+	}
+	g_strfreev(words);
+	return v;
+}
+
+/* Is the variable at token @name named in the call [@first, @last]? */
+static gboolean named_in(const struct source *s, gsize name, gsize first,
+			 gsize last)
+{
+	for (gsize i = first; i <= last; i = source_next(s, i))
+		if (same_text(s, i, name) && !is_member(s, i))
+			return TRUE;
+	return FALSE;
+}
+
+static char *fill(const char *pattern, const struct source *s, gsize name)
+{
+	char *word = source_word(s, name), **parts = g_strsplit(pattern, "@", -1);
+	char *text = g_strjoinv(word, parts);
+
+	g_strfreev(parts);
+	g_free(word);
+	return text;
+}
+
+/*
+ * A variable that holds @text already and whose hstate is @pattern: "h" for
+ * "h = hstate_vma(vma);" and "@".
+ */
+static char *known_as(const struct leafc *l, const struct source *s,
+		      gsize body, gsize use, const char *text,
+		      const char *pattern)
+{
+	char *known = NULL;
+
+	for (guint n = 0; l->r.holders[n] && !known; n++) {
+		GArray *v;
+
+		if (strcmp(l->r.hstates[n], pattern))
+			continue;
+		v = variables(s, l->r.holders[n], body, use);
+		for (guint i = 0; i < v->len && !known; i++) {
+			gsize name = g_array_index(v, gsize, i);
+			gsize eq = source_next(s, name), from, to;
+
+			if (!source_is(s, eq, "="))
+				continue;
+			from = source_next(s, eq);
+			for (to = from; to < use && !source_is(s, to, ";");
+			     to = source_next(s, to))
+				;
+			if (strlen(text) == source_end(s, source_prev(s, to)) -
+					    s->toks.v[from].off &&
+			    !memcmp(text, s->text + s->toks.v[from].off,
+				    strlen(text)))
+				known = source_word(s, name);
+		}
+		g_array_free(v, TRUE);
+	}
+	return known;
+}
+
+/*
+ * Say "f(vma)" for "f(walk->vma)" where "vma = walk->vma;" stands before, and
+ * "h" where "h = f(vma);" does.
+ */
+static void use_known(const struct leafc *l, struct value *v, gsize body,
+		      const char *pattern)
+{
+	char **ends = g_strsplit(pattern, "@", 2), *inner, *known;
+	gsize n = strlen(ends[0]), m = strlen(ends[1]), len = strlen(v->hstate);
+
+	if (len > n + m && g_str_has_prefix(v->hstate, ends[0]) &&
+	    g_str_has_suffix(v->hstate, ends[1])) {
+		inner = g_strndup(v->hstate + n, len - n - m);
+		known = known_as(l, v->s, body, v->first, inner, pattern);
+		if (known) {
+			g_free(v->hstate);
+			v->hstate = g_strconcat(ends[0], known, ends[1], NULL);
+			g_free(known);
+		}
+		g_free(inner);
+	}
+	g_strfreev(ends);
+}
+
+void leaf_find_hstate(struct leafc *l, struct value *v)
+{
+	const struct source *s = v->s;
+	gsize body = body_around(l, s, v->first), hit = SIZE_MAX;
+	const char *pattern = NULL;
+	gboolean several = FALSE;
+
+	for (guint round = 0; round < 2 && !pattern && body != SIZE_MAX;
+	     round++) {
+		for (guint n = 0; l->r.holders[n] && !pattern; n++) {
+			GArray *vars = variables(s, l->r.holders[n], body,
+						 v->first);
+
+			for (guint i = 0; i < vars->len; i++) {
+				gsize name = g_array_index(vars, gsize, i);
+
+				if (!round && !named_in(s, name, v->first,
+							v->last))
+					continue;
+				several |= pattern && !same_text(s, name, hit);
+				pattern = l->r.hstates[n];
+				hit = name;
+			}
+			g_array_free(vars, TRUE);
+		}
+	}
+	if (!pattern || several) {
+		v->no_hstate = g_strdup(several ?
+			"the function has several VMAs or hstates, and the call does not tell which one the entry is of" :
+			"nothing in reach tells the hstate, and so the level");
+		return;
+	}
+	v->hstate = fill(pattern, s, hit);
+	for (guint n = 0; l->r.holders[n]; n++)
+		use_known(l, v, body, l->r.hstates[n]);
+}

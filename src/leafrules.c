@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The words of a conversion of entries to leaves: [leaf] of the manifest and
+ * helpers.ini beside it.  They name functions of the API, never a place that
+ * uses them.  Two questions are one helper's only where the tree defines one by
+ * the other, which is looked up in its text.
+ */
+#include <string.h>
+
+#include "diag.h"
+#include "leafconvert-internal.h"
+
+static void helper_free(gpointer p)
+{
+	struct leaf_helper *h = p;
+
+	g_free(h->name);
+	g_free(h->returns);
+	g_free(h->what);
+	g_free(h->gives);
+	g_free(h->needs);
+	g_free(h->more);
+	g_free(h->config);
+	g_strfreev(h->asks);
+	g_free(h->asked);
+	g_free(h);
+}
+
+static char *get(GKeyFile *k, const char *group, const char *key)
+{
+	return g_key_file_get_string(k, group, key, NULL);
+}
+
+static char **get_list(GKeyFile *k, const char *group, const char *key)
+{
+	char **v = g_key_file_get_string_list(k, group, key, NULL, NULL);
+
+	return v ? v : g_new0(char *, 1);
+}
+
+/* The keys of a section and their values, in the order of the file. */
+static void get_pairs(GKeyFile *k, const char *group, char ***keys,
+		      char ***values)
+{
+	gsize n = 0;
+
+	*keys = g_key_file_get_keys(k, group, &n, NULL);
+	if (!*keys)
+		*keys = g_new0(char *, 1);
+	*values = g_new0(char *, n + 1);
+	for (gsize i = 0; i < n; i++)
+		(*values)[i] = get(k, group, (*keys)[i]);
+}
+
+static int load_helpers(struct leafc *l)
+{
+	struct leaf_rules *r = &l->r;
+	char *path = g_build_filename(l->c->m->dir, "helpers.ini", NULL);
+	GKeyFile *k = g_key_file_new();
+	GError *err = NULL;
+	char **groups;
+	int ret = 0;
+
+	if (!g_key_file_load_from_file(k, path, G_KEY_FILE_NONE, &err)) {
+		ret = tw_error_at(path, 0, 0, "%s", err->message);
+		g_error_free(err);
+		goto out;
+	}
+	groups = g_key_file_get_groups(k, NULL);
+	for (char **g = groups; *g && !ret; g++) {
+		struct leaf_helper *h = g_new0(struct leaf_helper, 1);
+
+		h->name = g_strdup(*g);
+		h->asks = get_list(k, *g, "asks");
+		h->returns = get(k, *g, "returns");
+		h->what = get(k, *g, "what");
+		h->gives = get(k, *g, "gives");
+		h->needs = get(k, *g, "needs");
+		h->more = get(k, *g, "more");
+		h->config = get(k, *g, "config");
+		h->asked = g_new0(gboolean, g_strv_length(h->asks) + 1);
+		g_ptr_array_add(r->helpers, h);
+		if (!*h->asks || !h->returns || !h->what || !h->gives)
+			ret = tw_error_at(path, 0, 0, "[%s] needs asks, returns, what and gives",
+					  *g);
+		for (guint n = 0; h->asks[n]; n++) {
+			struct leaf_question *q = g_new(struct leaf_question, 1);
+
+			*q = (struct leaf_question) { h, n };
+			g_hash_table_insert(r->questions, h->asks[n], q);
+		}
+	}
+	g_strfreev(groups);
+out:
+	g_key_file_free(k);
+	g_free(path);
+	return ret;
+}
+
+int leaf_rules_load(struct leafc *l)
+{
+	struct leaf_rules *r = &l->r;
+	GKeyFile *k = l->c->m->keys;
+	char *scope = g_strdup_printf("scope %s", l->c->policy);
+
+	r->entry = get(k, "leaf", "entry");
+	r->value = get(k, "leaf", "value");
+	r->header = get(k, "leaf", "header");
+	r->make = get(k, "leaf", "make");
+	r->beside = get(k, "leaf", "beside");
+	r->base = get_list(k, "leaf", "base");
+	get_pairs(k, "leaf read", &r->readers, &r->reads);
+	get_pairs(k, "leaf hstate", &r->holders, &r->hstates);
+	r->outside = get_list(k, scope, "without");
+	r->helpers = g_ptr_array_new_with_free_func(helper_free);
+	r->questions = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+					     g_free);
+	r->unequal = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					   g_free);
+	g_free(scope);
+	if (!r->entry || !r->value || !r->header || !r->make || !r->beside ||
+	    !*r->readers || !*r->holders)
+		return tw_error("%s: [leaf] needs entry, value, header, make and beside; [leaf read] and [leaf hstate] a line each (docs/leaf-helpers.md)",
+				l->c->m->name);
+	return load_helpers(l);
+}
+
+void leaf_rules_free(struct leaf_rules *r)
+{
+	g_free(r->entry);
+	g_free(r->value);
+	g_free(r->header);
+	g_free(r->make);
+	g_free(r->beside);
+	g_strfreev(r->base);
+	g_strfreev(r->readers);
+	g_strfreev(r->reads);
+	g_strfreev(r->holders);
+	g_strfreev(r->hstates);
+	g_strfreev(r->outside);
+	if (r->helpers)
+		g_ptr_array_free(r->helpers, TRUE);
+	if (r->questions)
+		g_hash_table_destroy(r->questions);
+	if (r->unequal)
+		g_hash_table_destroy(r->unequal);
+}
+
+gboolean leaf_left_out(const struct leafc *l, const char *file)
+{
+	for (char **p = l->r.outside; *p; p++)
+		if (g_pattern_match_simple(*p, file))
+			return TRUE;
+	return FALSE;
+}
+
+gboolean leaf_in_scope(const struct leafc *l, const char *file)
+{
+	gboolean ours = g_str_has_prefix(file, "include/") &&
+			!strcmp(file + strlen("include/"), l->r.header);
+
+	return !ours && !leaf_left_out(l, file) &&
+	       !g_hash_table_contains(l->defines, file);
+}
+
+const struct leaf_question *leaf_question(const struct leafc *l,
+					  const char *question)
+{
+	if (g_hash_table_contains(l->r.unequal, question))
+		return NULL;
+	return g_hash_table_lookup(l->r.questions, question);
+}
+
+/* Is token @i the name in "NAME(x) { return OTHER(x); }", or the macro's? */
+static gboolean is_defined_by(const struct source *s, gsize i,
+			      const char *other)
+{
+	gsize open = source_next(s, i), close, k, param;
+	gboolean macro = s->toks.v[i].ctx == CTX_MACRO_NAME;
+
+	close = source_is(s, open, "(") ? source_close(s, open) : SIZE_MAX;
+	if (close == SIZE_MAX)
+		return FALSE;
+	param = source_prev(s, close);
+	k = source_next(s, close);
+	if (!macro) {
+		if (!source_is(s, k, "{"))
+			return FALSE;
+		k = source_next(s, k);
+		if (!source_is(s, k, "return"))
+			return FALSE;
+		k = source_next(s, k);
+	}
+	if (!source_is(s, k, other) || !source_is(s, k = source_next(s, k), "("))
+		return FALSE;
+	k = source_next(s, k);
+	if (k >= s->toks.n || s->toks.v[k].len != s->toks.v[param].len ||
+	    memcmp(s->text + s->toks.v[k].off, s->text +
+		   s->toks.v[param].off, s->toks.v[k].len))
+		return FALSE;
+	return source_is(s, source_next(s, k), ")");
+}
+
+/* Does token @i stand outside of all functions? */
+static gboolean is_outside(const struct source *s, gsize i)
+{
+	int depth = 0;
+
+	for (gsize k = 0; k < i; k++)
+		if (s->toks.v[k].ctx == CTX_CODE &&
+		    s->toks.v[k].kind == TOK_PUNCT)
+			depth += source_is(s, k, "{") - source_is(s, k, "}");
+	return depth <= 0;
+}
+
+/* Does a definition of the function or macro begin at token @i? */
+static gboolean is_definition(const struct source *s, gsize i)
+{
+	gsize open = source_next(s, i), close;
+
+	if (!source_is(s, open, "("))
+		return FALSE;
+	if (s->toks.v[i].ctx == CTX_MACRO_NAME)
+		return TRUE;
+	close = source_close(s, open);
+	return close != SIZE_MAX && s->toks.v[i].ctx == CTX_CODE &&
+	       source_is(s, source_next(s, close), "{");
+}
+
+/*
+ * Look at every declaration and definition of a symbol of the API in the tree:
+ * who has one makes the API and does not use it, but for a C file with questions
+ * only, which others answer; and a question that hugetlb asks in its own way
+ * somewhere is another one than the plain question.
+ */
+void leaf_rules_compare(struct leafc *l)
+{
+	struct convert *c = l->c;
+
+	for (guint i = 0; i < c->sites->len; i++) {
+		const struct site *s = c->sites->pdata[i];
+		const struct leaf_question *q =
+			g_hash_table_lookup(l->r.questions, s->symbol);
+		struct source *src;
+		gsize at;
+
+		if (!convert_is_code(s) || !source_is_c(s->file))
+			continue;
+		src = convert_source(c, s->file);
+		at = src ? source_token_at(src, s->off) : 0;
+		if (!src || at >= src->toks.n)
+			continue;
+		if (!is_definition(src, at) &&
+		    (s->ctx != SITE_CODE || !is_outside(src, at)))
+			continue;
+		if (!q || !g_str_has_suffix(s->file, ".c"))
+			g_hash_table_add(l->defines, g_strdup(s->file));
+		if (!is_definition(src, at))
+			continue;
+		for (guint n = 1; q && !q->n && q->helper->asks[n]; n++)
+			if (!is_defined_by(src, at, q->helper->asks[n]))
+				g_hash_table_replace(l->r.unequal,
+					g_strdup(q->helper->asks[n]),
+					g_strdup_printf("%s:%u: %s() is not %s() here",
+						s->file, s->line, s->symbol,
+						q->helper->asks[n]));
+	}
+}
