@@ -71,6 +71,7 @@ check-cocci:
 check-mini: $(TREEWIDE)
 	@TREEWIDE='$(abspath $(TREEWIDE))' tests/mini/run
 	@TREEWIDE='$(abspath $(TREEWIDE))' tests/mini/leaf-entry
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/mini/leaf-helpers
 
 check-cli: $(TREEWIDE)
 	@TREEWIDE='$(TREEWIDE)' tests/cli/run

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls the readers of the miniature tree with entries of all kinds and prints
+ * what is read and what they answer.  Linked with the objects before and after a
+ * conversion; the two must print the same.
+ */
+#include <linux/hugetlb.h>
+#include <linux/pagewalk.h>
+
+int printf(const char *fmt, ...);
+
+struct mm_walk_state;
+unsigned long read_plain(struct vm_area_struct *vma, unsigned long addr,
+			 pte_t *ptep);
+int read_nested(struct mm_walk *walk, unsigned long addr, pte_t *pte);
+int read_among(struct vm_area_struct *vma, struct mm_struct *mm,
+	       unsigned long addr, pte_t *at);
+int read_both(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep,
+	      bool huge);
+int read_second(struct vm_area_struct *dst, struct vm_area_struct *src,
+		unsigned long addr, pte_t *ptep);
+int read_state(struct mm_walk_state *state, struct mm_walk *walk,
+	       unsigned long addr, pte_t *ptep);
+int read_copy(struct mm_walk *walk, unsigned long addr, pte_t *ptep);
+
+struct hstate the_hstate = { .order = 9 };
+static struct mm_struct one, two;
+static bool quiet;
+static pte_t entries[] = {
+	{ 0 }, { 1 }, { 0x5005 }, { 0x700f }, { 0x9023 }, { 0x4000 }, { 64 },
+	{ 0x8000000000000001 }, { 0xffff }, { 2 }, { 0 }
+};
+
+/* As an arch does that gathers bits: what is read is not what is stored. */
+pte_t huge_ptep_get(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	if (!quiet)
+		printf("read %d of %d for %lx\n", (int)(ptep - entries),
+		       mm == &two, addr);
+	return (pte_t){ ptep->pte ^ 0x10000 };
+}
+
+bool is_hugetlb_entry_migration(pte_t pte)
+{
+	return !(pte.pte & 1) && pte.pte >> 12;
+}
+
+#if __has_include(<linux/pt_leaf.h>)
+#include <linux/pt_leaf.h>
+
+static void check_levels(void)
+{
+	static const struct { unsigned int order, level; } sizes[] = {
+		{ 0, FW_LEVEL_PTE }, { 4, FW_LEVEL_PTE }, { 8, FW_LEVEL_PTE },
+		{ 9, FW_LEVEL_PMD }, { 13, FW_LEVEL_PMD },
+		{ 18, FW_LEVEL_PUD }, { 19, FW_LEVEL_PUD },
+	};
+
+	for (int i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		struct hstate h = { .order = sizes[i].order };
+		struct pt_leaf leaf = pt_leaf_get_huge(&h, &one, 0, entries);
+
+		if (leaf.level != sizes[i].level ||
+		    leaf.shift != sizes[i].order + PAGE_SHIFT ||
+		    pt_leaf_of_pte(entries[0]).level != FW_LEVEL_PTE)
+			__builtin_trap();
+	}
+}
+#endif
+
+int main(void)
+{
+	struct vm_area_struct a = { .vm_mm = &one }, b = { .vm_mm = &two };
+	struct mm_walk walk = { .mm = &two, .vma = &b };
+	void *state[] = { &the_hstate };
+
+	quiet = 1;
+#if __has_include(<linux/pt_leaf.h>)
+	check_levels();
+#endif
+	quiet = 0;
+	for (int i = 0; i < 10; i++) {
+		pte_t *p = entries + i;
+
+		printf("%d plain %lx\n", i, read_plain(&a, 8, p));
+		printf("%d nested %d\n", i, read_nested(&walk, 7, p));
+		printf("%d among %d\n", i, read_among(&b, &two, 6, p));
+		printf("%d both %d %d\n", i, read_both(&a, 5, p, 0),
+		       read_both(&a, 5, p, 1));
+		printf("%d second %d\n", i, read_second(&a, &b, 4, p));
+		printf("%d state %d\n", i, read_state((void *)state, &walk, 3, p));
+		printf("%d copy %d\n", i, read_copy(&walk, 2, p));
+	}
+	return 0;
+}
