@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "apply.h"
 #include "convert.h"
@@ -23,7 +24,7 @@
 #include "treewide.h"
 
 static gboolean do_apply, force, fresh;
-static char *policy, *scope, *explain_place, **with;
+static char *policy, *scope, *accessors, *explain_place, **with;
 
 static const GOptionEntry entries[] = {
 	{ "apply", 0, 0, G_OPTION_ARG_NONE, &do_apply,
@@ -36,6 +37,9 @@ static const GOptionEntry entries[] = {
 	  "What to do where the domain leaves a choice; the conversion's manifest names them", "POLICY" },
 	{ "scope", 0, 0, G_OPTION_ARG_STRING, &scope,
 	  "How far a conversion of entries to leaves goes; the conversion's manifest names the scopes", "SCOPE" },
+	{ "accessors", 0, 0, G_OPTION_ARG_FILENAME, &accessors,
+	  "What 'treewide audit accessors --format json' said of the tree; for conversions of entries to leaves",
+	  "FILE" },
 	{ "with", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &with,
 	  "Convert the source in this folder outside the tree, too, as a module's; its patch goes to a file of its own; for conversions of an op",
 	  "DIR" },
@@ -78,6 +82,29 @@ static void check_policy(const struct manifest *m)
 	tw_die(TW_USAGE, "%s has no %s '%s'%s%s%s; there are: %s", m->name,
 	       m->choice, policy, near ? "; did you mean '" : "",
 	       near ? near : "", near ? "'" : "", list);
+}
+
+/* Its contents count for what can be recalled. */
+static void take_accessors(const struct manifest *m)
+{
+	char *text, hash[20], *full;
+	gsize size;
+	GError *err = NULL;
+
+	if (!accessors)
+		return;
+	if (!g_key_file_has_group(m->keys, "leaf"))
+		tw_die(TW_USAGE, "convert: %s takes no --accessors: it asks no entries",
+		       m->name);
+	if (!g_file_get_contents(accessors, &text, &size, &err))
+		tw_die(TW_FATAL, "%s", err->message);
+	g_snprintf(hash, sizeof(hash), "%016" G_GINT64_MODIFIER "x",
+		   (guint64)XXH3_64bits(text, size));
+	full = g_canonicalize_filename(accessors, NULL);
+	g_key_file_set_string(m->keys, "leaf", "accessors", full);
+	g_key_file_set_string(m->keys, "leaf", "accessors-hash", hash);
+	g_free(full);
+	g_free(text);
 }
 
 /* The name of @f in its root: the tree (@dir is NULL) or @dir; NULL: elsewhere. */
@@ -468,6 +495,7 @@ int cmd_convert(int argc, char **argv)
 		tw_die(TW_USAGE, "%s has no rules that convert yet: it has seeds for 'treewide scan' and rules for 'treewide lint'",
 		       m->name);
 	check_policy(m);
+	take_accessors(m);
 	t = tree_open(opt.tree);
 	if (!t)
 		return TW_FATAL;

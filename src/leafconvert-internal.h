@@ -4,7 +4,8 @@
  * src/leafconvert.c and its stages include this: src/leafrules.c (the manifest's
  * words), src/leafflow.c (which declarations carry entries that were read),
  * src/leafhstate.c (where their level comes from), src/leafedit.c (the edits
- * and the helpers), src/leaffate.c (the fate of every site).
+ * and the helpers), src/leafnative.c (which functions read a level),
+ * src/leaffate.c (the fate of every site).
  */
 #ifndef LEAFCONVERT_INTERNAL_H
 #define LEAFCONVERT_INTERNAL_H
@@ -68,9 +69,20 @@ struct value {
 	GPtrArray *cells;	/* char *, borrowed */
 };
 
+struct leaf_level {		/* of an arch */
+	char *arch;
+	const char *form;	/* "pmd", "pud" */
+	gboolean found;		/* a cell has huge pages there */
+	GPtrArray *why;		/* char *: against native forms; empty: they read it */
+	GPtrArray *missing;	/* char *: what has no native form, the first of @why */
+	GHashTable *names;	/* a question -> its native form, char * */
+};
+
 struct leafc {
 	struct convert *c;
 	struct leaf_rules r;
+	gboolean audited, native;	/* is there an audit; a native level? */
+	GPtrArray *levels;	/* struct leaf_level, by arch and form */
 	GHashTable *carriers;	/* key -> struct carrier */
 	GPtrArray *values;	/* struct value, by place */
 	GHashTable *value_at;	/* "FILE:OFF DST" -> struct value */
@@ -108,6 +120,15 @@ void leaf_edit(struct leafc *l);
 const char *leaf_decl_fixed(struct leafc *l, const struct carrier *k);
 /* The text of all helpers that are asked for; the caller frees it. */
 char *leaf_helpers_text(const struct leafc *l);
+
+/* src/leafnative.c: 0, or -1 after a message. */
+int leaf_native_load(struct leafc *l);
+void leaf_native_edit(struct leafc *l);
+/* The lines of a comment that say which functions read which level, and why. */
+char *leaf_native_text(const struct leafc *l);
+/* The native form of @question where a level is read by these, or NULL. */
+const char *leaf_native_name(const struct leafc *l, const char *question,
+			     const char *form);
 
 /* src/leaffate.c */
 void leaf_fates(struct leafc *l);

@@ -134,13 +134,23 @@ static int add_text(struct leafc *l)
 						  NULL, g_free);
 	struct tree_edit_request q = {
 		.t = c->t, .dir = c->m->dir, .name = c->m->name,
-		.when = c->policy, .texts = texts,
+		.when = l->native ? "native" : "huge", .texts = texts,
 		.problems = c->res->problems, .left = c->res->rules_left,
 		.source = source_cb, .data = c,
 	};
+	static const char *const forms[] = { "pmd", "pud" };
+	static const char *const reads[] = { "READ_PMD", "READ_PUD" };
 	int ret;
 
 	g_hash_table_insert(texts, (gpointer)"HELPERS", leaf_helpers_text(l));
+	g_hash_table_insert(texts, (gpointer)"LEVELS", leaf_native_text(l));
+	for (guint i = 0; i < G_N_ELEMENTS(forms); i++) {
+		const char *name = leaf_native_name(l, l->r.readers[0],
+						    forms[i]);
+
+		g_hash_table_insert(texts, (gpointer)reads[i],
+				    g_strdup(name ? name : "none"));
+	}
 	ret = edit_count(c->edits) ? tree_edits(&q, c->edits, l->new_files) : 0;
 	g_hash_table_destroy(texts);
 	return ret;
@@ -239,6 +249,10 @@ static int run(struct leafc *l)
 		return -1;
 	leaf_flow(l);
 	leaf_edit(l);
+	if (leaf_native_load(l))
+		return -1;
+	if (edit_count(c->edits))
+		leaf_native_edit(l);
 	if (add_text(l) || convert_check_edits(c) || convert_make_texts(c))
 		return -1;
 	add_new_files(l);
@@ -267,6 +281,8 @@ int convert_leaf(struct convert *c)
 	g_hash_table_destroy(l.carriers);
 	g_ptr_array_free(l.new_files, TRUE);
 	g_hash_table_destroy(l.defines);
+	if (l.levels)
+		g_ptr_array_free(l.levels, TRUE);
 	leaf_rules_free(&l.r);
 	return ret;
 }

@@ -255,6 +255,15 @@ static const char *answer(const struct leaf_helper *h)
 	return name;
 }
 
+/* What no level is read by is never expanded. */
+static const char *native_or_none(const struct leafc *l,
+				  const struct leaf_helper *h, const char *form)
+{
+	const char *name = leaf_native_name(l, h->asks[0], form);
+
+	return name ? name : "none";
+}
+
 static void helper_text(const struct leafc *l, const struct leaf_helper *h,
 			GString *s)
 {
@@ -273,8 +282,24 @@ static void helper_text(const struct leafc *l, const struct leaf_helper *h,
 	g_string_append_printf(s, "static inline %s%s%s(%s leaf)\n", h->returns,
 			       g_str_has_suffix(h->returns, "*") ? "" : " ",
 			       h->name, l->r.value);
-	g_string_append_printf(s, "{\n\treturn %s(leaf.pte);\n}\n\n",
-			       answer(h));
+	if (l->native) {
+		char *asks = g_strdup_printf("\treturn pt_leaf_ask(leaf, %s, %s, %s);",
+					     answer(h),
+					     native_or_none(l, h, "pmd"),
+					     native_or_none(l, h, "pud"));
+		char **words = g_strsplit(asks, ", ", -1);
+		/* A tab is one byte and eight columns. */
+		gboolean fits = strlen(asks) + 7 <= 80;
+
+		g_string_append_printf(s, "{\n%s, %s,%s%s, %s\n}\n\n", words[0],
+				       words[1], fits ? " " :
+				       "\n\t\t\t   ", words[2], words[3]);
+		g_strfreev(words);
+		g_free(asks);
+	} else {
+		g_string_append_printf(s, "{\n\treturn %s(leaf.pte);\n}\n\n",
+				       answer(h));
+	}
 }
 
 /* First what every config has, then what a config of its own has. */

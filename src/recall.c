@@ -80,7 +80,7 @@ static char *folder(const struct convert *c)
 	XXH3_state_t *h = XXH3_createState();
 	char *cache = tw_cache_path("convert"), *spatch = smpl_version();
 	CXString clang = clang_getClangVersion();
-	char *path = NULL;
+	char *path = NULL, *given;
 
 	XXH3_64bits_reset(h);
 	feed(h, RECALL_VERSION);
@@ -89,6 +89,10 @@ static char *folder(const struct convert *c)
 	feed_below(h, c->m->dir);
 	feed(h, c->m->name);
 	feed(h, c->policy);
+	given = g_key_file_get_string(c->m->keys, "leaf", "accessors-hash",
+				      NULL);
+	feed(h, given);
+	g_free(given);
 	feed(h, spatch);
 	feed(h, clang_getCString(clang));
 	feed(h, c->t->path);

@@ -40,6 +40,21 @@ pte_t huge_ptep_get(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 	return (pte_t){ ptep->pte ^ 0x10000 };
 }
 
+/* One entry has one format: the forms of PMDs say the same. */
+pmd_t pmdp_get(pmd_t *pmdp)
+{
+	pte_t *ptep = (pte_t *)pmdp;
+
+	if (!quiet)
+		printf("read %d natively\n", (int)(ptep - entries));
+	return (pmd_t){ ptep->pte ^ 0x10000 };
+}
+
+bool pmd_is_migration_entry(pmd_t pmd)
+{
+	return !(pmd.pmd & 1) && pmd.pmd >> 12;
+}
+
 bool is_hugetlb_entry_migration(pte_t pte)
 {
 	return !(pte.pte & 1) && pte.pte >> 12;

@@ -31,20 +31,37 @@
 @end
 #include <linux/userfaultfd_k.h>
 
+/*
+ * Which functions read an entry of hugetlb is chosen for an architecture and a
+ * level as a whole: those of the level, where all forms that are needed exist
+ * there and were proved to give the same answers as hugetlb's; else hugetlb's.
+@LEVELS@ */
+
 /**
  * struct pt_leaf - an entry as it was read, and its level
- * @pte:	the entry (level PTE, and hugetlb at any level)
+ * @pte:	the entry (level PTE, and hugetlb at any other)
+@when native
+ * @pmd:	the entry (level PMD, if that is native)
+ * @pud:	the entry (level PUD, if that is native)
+@end
  * @level:	level of the entry, of type @TYPE@. A size is no
  *		level: one level may hold leaves of several sizes, as runs
  * @shift:	how many bytes the leaf maps, as a power of two
  *
- * An entry of hugetlb is read with hugetlb's functions at every level: on some
- * architectures they translate the entry or gather bits of several entries, so
- * that the value has a format of its own, which the functions of the level
- * cannot read. One value is never read in both ways.
+ * On some architectures hugetlb's functions translate an entry or gather bits
+ * of several, so that the value has a format of its own, which the functions of
+ * the level cannot read. One value is never read in both ways.
  */
 struct pt_leaf {
+@when native
+	union {
+		pte_t pte;
+		pmd_t pmd;
+		pud_t pud;
+	};
+@else
 	pte_t pte;
+@end
 	unsigned char level;
 	unsigned char shift;
 };
@@ -97,11 +114,33 @@ static inline struct pt_leaf pt_leaf_get_huge(struct hstate *h,
 					      struct mm_struct *mm,
 					      unsigned long addr, pte_t *ptep)
 {
+@when native
+	struct pt_leaf leaf = {
+		.level = pt_leaf_huge_level(huge_page_shift(h)),
+		.shift = huge_page_shift(h),
+	};
+
+#ifdef PT_LEAF_NATIVE_PUD
+	if (leaf.level == @PUD@) {
+		leaf.pud = @READ_PUD@((pud_t *)ptep);
+		return leaf;
+	}
+#endif
+#ifdef PT_LEAF_NATIVE_PMD
+	if (leaf.level == @PMD@) {
+		leaf.pmd = @READ_PMD@((pmd_t *)ptep);
+		return leaf;
+	}
+#endif
+	leaf.pte = huge_ptep_get(mm, addr, ptep);
+	return leaf;
+@else
 	return (struct pt_leaf) {
 		.pte = huge_ptep_get(mm, addr, ptep),
 		.level = pt_leaf_huge_level(huge_page_shift(h)),
 		.shift = huge_page_shift(h),
 	};
+@end
 }
 
 #else
@@ -112,6 +151,29 @@ struct pt_leaf pt_leaf_get_huge(struct hstate *h, struct mm_struct *mm,
 
 #endif /* CONFIG_HUGETLB_PAGE */
 
+@when native
+/*
+ * Ask the entry in the format that it was read in. What a level is not read by
+ * need not be there.
+ */
+#ifdef PT_LEAF_NATIVE_PUD
+#define pt_leaf_ask_pud(leaf, ask, rest) \
+	((leaf).level == @PUD@ ? ask((leaf).pud) : (rest))
+#else
+#define pt_leaf_ask_pud(leaf, ask, rest) (rest)
+#endif
+#ifdef PT_LEAF_NATIVE_PMD
+#define pt_leaf_ask_pmd(leaf, ask, rest) \
+	((leaf).level == @PMD@ ? ask((leaf).pmd) : (rest))
+#else
+#define pt_leaf_ask_pmd(leaf, ask, rest) (rest)
+#endif
+#define pt_leaf_ask(leaf, ask_pte, ask_pmd, ask_pud)			\
+	pt_leaf_ask_pud(leaf, ask_pud,					\
+			pt_leaf_ask_pmd(leaf, ask_pmd,			\
+					ask_pte((leaf).pte)))
+
+@end
 @HELPERS@
 
 #endif /* _LINUX_PT_LEAF_H */

@@ -5,6 +5,7 @@
 
 #include <linux/mm.h>
 #include <linux/pgtable.h>
+#include <asm/hugetlb.h>
 
 typedef struct { int held; } spinlock_t;
 typedef struct { unsigned long pud; } pud_t;
@@ -46,6 +47,26 @@ static inline swp_entry_t pte_to_swp_entry(pte_t e)
 }
 
 static inline pte_t ptep_get(pte_t *ptep) { return *(volatile pte_t *)ptep; }
+
+/*
+ * The forms of a PMD: what is read is what the arch's huge_ptep_get() makes of
+ * it in the harness.
+ */
+#undef pmd_none
+#undef pmd_pfn
+static inline int pmd_present(pmd_t e) { return e.pmd & 1; }
+static inline int pmd_none(pmd_t e) { return !(e.pmd & ~64UL); }
+static inline int pmd_raw_none(pmd_t e) { return !e.pmd; }
+static inline unsigned long pmd_pfn(pmd_t e) { return e.pmd >> PAGE_SHIFT; }
+static inline int pmd_write(pmd_t e) { return e.pmd & 2 && !(e.pmd & 32); }
+static inline int pmd_young(pmd_t e) { return !!(e.pmd & 4); }
+static inline int pmd_dirty(pmd_t e) { return !!(e.pmd & 8); }
+static inline swp_entry_t pmd_to_swp_entry(pmd_t e)
+{
+	return (swp_entry_t){ e.pmd >> 8 };
+}
+bool pmd_is_migration_entry(pmd_t e);
+pmd_t pmdp_get(pmd_t *pmdp);
 
 #ifdef CONFIG_HUGETLB_PAGE
 pte_t huge_ptep_get(struct mm_struct *mm, unsigned long addr, pte_t *ptep);
