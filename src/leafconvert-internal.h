@@ -85,6 +85,7 @@ struct leafc {
 	GPtrArray *levels;	/* struct leaf_level, by arch and form */
 	GHashTable *carriers;	/* key -> struct carrier */
 	GPtrArray *values;	/* struct value, by place */
+	GHashTable *assigned;	/* "FILE:OFF" -> struct carrier that is set there */
 	GHashTable *value_at;	/* "FILE:OFF DST" -> struct value */
 	GPtrArray *new_files;
 	GHashTable *defines;	/* files that define a symbol of the API: char * set */
@@ -118,6 +119,8 @@ void leaf_find_hstate(struct leafc *l, struct value *v);
 void leaf_edit(struct leafc *l);
 /* Why the declaration cannot be rewritten, a static string; or NULL. */
 const char *leaf_decl_fixed(struct leafc *l, const struct carrier *k);
+/* What is declared together with @k and carries huge entries, @k too; free it. */
+GPtrArray *leaf_declared_with(struct leafc *l, const struct carrier *k);
 /* The text of all helpers that are asked for; the caller frees it. */
 char *leaf_helpers_text(const struct leafc *l);
 

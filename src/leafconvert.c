@@ -272,11 +272,14 @@ int convert_leaf(struct convert *c)
 	l.values = g_ptr_array_new_with_free_func(value_free);
 	l.value_at = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					   NULL);
+	l.assigned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					   NULL);
 	l.new_files = g_ptr_array_new_with_free_func(tree_file_free);
 	l.defines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					  NULL);
 	ret = run(&l);
 	g_hash_table_destroy(l.value_at);
+	g_hash_table_destroy(l.assigned);
 	g_ptr_array_free(l.values, TRUE);
 	g_hash_table_destroy(l.carriers);
 	g_ptr_array_free(l.new_files, TRUE);

@@ -71,6 +71,48 @@ static gboolean read_decl(const struct leafc *l, const struct source *s,
 	return i < s->toks.n;
 }
 
+/*
+ * How many variables with huge entries the declaration declares whose type is
+ * token @type; they are in @with unless that is NULL.
+ */
+static guint carriers_in(struct leafc *l, const struct source *s, gsize type,
+			 GPtrArray *with)
+{
+	GHashTableIter it;
+	guint n = 0;
+	gpointer p;
+
+	g_hash_table_iter_init(&it, l->carriers);
+	while (g_hash_table_iter_next(&it, NULL, &p)) {
+		struct carrier *k = p;
+		struct decl d;
+
+		if (!k->huge || k->key[0] != 'v' || strcmp(k->file, s->file) ||
+		    !read_decl(l, s, k, source_token_at(s,
+				g_array_index(k->places, gsize, 0)), &d) ||
+		    d.type != type)
+			continue;
+		n++;
+		if (with)
+			g_ptr_array_add(with, k);
+	}
+	return n;
+}
+
+GPtrArray *leaf_declared_with(struct leafc *l, const struct carrier *k)
+{
+	const struct source *s = convert_source(l->c, k->file);
+	GPtrArray *with = g_ptr_array_new();
+	struct decl d;
+
+	if (k->key[0] == 'v' &&
+	    read_decl(l, s, k, source_token_at(s,
+			g_array_index(k->places, gsize, 0)), &d) &&
+	    d.declarators > 1)
+		carriers_in(l, s, d.type, with);
+	return with;
+}
+
 const char *leaf_decl_fixed(struct leafc *l, const struct carrier *k)
 {
 	const struct source *s = convert_source(l->c, k->file);
@@ -86,6 +128,14 @@ const char *leaf_decl_fixed(struct leafc *l, const struct carrier *k)
 		if (k->key[0] == 'v' && !source_is(s, next, "=") &&
 		    !source_is(s, next, ",") && !source_is(s, next, ";"))
 			return "it is not declared as a plain variable";
+		if (d.declarators > 1) {
+			guint n = carriers_in(l, s, d.type, NULL);
+
+			if (n == d.declarators)
+				continue;	/* all become leaves, or none */
+			if (n > 1)
+				return "it is declared with others, some of which carry such entries, too";
+		}
 		if (d.declarators > 1 && d.value)
 			return "it is declared with others, and with a value";
 		if (source_is(s, source_prev(s, d.type), "static"))
@@ -138,7 +188,8 @@ static void edit_decls(struct leafc *l, const struct carrier *k)
 
 		if (!read_decl(l, s, k, name, &d))
 			continue;
-		if (d.declarators > 1)
+		if (d.declarators > 1 &&
+		    carriers_in(l, s, d.type, NULL) != d.declarators)
 			split_decl(l, s, name, &d, l->r.value);
 		else
 			put(l, s, s->toks.v[d.type].off,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "leafconvert-internal.h"
+#include "opconvert-internal.h"
 
 void carrier_free(gpointer p)
 {
@@ -173,6 +174,13 @@ static void take_event(struct leafc *l, const struct ast_facts *a,
 	gboolean whole;
 	char *key;
 
+	/* "a = b = c": what goes into a is named by its place only, that of b. */
+	key = op_at_key(e->file, e->off);
+	if (!strcmp(e->dst, "=") && from)
+		g_hash_table_replace(l->assigned, g_strdup(key), from);
+	else if (!strcmp(e->src, "H"))
+		from = g_hash_table_lookup(l->assigned, key);
+	g_free(key);
 	if (!strcmp(e->dst, "=") ||
 	    (!from && !to && !g_str_has_prefix(e->src, "r:")))
 		return;
@@ -411,6 +419,28 @@ static gboolean spread(struct leafc *l)
 	return more;
 }
 
+/* What is declared together changes together. */
+static gboolean spread_decls(struct leafc *l, const GPtrArray *all)
+{
+	gboolean more = FALSE;
+
+	for (guint i = 0; i < all->len; i++) {
+		struct carrier *k = all->pdata[i];
+		GPtrArray *with = leaf_declared_with(l, k);
+
+		for (guint n = 0; k->refused && n < with->len; n++) {
+			struct carrier *o = with->pdata[n];
+
+			if (!o->refused)
+				more |= refuse(o, g_strdup_printf("it is declared together with '%s', which stays",
+								  k->name),
+					       g_strdup(k->via), k);
+		}
+		g_ptr_array_free(with, TRUE);
+	}
+	return more;
+}
+
 static int by_key(gconstpointer a, gconstpointer b)
 {
 	return strcmp((*(struct carrier *const *)a)->key,
@@ -464,7 +494,7 @@ void leaf_flow(struct leafc *l)
 			refuse(k, g_strdup(fixed), place(s, source_token_at(s,
 				g_array_index(k->places, gsize, 0))), NULL);
 	}
-	while (spread(l))
+	while (spread(l) | spread_decls(l, all))
 		;
 	g_ptr_array_free(all, TRUE);
 }

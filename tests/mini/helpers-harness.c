@@ -23,6 +23,20 @@ int read_state(struct mm_walk_state *state, struct mm_walk *walk,
 	       unsigned long addr, pte_t *ptep);
 int read_copy(struct mm_walk *walk, unsigned long addr, pte_t *ptep);
 
+struct odd { struct vm_area_struct *vma; pte_t e; };
+#define VMA struct vm_area_struct *vma
+int odd_chosen(VMA, pte_t *p, bool huge);
+int odd_loop(VMA, pte_t *p);
+int odd_chain(VMA, pte_t *p);
+int odd_comma(VMA, pte_t *p);
+int odd_array(VMA, pte_t *p);
+int odd_typed(VMA, pte_t *p);
+int odd_shadow(VMA, pte_t *p);
+int odd_member(struct odd *o, VMA, pte_t *p);
+int odd_recursion(VMA, pte_t *p);
+int odd_pair(VMA, pte_t *p);
+int odd_macros(VMA, pte_t *p);
+
 struct hstate the_hstate = { .order = 9 };
 static struct mm_struct one, two;
 static bool quiet;
@@ -105,6 +119,16 @@ int main(void)
 		printf("%d second %d\n", i, read_second(&a, &b, 4, p));
 		printf("%d state %d\n", i, read_state((void *)state, &walk, 3, p));
 		printf("%d copy %d\n", i, read_copy(&walk, 2, p));
+		printf("%d odd %d %d %d %d %d\n", i, odd_chosen(&a, p, 0),
+		       odd_chosen(&a, p, 1), odd_loop(&a, p), odd_chain(&a, p),
+		       odd_comma(&a, p));
+		/* The size of a variable may change. */
+		printf("%d odder %d %d %d\n", i, odd_array(&a, p),
+		       odd_typed(&a, p), odd_shadow(&a, p) & 3);
+		printf("%d oddest %d %d %d %d\n", i,
+		       odd_member(&(struct odd){ .e = { 0x1004 } }, &a, p),
+		       odd_recursion(&a, p), odd_pair(&a, p),
+		       odd_macros(&a, p));
 	}
 	return 0;
 }
