@@ -24,6 +24,8 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# What spatch 1.1 calls a failure: no rule can match, so it does not look.
+NO_MATCH = b"there are no modified files"
 LIMIT, MOST = 80, 100       # columns: wanted, and what checkpatch.pl bears
 SPATCH_SECONDS = 300
 
@@ -312,11 +314,32 @@ def spatch(rule: Path, text: bytes, path: str, fill: dict[str, str]) -> bytes:
         except subprocess.TimeoutExpired as err:
             raise SeriesError(f"{path}: spatch took more than "
                               f"{SPATCH_SECONDS} s on {rule}") from err
-        if done.returncode:
+        if done.returncode and NO_MATCH not in done.stderr:
             raise SeriesError(
                 f"{path}: spatch failed on {rule}: "
                 f"{done.stderr.decode('utf-8', 'replace').strip()[-300:]}")
         return out.read_bytes() if out.is_file() else text
+
+
+def spaced(text: bytes, before: bytes) -> bytes:
+    """@text with a blank in the function pointers that spatch 1.1 adds as
+    "int(*f)(", and the lines that go on below them one column on."""
+    known = set(before.split(b"\n"))
+    out: list[bytes] = []
+    inside = False
+    for line in text.split(b"\n"):
+        if line in known:
+            inside = False
+        elif inside:
+            bare = line.lstrip()
+            column = len(line[:-len(bare)].expandtabs(8)) + 1 if bare else 0
+            line = b"\t" * (column // 8) + b" " * (column % 8) + bare
+        else:
+            line, inside = re.subn(rb"^(\s*\w[\w *]*\w)(\(\*\w+\)\()",
+                                   rb"\1 \2", line)
+        inside = bool(inside) and not line.endswith(b";")
+        out.append(line)
+    return b"\n".join(out)
 
 
 def fold(text: bytes, before: bytes) -> bytes:
@@ -516,7 +539,7 @@ def _by_rules(step: Step, change: Change, fill: dict[str, str]
     text = change.new
     for rule in step.rules:
         text = spatch(step.folder / rule, text, change.path, fill)
-    return fold(text, change.new)
+    return fold(spaced(text, change.new), change.new)
 
 
 def _check_end(result: list[Patch], by_path: dict[str, Change], tree: Path,

@@ -397,8 +397,9 @@ def cover(plan: Plan, patches: list[Patch], made: Made, checked: Checked,
                else f"to Linux {made.release}.")))
     if batch == 1:
         parts.append(wrap(
-            f"Made by treewide from Linux {made.release}, policy "
-            f"{made.policy}, with {made.version('spatch')} and "
+            f"Made by treewide from Linux {made.release}, "
+            + (f"policy {made.policy}, " if made.policy else "")
+            + f"with {made.version('spatch')} and "
             f"{made.version('libclang')}; {len(made.cells)} configurations "
             "of all architectures were read.  The semantic patches are in "
             "the messages of the patches that they made."))
