@@ -88,6 +88,7 @@ struct leafc {
 	GHashTable *assigned;	/* "FILE:OFF" -> struct carrier that is set there */
 	GHashTable *value_at;	/* "FILE:OFF DST" -> struct value */
 	GPtrArray *new_files;
+	GHashTable *compared;	/* "CELL UNIT" that was read and compiles there */
 	GHashTable *defines;	/* files that define a symbol of the API: char * set */
 	guint reads;		/* that are converted */
 };

@@ -103,6 +103,53 @@ static int read_units(struct leafc *l, GHashTable *files,
 	return 0;
 }
 
+static gboolean has_errors(const struct ast_facts *a)
+{
+	for (guint i = 0; i < a->diags->len; i++)
+		if (convert_our_matter(a->diags->pdata[i]))
+			return TRUE;
+	return FALSE;
+}
+
+static char *unit_key(const char *cell, const char *file)
+{
+	return g_strdup_printf("%s %s", cell, file);
+}
+
+/*
+ * A unit that does not compile in a cell is none of its kernel, as a rule, and
+ * what libclang makes of it is no fact: where another cell compiles it, leave it
+ * out.  What is left is what the result is compared with.
+ */
+static void drop_foreign(struct leafc *l)
+{
+	GPtrArray *facts = l->c->facts;
+	GHashTable *good = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = 0; i < facts->len; i++) {
+		const struct ast_facts *a = facts->pdata[i];
+
+		if (!has_errors(a))
+			g_hash_table_add(good, a->unit);
+	}
+	for (guint i = facts->len; i-- > 0; ) {
+		struct ast_facts *a = facts->pdata[i];
+
+		if (has_errors(a) && g_hash_table_contains(good, a->unit))
+			continue;
+		g_hash_table_add(l->compared, unit_key(a->cell, a->unit));
+	}
+	g_hash_table_destroy(good);
+	for (guint i = facts->len; i-- > 0; ) {
+		const struct ast_facts *a = facts->pdata[i];
+		char *key = unit_key(a->cell, a->unit);
+
+		if (!g_hash_table_contains(l->compared, key))
+			g_ptr_array_remove_index(facts, i);
+		g_free(key);
+	}
+}
+
 static int read_tree(struct leafc *l)
 {
 	struct convert *c = l->c;
@@ -113,6 +160,8 @@ static int read_tree(struct leafc *l)
 	choose_units(l, files);
 	ret = read_units(l, files, NULL, 0, c->units, &out);
 	c->facts = out.facts;
+	if (c->facts)
+		drop_foreign(l);
 	c->res->units = c->units->len;
 	c->res->units_cached = out.cached;
 	if (out.failed)
@@ -200,9 +249,12 @@ static int verify(struct leafc *l)
 	}
 	for (guint i = 0; i < c->units->len; i++) {
 		const struct reading_unit *r = c->units->pdata[i];
+		char *key = unit_key(r->cell->name, r->file);
 
-		if (convert_result_of(c, r->file))
+		if (convert_result_of(c, r->file) &&
+		    g_hash_table_contains(l->compared, key))
 			g_ptr_array_add(units, c->units->pdata[i]);
+		g_free(key);
 	}
 	for (guint i = 0; i < c->facts->len; i++) {
 		const struct ast_facts *a = c->facts->pdata[i];
@@ -274,11 +326,14 @@ int convert_leaf(struct convert *c)
 					   NULL);
 	l.assigned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					   NULL);
+	l.compared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					   NULL);
 	l.new_files = g_ptr_array_new_with_free_func(tree_file_free);
 	l.defines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					  NULL);
 	ret = run(&l);
 	g_hash_table_destroy(l.value_at);
+	g_hash_table_destroy(l.compared);
 	g_hash_table_destroy(l.assigned);
 	g_ptr_array_free(l.values, TRUE);
 	g_hash_table_destroy(l.carriers);
