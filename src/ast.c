@@ -244,6 +244,11 @@ static char *decl_key(struct walk *w, CXCursor d)
 	return key;
 }
 
+static gboolean has_place(struct walk *w, CXCursor d)
+{
+	return spelled(w, clang_getCursorLocation(d)).file != NULL;
+}
+
 static void put_decl(struct walk *w, CXCursor d, const char *key, char cls)
 {
 	CXSourceRange ext = clang_getCursorExtent(d);
@@ -463,6 +468,16 @@ static gboolean is_same_object(struct walk *w, CXCursor c, CXCursor *x)
 	return cls == 'H' || cls == 'P';
 }
 
+/* Is @cast one of a void pointer that has a name? */
+static gboolean is_opaque(struct walk *w, CXCursor cast)
+{
+	CXCursor s = strip(cast);
+	enum CXCursorKind k = clang_getCursorKind(s);
+
+	return (k == CXCursor_DeclRefExpr || k == CXCursor_MemberRefExpr) &&
+	       class_of(w, clang_getCursorType(s)) == 'V';
+}
+
 /* "(typeof(*x) *)e", as list_next_entry(x, …) has it: what x is. */
 static gboolean follows(struct walk *w, CXCursor cast, CXCursor *x)
 {
@@ -635,7 +650,10 @@ static void walk_call(struct walk *w, CXCursor c, const char *dst)
 			key = g_strdup_printf("p:%s#%d", usr, i);
 			if (cls == 'H' || cls == 'P' || cls == 'V')
 				put_decl(w, p, key, cls);
-			walk_value(w, arg, key);
+			/* A macro pasted its name: no place, just a type. */
+			walk_value(w, arg, has_place(w, p) ? key :
+				   cls == 'H' ? "H" : cls == 'P' ? "P" :
+				   cls == 'V' ? "V" : "X");
 			g_free(key);
 		} else {
 			walk_value(w, arg, !known && callee->len ?
@@ -699,6 +717,30 @@ static void walk_ref(struct walk *w, CXCursor c, const char *dst)
 	g_free(key);
 }
 
+/* ".table = e" goes where the field is; FALSE when it is no such thing. */
+static gboolean walk_designated(struct walk *w, CXCursor c)
+{
+	GArray *v = cx_children(c);
+	guint n = v->len;
+	CXCursor field;
+	gboolean yes = n > 1 && clang_getCursorKind(CX_CHILD(v, n - 2)) ==
+			       CXCursor_MemberRef;
+
+	if (yes) {
+		char cls, *key;
+
+		field = clang_getCursorReferenced(CX_CHILD(v, n - 2));
+		cls = class_of(w, clang_getCursorType(field));
+		key = clang_Cursor_isNull(field) ? NULL : decl_key(w, field);
+		if (key && (cls == 'H' || cls == 'P'))
+			put_decl(w, field, key, cls);
+		walk_value(w, CX_CHILD(v, n - 1), key ? key : "X");
+		g_free(key);
+	}
+	g_array_free(v, TRUE);
+	return yes;
+}
+
 /* "sizeof(*h)": no value is used, but that of the operator changes. */
 static void walk_sizeof(struct walk *w, CXCursor c)
 {
@@ -749,8 +791,11 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 		unknown_source(w, c, dst);
 
 	switch (k) {
-	case CXCursor_ParenExpr:
 	case CXCursor_UnexposedExpr:
+		if (walk_designated(w, c))
+			break;
+		/* Fall through. */
+	case CXCursor_ParenExpr:
 		walk_children(w, c, dst);
 		break;
 	case CXCursor_CStyleCastExpr:
@@ -764,7 +809,12 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 			event(w, strip(c), key, "K");
 			g_free(key);
 		}
-		if (follows(w, c, &of)) {
+		if ((cls == 'H' || cls == 'P') && is_opaque(w, c)) {
+			/* What it came from is out of sight, what it is is not. */
+			walk_value(w, CX_CHILD(v, v->len - 1),
+				   cls == 'H' ? "H" : "P");
+			leaf(w, c, NULL, dst);
+		} else if (follows(w, c, &of)) {
 			walk_value(w, CX_CHILD(v, v->len - 1), "N");
 			key = lvalue_key(w, of);
 			leaf(w, c, key, dst);

@@ -211,6 +211,14 @@ static gboolean more_declarators(const struct source *s, gsize i)
 	return FALSE;
 }
 
+/* Is token @i the seed type, or what makes a declaration follow another? */
+static gboolean takes_type(const struct handle *h, const struct source *s,
+			   gsize i)
+{
+	return source_is(s, i, h->type) || source_is(s, i, "typeof") ||
+	       source_is(s, i, "__typeof__") || source_is(s, i, "__auto_type");
+}
+
 /*
  * The "struct" of "struct OLD *" in the declaration that begins at @start, and
  * its star; FALSE when the declaration follows another type.
@@ -224,10 +232,20 @@ static gboolean decl_type(const struct handle *h, const struct source *s,
 		*type = i;
 		if (*star != SIZE_MAX)
 			return TRUE;
-		if (source_is(s, i, h->type) || source_is(s, i, "typeof") ||
-		    source_is(s, i, "__typeof__") || source_is(s, i, "__auto_type"))
+		if (takes_type(h, s, i))
 			return FALSE;
 	}
+	return FALSE;
+}
+
+/* Is the declaration made with the seed type, or the type of something else? */
+static gboolean follows_another(const struct handle *h, const struct source *s,
+				gsize start, gsize name_off)
+{
+	for (gsize i = source_token_at(s, start);
+	     i < s->toks.n && s->toks.v[i].off < name_off; i++)
+		if (takes_type(h, s, i))
+			return TRUE;
 	return FALSE;
 }
 
@@ -237,7 +255,8 @@ const char *handle_fixed(const struct handle *h, const struct source *s,
 	gsize type, star;
 
 	if (!decl_type(h, s, d->start, d->name_off, &type, &star))
-		return NULL;
+		return follows_another(h, s, d->start, d->name_off) ? NULL :
+			"its type has another name there";
 	if (source_is(s, source_prev(s, type), "const"))
 		return "it points to a const struct";
 	if (*d->name && source_next(s, star) != source_token_at(s, d->name_off))

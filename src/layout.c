@@ -106,15 +106,16 @@ static gboolean better(const struct place *a, const struct place *b)
 
 /*
  * The blank of a binary operator that begins at @s ("| " of " | "), or 0.
- * Nothing that binds tightly: a shift is read as one thing.
+ * Nothing that binds tightly, and @shifts, read as one thing, only as a last
+ * resort.
  */
-static gsize operator_blank(const char *s, gsize len)
+static gsize operator_blank(const char *s, gsize len, gboolean shifts)
 {
 	static const char *const ops[] = {
-		" | ", " + ", " && ", " || ", " ? ", " : ",
+		" | ", " + ", " && ", " || ", " ? ", " : ", " << ", " >> ",
 	};
 
-	for (gsize i = 0; i < G_N_ELEMENTS(ops); i++)
+	for (gsize i = 0; i < G_N_ELEMENTS(ops) - (shifts ? 0 : 2); i++)
 		if (len >= strlen(ops[i]) &&
 		    !strncmp(s, ops[i], strlen(ops[i])))
 			return strlen(ops[i]) - 1;
@@ -138,7 +139,8 @@ static gsize assignment(const char *s, gsize len)
  * Where to break a line so that it fits @limit: behind a comma or a binary
  * operator, as far out of parentheses as leaves the rest short enough, too.
  */
-static gssize break_at(const char *s, gsize len, gsize limit, gsize *indent)
+static gssize break_at(const char *s, gsize len, gsize limit, gboolean shifts,
+		       gsize *indent)
 {
 	struct place best = { 0 };
 	gboolean found = FALSE;
@@ -184,8 +186,8 @@ static gssize break_at(const char *s, gsize len, gsize limit, gsize *indent)
 		} else if (!depth && value < 0 && assignment(s + i, len - i)) {
 			value = layout_width(s, i + assignment(s + i, len - i));
 		} else if ((depth > 0 || (!depth && value >= 0)) &&
-			   operator_blank(s + i, len - i)) {
-			p.at = i + operator_blank(s + i, len - i);
+			   operator_blank(s + i, len - i, shifts)) {
+			p.at = i + operator_blank(s + i, len - i, shifts);
 		}
 		if (!p.at || depth >= 64 || layout_width(s, p.at) > limit)
 			continue;
@@ -204,7 +206,7 @@ static gssize break_at(const char *s, gsize len, gsize limit, gsize *indent)
 
 /* The lines (char *) that @s becomes; FALSE when one is longer than @limit. */
 static gboolean break_lines(const char *s, gsize len, gsize limit,
-			    GPtrArray *lines)
+			    gboolean shifts, GPtrArray *lines)
 {
 	gsize indent = 0;
 	GString *rest;
@@ -212,7 +214,7 @@ static gboolean break_lines(const char *s, gsize len, gsize limit,
 	gssize at;
 
 	if (layout_width(s, len) <= limit ||
-	    (at = break_at(s, len, limit, &indent)) < 0) {
+	    (at = break_at(s, len, limit, shifts, &indent)) < 0) {
 		g_ptr_array_add(lines, g_strndup(s, len));
 		return layout_width(s, len) <= limit;
 	}
@@ -225,7 +227,7 @@ static gboolean break_lines(const char *s, gsize len, gsize limit,
 		fits = FALSE;
 	} else {
 		g_ptr_array_add(lines, g_strndup(s, at));
-		fits = break_lines(rest->str, rest->len, limit, lines);
+		fits = break_lines(rest->str, rest->len, limit, shifts, lines);
 	}
 	g_string_free(rest, TRUE);
 	return fits;
@@ -253,7 +255,7 @@ static gboolean break_value(const char *s, gsize len, gsize limit,
 	layout_pad(rest, 0, (lead + 1) * TAB, TRUE);
 	g_string_append_len(rest, s + at + 3, len - at - 3);
 	g_ptr_array_add(lines, g_strndup(s, at + 2));
-	fits = break_lines(rest->str, rest->len, limit, lines);
+	fits = break_lines(rest->str, rest->len, limit, FALSE, lines);
 	g_string_free(rest, TRUE);
 	return fits;
 }
@@ -266,16 +268,19 @@ static GPtrArray *wrap(const char *s, gsize len, gsize limit)
 {
 	GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
 
-	if (break_lines(s, len, limit, lines))
+	if (break_lines(s, len, limit, FALSE, lines))
 		return lines;
 	g_ptr_array_set_size(lines, 0);
 	if (break_value(s, len, limit, lines))
 		return lines;
 	g_ptr_array_set_size(lines, 0);
+	if (break_lines(s, len, limit, TRUE, lines))
+		return lines;
+	g_ptr_array_set_size(lines, 0);
 	if (layout_width(s, len) <= HARD_LIMIT)
 		g_ptr_array_add(lines, g_strndup(s, len));
 	else
-		break_lines(s, len, limit, lines);
+		break_lines(s, len, limit, TRUE, lines);
 	return lines;
 }
 

@@ -113,9 +113,9 @@ static void test_wrap_value(void **state)
 static void test_no_wrap(void **state)
 {
 	/* No comma; a comma in a string; too long before and shorter now. */
-	one("\treturn aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa << bbbbbbbbbbbbbbbbbbbbbbbbb;\n",
+	one("\treturn aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa * bbbbbbbbbbbbbbbbbbbbbbbbbb;\n",
 	    "bb;", "bbbbbbbbbb;",
-	    "\treturn aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa << bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;\n");
+	    "\treturn aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa * bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;\n");
 	one("\tf(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\");\n",
 	    "f(", "longer(",
 	    "\tlonger(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\");\n");
@@ -149,15 +149,12 @@ static void test_wrap_operator(void **state)
 	    "bb;", "bbbbbbbbbb;",
 	    "\tsum = aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa &&\n"
 	    "\t      bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;\n");
-	/* A shift is one thing; without another place the line stays. */
+	/* A shift is one thing, unless there is no other place. */
 	one("\tset_it(entry, make(((unsigned long)to_pfn(p) << A_SHIFT_OF_IT) |\n\t\tC));\n",
 	    "(p)", "(a_bridge_of_some_len(p))",
-	    "\tset_it(entry, make(((unsigned long)to_pfn(a_bridge_of_some_len(p)) << A_SHIFT_OF_IT) |\n"
+	    "\tset_it(entry, make(((unsigned long)to_pfn(a_bridge_of_some_len(p)) <<\n"
+	    "\t\t\t    A_SHIFT_OF_IT) |\n"
 	    "\t\tC));\n");
-	one("{\n\tsum += any_pfn(t) + any_pfn(virt_to_page(pmd)) + sizeof(*hot) + 1;\n}\n",
-	    "(t)", "(ptdesc_page(t))",
-	    "{\n\tsum += any_pfn(ptdesc_page(t)) + any_pfn(virt_to_page(pmd)) +\n"
-	    "\t       sizeof(*hot) + 1;\n}\n");
 }
 
 /* A line end would change what these mean. */
