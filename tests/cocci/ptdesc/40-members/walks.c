@@ -38,3 +38,8 @@ static void pages(struct list_head *list)
 	page = list_entry(list->next, struct page, lru);
 	get_page(page);
 }
+
+static void head(struct mm_struct *mm, pgtable_t table)
+{
+	pmd_populate(mm, NULL, list_first_entry(&table->lru, struct page, lru));
+}
