@@ -105,6 +105,12 @@ static void decide(const struct fates *f, struct site *s)
 		refused = g_strdup_printf("%s:%u: %s(): %s", s->file, s->line,
 					  s->symbol, s->reason);
 		g_ptr_array_add(c->res->refusals, refused);
+	} else if (!g_str_has_suffix(s->file, ".c") && !v) {
+		set_fate(s, FATE_REFUSED, "it stands in a header: its functions are for others, and no file with it in code of its own was read",
+			 names);
+		refused = g_strdup_printf("%s:%u: %s(): %s", s->file, s->line,
+					  s->symbol, s->reason);
+		g_ptr_array_add(c->res->refusals, refused);
 	} else if (cells->len && !is_in(l->r.readers, s->symbol)) {
 		set_fate(s, FATE_KEPT, g_hash_table_contains(f->readers,
 							     s->file) ?
