@@ -3,7 +3,8 @@
  * What the stages of a conversion of an op hand on.  Only src/opconvert.c and
  * its stages include this: src/opread.c (read the cells: functions and rows),
  * src/opplace.c (the text of declarations), src/opsmpl.c (semantic patches, and
- * what no cell reads), src/oprefuse.c, src/opedit.c, src/opfate.c.
+ * what no cell reads), src/oprefuse.c, src/opedit.c, src/opcomment.c,
+ * src/opfate.c.
  */
 #ifndef OPCONVERT_INTERNAL_H
 #define OPCONVERT_INTERNAL_H
@@ -26,6 +27,7 @@ struct opplace {		/* a declaration as it is written */
 	gsize param[MAX_PARAMS];	/* token of the name, or 0 */
 	gsize body, body_end;	/* tokens '{' and '}', or 0 */
 	gboolean decl_first;
+	gboolean unsure;	/* the text does not tell which words are names */
 };
 
 struct opfn {			/* a function that is put into the op */
@@ -42,6 +44,8 @@ struct oprow {
 	gsize off;
 	GPtrArray *fns;		/* struct opfn, borrowed */
 	gboolean positional;	/* an initialiser without names: the value's place */
+	gboolean valued;	/* a cell sees what is put there */
+	gboolean copies;	/* the op of another record is put there */
 	char *refused, *evidence;
 };
 
@@ -49,6 +53,7 @@ struct opc {
 	struct convert *c;
 	char *record, *member, *becomes, *state, *state_name;
 	char **params, **values, **complements, **harmless;
+	char *unused, *document;
 	guint n_params, keeps;
 	GPtrArray *facts;
 	GPtrArray *units;
@@ -87,12 +92,16 @@ void op_unit_free(gpointer p);
 /* src/opplace.c */
 void op_take_places(struct opc *o, struct opfn *f);
 struct opplace *op_place_of(const struct opfn *f, const char *file, gsize off);
+/* Which words are the parameters' names, as the cells say. */
+void op_take_names(struct opc *o);
 /* The definition in which byte @off of @file stands, or NULL. */
 const struct opplace *op_body_around(const struct opfn *f, const char *file,
 				     gsize off);
 gboolean op_same_token(const struct source *s, gsize a, gsize b);
 gboolean op_is_harmless(const struct opc *o, const struct source *s, gsize off);
-gboolean op_hands_on(const struct opc *o, const struct opplace *in, gsize off);
+/* Does the call whose function's name is at @off hand on what @f got? */
+gboolean op_hands_on(const struct opc *o, const struct opfn *f,
+		     const struct opplace *in, gsize off);
 
 /* src/opsmpl.c */
 int op_run_rules(struct opc *o);
@@ -104,11 +113,19 @@ void op_refuse(struct opc *o);
 void op_refuse_fn(struct opfn *f, char *why, char *evidence);
 void op_refuse_row(struct oprow *r, const char *why, char *evidence);
 
-/* src/opedit.c */
+/* src/opedit.c: op_edit_reads() comes when the edits of the walker are there. */
 void op_edit(struct opc *o);
+void op_edit_reads(struct opc *o);
+void op_put_edit(struct opc *o, const struct source *s, gsize from, gsize to,
+		 const char *text, const char *rule);
 /* Does an edit of @set touch the bytes?  The names of its rules go to @rules. */
 gboolean op_edits_in(const struct edit_set *set, const char *file, gsize from,
 		     gsize to, GString *rules);
+
+/* src/opcomment.c: the document of the callback @f, declared at @p. */
+void op_edit_document(struct opc *o, const struct opplace *p);
+/* Comments that still name the op or a parameter, for the author. */
+void op_note_comments(struct opc *o);
 
 /* src/opfate.c */
 void op_check_callers(struct opc *o);

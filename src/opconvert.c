@@ -44,6 +44,8 @@ static int load(struct opc *o)
 						    NULL, NULL);
 	o->harmless = g_key_file_get_string_list(k, "op", "harmless", NULL,
 						 NULL);
+	o->unused = g_key_file_get_string(k, "op", "unused", NULL);
+	o->document = g_key_file_get_string(k, "op", "document", NULL);
 	if (!o->harmless)
 		o->harmless = g_new0(char *, 1);
 	o->n_params = o->params ? g_strv_length(o->params) : 0;
@@ -199,11 +201,15 @@ static int run(struct opc *o)
 	o->seen = op_seen_members(o);
 	for (guint i = 0; i < o->fn_list->len; i++)
 		op_take_places(o, o->fn_list->pdata[i]);
+	op_take_names(o);
 	op_take_unseen(o);
 	op_refuse(o);
 	op_edit(o);
-	if (!add_text(o) && !convert_check_edits(c) &&
-	    !convert_make_texts(c)) {
+	if (add_text(o))
+		return -1;
+	op_edit_reads(o);
+	op_note_comments(o);
+	if (!convert_check_edits(c) && !convert_make_texts(c)) {
 		op_check_callers(o);
 		add_new_files(o);
 		ret = verify(o);
@@ -251,6 +257,8 @@ int convert_op(struct convert *c)
 	g_free(o.becomes);
 	g_free(o.state);
 	g_free(o.state_name);
+	g_free(o.unused);
+	g_free(o.document);
 	g_strfreev(o.params);
 	g_strfreev(o.values);
 	g_strfreev(o.complements);

@@ -32,8 +32,8 @@ gboolean op_edits_in(const struct edit_set *set, const char *file,
 	return hit;
 }
 
-static void put_edit(struct opc *o, const struct source *s, gsize from,
-		     gsize to, const char *text, const char *rule)
+void op_put_edit(struct opc *o, const struct source *s, gsize from, gsize to,
+		 const char *text, const char *rule)
 {
 	char *old = g_strndup(s->text + from, to - from);
 	char *name = g_strdup_printf("driver/%s", rule);
@@ -67,7 +67,24 @@ static char *value_of(const struct opc *o, const char *pattern)
 	return text;
 }
 
-struct use { gsize tok; gboolean complement; };
+struct use { gsize tok; };
+
+/* "~NAME" or "~(NAME)", @from to @to, both tokens; FALSE: neither. */
+static gboolean is_complement(const struct source *s, gsize *from, gsize *to)
+{
+	gsize a = *from, b = *to;
+
+	while (source_is(s, source_prev(s, a), "(") &&
+	       source_is(s, source_next(s, b), ")")) {
+		a = source_prev(s, a);
+		b = source_next(s, b);
+	}
+	if (!source_is(s, source_prev(s, a), "~"))
+		return FALSE;
+	*from = source_prev(s, a);
+	*to = b;
+	return TRUE;
+}
 
 /*
  * The uses of parameter @n in the body: all tokens of its name that are no
@@ -90,7 +107,7 @@ static GArray *uses_of(struct opc *o, const struct opfn *f,
 	for (gsize i = p->body + 1; i < p->body_end; i++) {
 		gsize off = s->toks.v[i].off;
 		gboolean seen = FALSE, used = FALSE;
-		struct use u = { i, FALSE };
+		struct use u = { i };
 
 		if (s->toks.v[i].kind != TOK_IDENT || s->toks.v[i].disabled ||
 		    s->toks.v[i].ctx == CTX_DIRECTIVE ||
@@ -130,7 +147,6 @@ static GArray *uses_of(struct opc *o, const struct opfn *f,
 		if (seen && !used)
 			continue;	/* another thing of that name */
 		seen_all &= seen;
-		u.complement = source_is(s, source_prev(s, i), "~");
 		g_array_append_val(v, u);
 	}
 	/* A macro's body that names the parameter wants it as a variable. */
@@ -186,13 +202,27 @@ static gsize column(const struct source *s, gsize off)
 	return col;
 }
 
+static gboolean same_line(const struct source *s, gsize a, gsize b)
+{
+	return !memchr(s->text + s->toks.v[a].off, '\n',
+		       s->toks.v[b].off - s->toks.v[a].off);
+}
+
+/* "int f(...) { return 0; }" */
+static gboolean on_one_line(const struct opplace *p)
+{
+	return p->body && same_line(p->s, p->close, p->body_end);
+}
+
 /* On one line if it fits, else with the last parameter below the first. */
-static void edit_signature(struct opc *o, const struct opplace *p)
+static void edit_signature(struct opc *o, const struct opplace *p,
+			   gboolean unfold)
 {
 	const struct source *s = p->s;
 	gsize from = s->toks.v[p->first[0]].off;
 	gsize keep = s->toks.v[p->first[o->keeps]].off;
-	gsize end = line_end(s, keep), col = column(s, from);
+	gsize end = unfold ? source_end(s, p->close) + 1 : line_end(s, keep);
+	gsize col = column(s, from);
 	GString *text = g_string_new(o->state);
 
 	/* A prototype without names has none for the state, either. */
@@ -208,22 +238,24 @@ static void edit_signature(struct opc *o, const struct opplace *p)
 	} else {
 		g_string_append_c(text, ' ');
 	}
-	put_edit(o, s, from, keep, text->str, "signature");
+	op_put_edit(o, s, from, keep, text->str, "signature");
 	g_string_free(text, TRUE);
 }
 
 /*
  * Where local variables go: behind the opening brace, or, when an #if stands
- * right behind it and all uses in its first arm, behind that line.
+ * right behind it and all uses in its first arm, behind that line.  *@inside:
+ * the token from which on the #if around a use counts.
  */
-static gsize locals_at(const struct opplace *p, gsize last_use)
+static gsize locals_at(const struct opplace *p, gsize last_use, gsize *inside)
 {
 	const struct source *s = p->s;
 	gsize i = source_next(s, p->body), depth = 0, h;
 
+	*inside = p->body;
 	if (i >= s->toks.n || s->toks.v[i].ctx != CTX_DIRECTIVE ||
 	    !begins(s, i, "if"))
-		return line_end(s, s->toks.v[p->body].off);
+		return source_end(s, p->body);
 	for (h = directive_from(s, i + 1); h < p->body_end;
 	     h = directive_from(s, h + 1)) {
 		if (begins(s, h, "if"))
@@ -233,65 +265,145 @@ static gsize locals_at(const struct opplace *p, gsize last_use)
 		else if (!depth && (begins(s, h, "el") || begins(s, h, "endif")))
 			break;
 	}
-	if (last_use < h)
-		return line_end(s, s->toks.v[i].off);
-	return line_end(s, s->toks.v[p->body].off);
+	if (last_use < h) {
+		*inside = i + 1;
+		return line_end(s, s->toks.v[i].off) - 1;
+	}
+	return source_end(s, p->body);
+}
+
+/* Does an #if that begins behind token @from hold token @tok? */
+static gboolean in_arm(const struct source *s, gsize from, gsize tok)
+{
+	gsize depth = 0;
+
+	for (gsize h = directive_from(s, from); h < tok;
+	     h = directive_from(s, h + 1)) {
+		if (begins(s, h, "if"))
+			depth++;
+		else if (begins(s, h, "endif") && depth)
+			depth--;
+	}
+	return depth;
+}
+
+/* The one use of a parameter becomes what the state has. */
+static void edit_use(struct opc *o, const struct source *s, gsize tok, guint n,
+		     const char *value)
+{
+	gsize from = tok, to = tok;
+	char *text;
+
+	if (o->complements && *o->complements[n] &&
+	    is_complement(s, &from, &to))
+		text = value_of(o, o->complements[n]);
+	else if (is_loose(value))
+		text = g_strdup_printf("(%s)", value);
+	else
+		text = g_strdup(value);
+	op_put_edit(o, s, s->toks.v[from].off, source_end(s, to), text,
+		    "parameter");
+	g_free(text);
+}
+
+/*
+ * Local variables, "\tTYPE NAME = VALUE;\n" each.  One that is only used where
+ * an #if may be off is said to be unused there.
+ */
+static void put_locals(struct opc *o, const struct opplace *p, GArray **uses,
+		       const gboolean *local, gsize inside, GString *text)
+{
+	const struct source *s = p->s;
+
+	for (guint n = 0; n < o->keeps; n++) {
+		char *value = value_of(o, o->values[n]);
+		const char *type = o->params[n];
+		gboolean arm = o->unused && uses[n]->len;
+
+		for (guint i = 0; arm && i < uses[n]->len; i++)
+			arm = in_arm(s, inside, g_array_index(uses[n],
+						struct use, i).tok);
+		if (local[n])
+			g_string_append_printf(text, "\t%s%s%.*s%s%s = %s;\n",
+				type, g_str_has_suffix(type, "*") ? "" : " ",
+				(int)s->toks.v[p->param[n]].len,
+				s->text + s->toks.v[p->param[n]].off,
+				arm ? " " : "", arm ? o->unused : "", value);
+		g_free(value);
+	}
+}
+
+/* The blanks before and behind token @i of a body that gets lines of its own. */
+static void put_break(struct opc *o, const struct source *s, gsize i,
+		      const char *text)
+{
+	gsize from = s->toks.v[i].off, to = from;
+
+	while (s->text[from - 1] == ' ' || s->text[from - 1] == '\t')
+		from--;
+	op_put_edit(o, s, from, to, text, "unfold");
 }
 
 static void edit_body(struct opc *o, const struct opfn *f,
-		      const struct opplace *p)
+		      const struct opplace *p, gboolean unfold)
 {
-	GString *locals = g_string_new(NULL);
+	GArray *uses[MAX_PARAMS];
+	gboolean local[MAX_PARAMS], any = FALSE;
+	GString *locals = g_string_new("\n");
 	const struct source *s = p->s;
-	gsize last_use = 0, at;
+	gsize last_use = 0, inside, at, next;
 
 	for (guint n = 0; n < o->keeps; n++) {
 		gboolean plain, outside;
-		GArray *v = uses_of(o, f, p, n, &plain, &outside);
-		gboolean local = !plain && (v->len || outside);
 		char *value = value_of(o, o->values[n]);
 
-		if (plain) {
-			const struct use *u = &g_array_index(v, struct use, 0);
-			gboolean c = u->complement && o->complements &&
-				     *o->complements[n];
-			char *text = c ? value_of(o, o->complements[n]) :
-				     is_loose(value) ?
-				     g_strdup_printf("(%s)", value) :
-				     g_strdup(value);
-			gsize from = c ? source_prev(s, u->tok) : u->tok;
-
-			put_edit(o, s, s->toks.v[from].off,
-				 source_end(s, u->tok), text, "parameter");
-			g_free(text);
-		}
-		if (local) {
-			const char *type = o->params[n];
-			gsize end = v->len ? g_array_index(v, struct use,
-						v->len - 1).tok : p->body;
-
-			g_string_append_printf(locals, "\t%s%s%.*s = %s;\n",
-				type, g_str_has_suffix(type, "*") ? "" : " ",
-				(int)s->toks.v[p->param[n]].len,
-				s->text + s->toks.v[p->param[n]].off, value);
-			last_use = MAX(last_use, end);
-		}
+		uses[n] = uses_of(o, f, p, n, &plain, &outside);
+		local[n] = !plain && (uses[n]->len || outside);
+		any |= local[n];
+		if (local[n])
+			last_use = MAX(last_use, uses[n]->len ?
+				       g_array_index(uses[n], struct use,
+						uses[n]->len - 1).tok : p->body);
+		if (plain)
+			edit_use(o, s, g_array_index(uses[n], struct use,
+						     0).tok, n, value);
 		g_free(value);
-		g_array_free(v, TRUE);
 	}
-	if (locals->len) {
-		at = locals_at(p, last_use);
-		if (at > s->toks.v[p->body_end].off) {
-			/* A body on one line. */
-			g_strdelimit(locals->str, "\n\t", ' ');
-			at = source_end(s, p->body);
-			g_string_truncate(locals, locals->len - 1);
-		} else if (!p->decl_first) {
-			g_string_append_c(locals, '\n');
-		}
-		put_edit(o, s, at, at, locals->str, "locals");
+	unfold |= any && on_one_line(p);
+	at = locals_at(p, last_use, &inside);
+	put_locals(o, p, uses, local, inside, locals);
+	if (any && !p->decl_first)
+		g_string_append_c(locals, '\n');
+	next = source_next(s, p->body);
+	if (unfold)
+		put_break(o, s, p->body, "\n");
+	if ((any || unfold) && at == source_end(s, p->body) &&
+	    next < p->body_end && same_line(s, p->body, next)) {
+		/* What stands behind the brace gets a line of its own. */
+		g_string_append_c(locals, '\t');
+		op_put_edit(o, s, at, s->toks.v[next].off, locals->str,
+			    "locals");
+	} else if (any) {
+		g_string_truncate(locals, locals->len - 1);
+		at = line_end(s, at) - 1;
+		op_put_edit(o, s, at, at, locals->str, "locals");
 	}
+	if (unfold)
+		put_break(o, s, p->body_end, "\n");
+	for (guint n = 0; n < o->keeps; n++)
+		g_array_free(uses[n], TRUE);
 	g_string_free(locals, TRUE);
+}
+
+/* Would a body of one line no longer fit behind the new parameters? */
+static gboolean grows_too_long(struct opc *o, const struct opplace *p)
+{
+	const struct source *s = p->s;
+	gsize from = s->toks.v[p->first[0]].off;
+	gsize keep = s->toks.v[p->first[o->keeps]].off;
+
+	return on_one_line(p) && column(s, from) + strlen(o->state) + 2 +
+		line_end(s, keep) - 1 - keep > 80;
 }
 
 static void edit_fn(struct opc *o, const struct opfn *f)
@@ -299,9 +411,12 @@ static void edit_fn(struct opc *o, const struct opfn *f)
 	for (guint i = 0; i < f->places->len; i++) {
 		const struct opplace *p = f->places->pdata[i];
 
-		edit_signature(o, p);
+		gboolean unfold = grows_too_long(o, p);
+
+		edit_signature(o, p, unfold);
+		op_edit_document(o, p);
 		if (p->body)
-			edit_body(o, f, p);
+			edit_body(o, f, p, unfold);
 	}
 }
 
@@ -328,7 +443,7 @@ static void edit_calls(struct opc *o)
 			close = source_close(s, open);
 			last = source_prev(s, close);
 			text = g_strdup_printf("%s, ", o->state_name);
-			put_edit(o, s, source_end(s, open),
+			op_put_edit(o, s, source_end(s, open),
 				 s->toks.v[last].off, text, "call");
 			g_free(text);
 		}
@@ -344,30 +459,54 @@ static void edit_rows(struct opc *o)
 	while (g_hash_table_iter_next(&it, NULL, &v)) {
 		const struct oprow *r = v;
 		struct source *s = convert_source(o->c, r->file);
-		gsize i = s ? source_token_at(s, r->off) : 0;
 
-		if (r->refused) {
-			o->refused++;
-			g_ptr_array_add(o->c->res->refusals, g_strdup_printf(
-				"%s:%u: %s stays: %s (%s)", r->file,
-				s ? source_line(s, r->off) : 0, o->member,
-				r->refused, r->evidence));
+		if (!r->refused)
 			continue;
-		}
-		if (r->positional) {
-			o->converted++;
+		o->refused++;
+		g_ptr_array_add(o->c->res->refusals, g_strdup_printf(
+			"%s:%u: %s stays: %s (%s)", r->file,
+			s ? source_line(s, r->off) : 0, o->member, r->refused,
+			r->evidence));
+	}
+	g_hash_table_iter_init(&it, o->rows);
+	while (g_hash_table_iter_next(&it, NULL, &v)) {
+		const struct oprow *r = v;
+		struct source *s = convert_source(o->c, r->file);
+
+		if (r->refused)
 			continue;
-		}
-		if (!s || i >= s->toks.n || s->toks.v[i].off != r->off ||
-		    !source_is(s, i, o->member)) {
-			g_ptr_array_add(o->c->res->problems, g_strdup_printf(
-				"%s: the op's name is made by a macro at byte %"
-				G_GSIZE_FORMAT "; convert it by hand", r->file,
-				r->off));
-			continue;
-		}
-		put_edit(o, s, r->off, source_end(s, i), o->becomes, "member");
 		o->converted++;
+		/* Its place alone, as offsetof() wants it: of which of two? */
+		if (!r->positional && (r->valued || !o->refused))
+			op_put_edit(o, s, r->off,
+				    r->off + strlen(o->member), o->becomes,
+				    "member");
+	}
+}
+
+/*
+ * Who tests or copies the op means the new one, when there is no other; what
+ * the walker's edits are about is theirs.
+ */
+void op_edit_reads(struct opc *o)
+{
+	for (guint i = 0; i < o->facts->len && o->converted && !o->refused; i++) {
+		const struct op_facts *a = o->facts->pdata[i];
+
+		for (guint k = 0; k < a->members->len; k++) {
+			const struct op_member *m = a->members->pdata[k];
+			struct source *s = convert_source(o->c, m->file);
+			gsize at = s ? source_token_at(s, m->off) : 0;
+
+			if ((m->how != 't' && m->how != 'p') || !s ||
+			    at >= s->toks.n || s->toks.v[at].off != m->off ||
+			    !source_is(s, at, o->member) ||
+			    op_edits_in(o->c->edits, m->file, m->off,
+					source_end(s, at), NULL))
+				continue;
+			op_put_edit(o, s, m->off, source_end(s, at),
+				    o->becomes, "member");
+		}
 	}
 }
 

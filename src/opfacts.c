@@ -21,7 +21,7 @@
 #include "reading.h"
 #include "treewide.h"
 
-#define OP_MAGIC "treewide-op 3"
+#define OP_MAGIC "treewide-op 5"
 static const struct child_limits limits = { 60, 4ull << 30 };
 
 enum becomes { B_OTHER, B_OP, B_CALLED, B_TESTED, B_ASSIGNED };
@@ -52,6 +52,19 @@ static struct place spelled(struct walk *w, CXSourceLocation loc)
 
 	clang_getSpellingLocation(loc, &f, &p.line, &p.col, &p.off);
 	p.file = cx_file(&w->names, f);
+	return p;
+}
+
+/* The same, but of a name that a macro makes: where the macro is used. */
+static struct place written(struct walk *w, CXSourceLocation loc)
+{
+	struct place p = spelled(w, loc);
+	CXFile f;
+
+	if (!p.file) {
+		clang_getExpansionLocation(loc, &f, &p.line, &p.col, &p.off);
+		p.file = cx_file(&w->names, f);
+	}
 	return p;
 }
 
@@ -114,7 +127,7 @@ static gboolean is_record(const struct walk *w, CXType t)
 
 static void put_member(struct walk *w, CXCursor c, const char *how)
 {
-	struct place p = spelled(w, clang_getCursorLocation(c));
+	struct place p = written(w, clang_getCursorLocation(c));
 
 	put(w, "M", p.file ? p.file : "", NUM(p.off), how, NULL);
 }
@@ -169,8 +182,19 @@ static void put_function(struct walk *w, CXCursor c)
 	char *name = cx_take(clang_getCursorSpelling(c));
 	gboolean defined = clang_isCursorDefinition(c), decl_first = FALSE;
 	struct place from = { 0 }, to = { 0 };
+	int n = clang_Cursor_getNumArguments(c);
+	GString *names = g_string_new(NULL);
 	GArray *v = cx_children(c);
 
+	for (int i = 0; i < n; i++) {
+		CXCursor a = clang_Cursor_getArgument(c, i);
+		char *is = cx_take(clang_getCursorSpelling(a));
+		struct place at = spelled(w, clang_getCursorLocation(a));
+
+		g_string_append_printf(names, "%s%u", i ? "," : "",
+				       *is && at.file == p.file ? at.off : 0);
+		g_free(is);
+	}
 	for (guint i = 0; i < v->len; i++) {
 		CXCursor b = CX_CHILD(v, i);
 		GArray *st;
@@ -187,8 +211,9 @@ static void put_function(struct walk *w, CXCursor c)
 	put(w, "D", p.file ? p.file : "", NUM(p.off), name, usr,
 	    defined ? "1" : "0", decl_first ? "1" : "0",
 	    NUM(from.file == p.file ? from.off : 0),
-	    NUM(from.file == p.file ? to.off : 0), NULL);
+	    NUM(from.file == p.file ? to.off : 0), names->str, NULL);
 	g_array_free(v, TRUE);
+	g_string_free(names, TRUE);
 	g_free(name);
 	g_free(usr);
 }
@@ -237,7 +262,7 @@ static void walk_ref(struct walk *w, CXCursor c)
 /* "op = value" behind the member's name at @m. */
 static void walk_value(struct walk *w, CXCursor m, CXCursor value)
 {
-	struct place p = spelled(w, clang_getCursorLocation(m));
+	struct place p = written(w, clang_getCursorLocation(m));
 	const char *file = w->op_file;
 	unsigned off = w->op_off;
 
@@ -271,6 +296,9 @@ static void walk_binary(struct walk *w, CXCursor c)
 			walk_value(w, l, r);
 		else
 			walk_as(w, r, B_OTHER, 'r');
+		/* "a.op = b.op = value": the value goes to both. */
+		if (w->b == B_OP)
+			walk_as(w, r, B_OP, 'r');
 	} else if (op == CXBinaryOperator_Comma) {
 		walk_as(w, l, B_OTHER, 'r');
 		walk_as(w, r, w->b, 'r');
@@ -406,10 +434,11 @@ static void walk(struct walk *w, CXCursor c)
 			put_member(w, c, w->b == B_ASSIGNED ? "=" :
 				   w->b == B_CALLED ? "c" :
 				   w->b == B_TESTED ? "t" :
-				   w->b == B_OP ? "i" : "v");
-		} else if (w->b == B_OP) {
-			put_value(w, c, "", "");
+				   w->b == B_OP ? "p" : "v");
 		}
+		if (w->b == B_OP)
+			put_value(w, c, is_op(w, clang_getCursorReferenced(c)) ?
+				  "op" : "", "");
 		all_as(w, c, B_OTHER, 'r');
 		return;
 	case CXCursor_DeclRefExpr:
@@ -451,6 +480,15 @@ static void walk(struct walk *w, CXCursor c)
 		if (w->b == B_OP)
 			put_value(w, c, "", "");
 		g_array_free(v, TRUE);
+		return;
+	case CXCursor_IntegerLiteral:
+		if (w->b == B_OP)
+			put_value(w, c, "NULL", "");
+		return;
+	case CXCursor_GCCAsmStmt:
+	case CXCursor_MSAsmStmt:
+		/* Which operands it writes is not said. */
+		all_as(w, c, B_OTHER, 'w');
 		return;
 	case CXCursor_ConditionalOperator:
 		v = cx_children(c);
@@ -498,6 +536,10 @@ static void walk(struct walk *w, CXCursor c)
 		walk_designated(w, c);
 		return;
 	default:
+		/* An element of an array, a statement's value. */
+		if (w->b == B_OP && clang_isExpression(k) &&
+		    k != CXCursor_MemberRef)
+			put_value(w, c, "", "");
 		all_as(w, c, B_OTHER, 'r');
 	}
 }
@@ -696,7 +738,7 @@ FREES(free_value, op_value, AT(op_value, file), AT(op_value, name),
 FREES(free_ref, op_ref, AT(op_ref, file), AT(op_ref, name), AT(op_ref, usr),
       AT(op_ref, caller))
 FREES(free_decl, op_decl, AT(op_decl, file), AT(op_decl, name),
-      AT(op_decl, usr))
+      AT(op_decl, usr), AT(op_decl, params))
 FREES(free_use, op_use, AT(op_use, file), AT(op_use, usr))
 FREES(free_range, ast_range, AT(ast_range, file))
 FREES(free_diag, ast_diag, AT(ast_diag, file), AT(ast_diag, text),
@@ -767,9 +809,9 @@ static gboolean load_line(struct op_facts *a, char **f, const char *tree,
 		NEW(op_ref, refs, S(1), N(2), S(3), S(4), f[5][0], S(6));
 		break;
 	case 'D':
-		WANT(9);
+		WANT(10);
 		NEW(op_decl, decls, S(1), N(2), S(3), S(4), N(5) != 0,
-		    N(6) != 0, N(7), N(8));
+		    N(6) != 0, N(7), N(8), S(9));
 		break;
 	case 'U':
 		WANT(8);

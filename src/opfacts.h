@@ -18,13 +18,13 @@
 struct op_member {	/* the member's name */
 	char *file;
 	gsize off;
-	char how;	/* 'd'eclared, 'i'nitialised, '=' assigned, 'c'alled, 't'ested, 'v': its value is used otherwise */
+	char how;	/* 'd'eclared, 'i'nitialised, '=' assigned, 'c'alled, 't'ested, 'p'ut into another op, 'v': its value is used otherwise */
 };
 
 struct op_value {	/* what is put into the op: a function, or something else */
 	char *file;		/* place of the value */
 	gsize off;
-	char *name;		/* of a function; "NULL"; or "" */
+	char *name;		/* of a function; "NULL"; "op", of another record; or "" */
 	char *usr;		/* of a function, or "" */
 	char *op_file;		/* place of the member's name; "" for an initialiser without names */
 	gsize op_off;
@@ -44,6 +44,7 @@ struct op_decl {	/* a declaration or definition of such a function */
 	char *name, *usr;
 	gboolean defined, decl_first;	/* its body begins with a declaration */
 	gsize body, body_end;	/* from '{' to behind '}', or 0 */
+	char *params;	/* where the parameters' names are: "OFF,OFF,..."; 0: none */
 };
 
 struct op_use {		/* of a parameter */

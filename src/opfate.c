@@ -5,7 +5,29 @@
 #include "condition.h"
 #include "opconvert-internal.h"
 
-/* Whoever calls the op, or takes its value, must be known to an edit. */
+/* What is done with the op that an edit must know; NULL: none must. */
+static const char *does_what(const struct opc *o, const struct op_member *m)
+{
+	char *key;
+	const struct oprow *r;
+
+	if (m->how == 'c' || m->how == 'v')
+		return m->how == 'c' ? "calls" : "takes the value of";
+	if (!o->refused)
+		return NULL;
+	if (m->how == 't' || m->how == 'p')
+		return m->how == 't' ? "tests" : "copies";
+	key = op_at_key(m->file, m->off);
+	r = g_hash_table_lookup(o->rows, key);
+	g_free(key);
+	return r && !r->valued && !r->refused ? "names" : NULL;
+}
+
+/*
+ * Whoever calls the op, or takes its value, must be known to an edit.  As long
+ * as it stays for some, that holds for all who test or copy it, too: they would
+ * look at one of two.
+ */
 void op_check_callers(struct opc *o)
 {
 	GHashTable *said = g_hash_table_new_full(g_str_hash, g_str_equal,
@@ -17,15 +39,15 @@ void op_check_callers(struct opc *o)
 		for (guint k = 0; k < a->members->len; k++) {
 			const struct op_member *m = a->members->pdata[k];
 			char *at = op_place_text(o, m->file, m->off);
+			const char *what = does_what(o, m);
 
-			if ((m->how == 'c' || m->how == 'v') &&
-			    !op_edits_in(o->c->edits, m->file, m->off,
+			if (what && !op_edits_in(o->c->edits, m->file, m->off,
 				      m->off + strlen(o->member), NULL) &&
 			    g_hash_table_add(said, g_strdup(at)))
 				g_ptr_array_add(o->c->res->problems,
-					g_strdup_printf("%s: %s %s, and no edit of the conversion knows how; convert it by hand or add one",
-						at, m->how == 'c' ? "calls" :
-						"takes the value of", o->member));
+					g_strdup_printf("%s: %s %s%s, and no edit of the conversion knows how; convert it by hand or add one",
+						at, what, o->member,
+						o->refused ? ", which stays beside the new op" : ""));
 			g_free(at);
 		}
 	}
@@ -128,9 +150,11 @@ void op_decide(struct opc *o, struct site *s)
 	} else if (f && f->refused && code) {
 		set_fate(s, FATE_REFUSED, f->refused, f->evidence);
 	} else if (!code) {
-		set_fate(s, FATE_KEPT, s->ctx == SITE_COMMENT ?
-			 "a comment that stays true: the name stays" :
-			 "text outside C code: the name stays", NULL);
+		set_fate(s, FATE_KEPT, s->ctx != SITE_COMMENT ?
+			 "text outside C code: the name stays" :
+			 member && o->converted && !o->refused ?
+			 "a comment about the op, for the author" :
+			 "a comment that stays true: the name stays", NULL);
 	} else if (s->ctx == SITE_DISABLED) {
 		set_fate(s, FATE_KEPT, "disabled for good (#if 0)", NULL);
 	} else if (f) {

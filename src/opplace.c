@@ -44,9 +44,14 @@ static gboolean take_params(const struct opc *o, struct opplace *p)
 		if (end == SIZE_MAX)
 			return FALSE;
 		p->first[n] = i;
-		p->param[n] = s->toks.v[end].kind == TOK_IDENT ? end : 0;
+		p->param[n] = 0;
 		for (; i < p->close && !source_is(s, i, ",");
 		     i = source_next(s, i)) {
+			/* Of two words one is an attribute. */
+			if (i >= end && s->toks.v[i].kind == TOK_IDENT) {
+				p->unsure |= p->param[n] != 0;
+				p->param[n] = p->param[n] ? p->param[n] : i;
+			}
 			if (source_is(s, i, "(") || source_is(s, i, "["))
 				i = source_close(s, i);
 			if (i == SIZE_MAX || s->toks.v[i].ctx != CTX_CODE)
@@ -110,6 +115,38 @@ void op_take_places(struct opc *o, struct opfn *f)
 	}
 }
 
+/* "OFF,OFF,...": where libclang says that the names are. */
+static void take_names(struct opplace *p, const char *params)
+{
+	char **off = g_strsplit(params, ",", -1);
+
+	if (g_strv_length(off) <= MAX_PARAMS)
+		for (guint n = 0; off[n]; n++) {
+			gsize at = g_ascii_strtoull(off[n], NULL, 10);
+
+			p->param[n] = at ? source_token_at(p->s, at) : 0;
+		}
+	p->unsure = FALSE;
+	g_strfreev(off);
+}
+
+void op_take_names(struct opc *o)
+{
+	for (guint i = 0; i < o->facts->len; i++) {
+		const struct op_facts *a = o->facts->pdata[i];
+
+		for (guint k = 0; k < a->decls->len; k++) {
+			const struct op_decl *d = a->decls->pdata[k];
+			struct opfn *f = g_hash_table_lookup(o->fns, d->usr);
+			struct opplace *p = f ? op_place_of(f, d->file,
+							    d->off) : NULL;
+
+			if (p)
+				take_names(p, d->params);
+		}
+	}
+}
+
 struct opplace *op_place_of(const struct opfn *f, const char *file,
 				gsize off)
 {
@@ -166,11 +203,36 @@ gboolean op_same_token(const struct source *s, gsize a, gsize b)
 }
 
 /*
- * Does the call whose function's name is at @off, in the body @in, hand on all
- * parameters of its caller as they are?
+ * Is what parameter @n of @f has at byte @off what it was called with?  Not
+ * when anything writes it, nor when another thing has its name there.
  */
-gboolean op_hands_on(const struct opc *o, const struct opplace *in,
-			 gsize off)
+static gboolean is_intact(const struct opc *o, const struct opfn *f, guint n,
+			  const char *file, gsize off)
+{
+	gboolean read = FALSE;
+
+	for (guint i = 0; i < o->facts->len; i++) {
+		const struct op_facts *a = o->facts->pdata[i];
+
+		for (guint k = 0; k < a->uses->len; k++) {
+			const struct op_use *u = a->uses->pdata[k];
+
+			if (u->param != n || strcmp(u->usr, f->usr))
+				continue;
+			if (u->how != 'r')
+				return FALSE;
+			read |= u->off == off && !strcmp(u->file, file);
+		}
+	}
+	return read;
+}
+
+/*
+ * Does the call whose function's name is at @off, in the body @in of @f, hand
+ * on all parameters as they came?
+ */
+gboolean op_hands_on(const struct opc *o, const struct opfn *f,
+		     const struct opplace *in, gsize off)
 {
 	const struct source *s = in->s;
 	gsize i = source_next(s, source_token_at(s, off));
@@ -181,6 +243,9 @@ gboolean op_hands_on(const struct opc *o, const struct opplace *in,
 		i = source_next(s, i);
 		if (i >= s->toks.n || !in->param[n] ||
 		    !op_same_token(s, i, in->param[n]))
+			return FALSE;
+		if (n < o->keeps &&
+		    !is_intact(o, f, n, s->file, s->toks.v[i].off))
 			return FALSE;
 		i = source_next(s, i);
 		if (!source_is(s, i, n + 1 < o->n_params ? "," : ")"))

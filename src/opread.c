@@ -195,13 +195,18 @@ static void take_values(struct opc *o)
 			struct oprow *r = *v->op_file ?
 				op_row_get(o, v->op_file, v->op_off) : NULL;
 
+			if (r) {
+				r->valued = TRUE;
+				r->copies |= !strcmp(v->name, "op");
+			}
 			if (*v->usr) {
 				if (!r) {
 					r = op_row_get(o, v->file, v->off);
 					r->positional = TRUE;
 				}
 				op_row_add(r, op_fn_get(o, v->usr, v->name));
-			} else if (strcmp(v->name, "NULL") && r) {
+			} else if (strcmp(v->name, "NULL") &&
+				   strcmp(v->name, "op") && r) {
 				op_refuse_row(r, "what is put here is no function that can be told",
 					   op_place_text(o, v->file, v->off));
 			}

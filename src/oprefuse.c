@@ -43,7 +43,7 @@ static void check_fn_refs(struct opc *o, const struct op_facts *a)
 		if (!f)
 			continue;
 		in = caller ? op_body_around(caller, r->file, r->off) : NULL;
-		if (r->how == 'c' && in && op_hands_on(o, in, r->off))
+		if (r->how == 'c' && in && op_hands_on(o, caller, in, r->off))
 			continue;
 		if (r->how != 'c' && s && op_is_harmless(o, s, r->off))
 			continue;
@@ -70,6 +70,11 @@ static void check_fn(struct opc *o, struct opfn *f)
 	for (guint i = 0; i < f->places->len; i++) {
 		const struct opplace *p = f->places->pdata[i];
 
+		if (p->unsure)
+			op_refuse_fn(f, g_strdup_printf("which words are the parameters' names of %s() is not known: no cell reads it",
+							f->name),
+				     op_place_text(o, p->s->file,
+						   p->s->toks.v[p->name].off));
 		if (p->body && has_word(p->s, p->open, p->body_end,
 					o->state_name))
 			op_refuse_fn(f, g_strdup_printf("%s() has a '%s' of its own",
@@ -168,9 +173,10 @@ static void spread_refusals(struct opc *o)
 
 /*
  * While the old op stays, the new one stands behind all others: an initialiser
- * without names would put its function into the old one.
+ * without names would put its function into the old one.  And who copies the op
+ * copies one of two.
  */
-static void refuse_positional(struct opc *o)
+static void refuse_old(struct opc *o)
 {
 	const struct oprow *why = NULL;
 	GHashTableIter it;
@@ -190,19 +196,41 @@ static void refuse_positional(struct opc *o)
 	while (g_hash_table_iter_next(&it, NULL, &v)) {
 		struct oprow *r = v;
 
-		if (r->positional && !r->refused)
-			op_refuse_row(r, "an initialiser without names means the old op, which stays",
-				   g_strdup(why->evidence));
+		if ((r->positional || r->copies) && !r->refused)
+			op_refuse_row(r, r->copies ?
+				"it copies the op, which stays beside the new one" :
+				"an initialiser without names means the old op, which stays",
+				g_strdup(why->evidence));
 	}
 	spread_refusals(o);
 }
 
+/* A macro that makes the op's name of pieces has no place for an edit. */
+static void check_row_names(struct opc *o)
+{
+	GHashTableIter it;
+	gpointer v;
+
+	g_hash_table_iter_init(&it, o->rows);
+	while (g_hash_table_iter_next(&it, NULL, &v)) {
+		struct oprow *r = v;
+		const struct source *s = convert_source(o->c, r->file);
+		gsize i = s ? source_token_at(s, r->off) : 0;
+
+		if (!r->positional && (!s || i >= s->toks.n ||
+		    s->toks.v[i].off != r->off || !source_is(s, i, o->member)))
+			op_refuse_row(r, "a macro makes the op's name",
+				      op_place_text(o, r->file, r->off));
+	}
+}
+
 void op_refuse(struct opc *o)
 {
+	check_row_names(o);
 	for (guint i = 0; i < o->facts->len; i++)
 		check_fn_refs(o, o->facts->pdata[i]);
 	for (guint i = 0; i < o->fn_list->len; i++)
 		check_fn(o, o->fn_list->pdata[i]);
 	spread_refusals(o);
-	refuse_positional(o);
+	refuse_old(o);
 }

@@ -168,6 +168,7 @@ void op_take_unseen(struct opc *o)
 		g_free(key);
 		src = convert_source(c, s->file);
 		r = op_row_get(o, s->file, s->off);
+		r->valued = TRUE;
 		v = value_token(src, source_token_at(src, s->off));
 		if (v == SIZE_MAX) {
 			op_refuse_row(r, "no cell reads it, and what is put here is not one name",

@@ -92,7 +92,9 @@ static int hole(unsigned long addr, unsigned long next, int depth,
 	return 0;
 }
 
-extern const struct mm_walk_ops *usual_ops[], *odd_ops[], odder_ops[5];
+extern const struct mm_walk_ops *usual_ops[], *odd_ops[], odder_ops[5],
+	oddest_ops[7];
+int odd_reads(struct mm_walk_ops *o, struct mm_walk_ops *copy);
 
 static void walk_all(struct mm_struct *mm, const struct mm_walk_ops **v)
 {
@@ -130,6 +132,19 @@ int main(void)
 		const struct mm_walk_ops *one[] = { &odder_ops[i], NULL };
 
 		walk_all(&mm, one);
+	}
+	for (int i = 0; i < 7; i++) {
+		const struct mm_walk_ops *one[] = { &oddest_ops[i], NULL };
+
+		walk_all(&mm, one);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct mm_walk_ops o = { .pte_hole = i ? hole : NULL }, copy;
+		const struct mm_walk_ops *both[] = { &o, &copy, NULL };
+
+		copy = o;
+		printf("reads %d\n", odd_reads(&o, &copy));
+		walk_all(&mm, both);
 	}
 	/* A table without the op is skipped, whatever else it has. */
 	walk_all(&mm, skipped);
