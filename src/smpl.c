@@ -22,7 +22,7 @@
 
 /* The largest files of mm/ take seconds; a rule that loops takes for ever. */
 static const struct child_limits limits = { 180, 4ull << 30 };
-#define SMPL_MAGIC "treewide-smpl 2\n"
+#define SMPL_MAGIC "treewide-smpl 3\n"
 /*
  * What spatch says, with exit status 255, of a file without the words that a
  * rule needs: it matched nothing.
@@ -81,7 +81,11 @@ static int spatch(const char *const *argv, const char *log)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* "File "X", line N": the lines of our file at which the parser gave up. */
+/*
+ * What the parser left out, "U FIRST LAST" each: behind "File "X", line N" it
+ * says so many lines are bad, and shows them, the one that it stumbled over as
+ * "BAD:".  Before them it shows the last good line.
+ */
 static void put_unparsed(FILE *out, const char *log, const char *in)
 {
 	char *text, *p, *pat;
@@ -90,8 +94,21 @@ static void put_unparsed(FILE *out, const char *log, const char *in)
 		return;
 	pat = g_strdup_printf("= File \"%s\", line ", in);
 	for (p = text; (p = strstr(p, pat)); ) {
+		long at = strtol(p + strlen(pat), NULL, 10), n = 0, k = -1;
+		char *next = strstr(p + 1, "= File \"");
+		char *bad = strstr(p, "\nbadcount:");
+
 		p += strlen(pat);
-		fprintf(out, "U %ld\n", strtol(p, NULL, 10));
+		bad = bad && (!next || bad < next) ? strchr(bad + 1, '\n') :
+						     NULL;
+		for (; bad && g_ascii_strncasecmp(bad, "\nbad:", 5) == 0;
+		     bad = strchr(bad + 1, '\n'), n++)
+			if (bad[1] == 'B' && k < 0)
+				k = n;
+		if (k > 0)
+			fprintf(out, "U %ld %ld\n", at - k + 1, at - k + n - 1);
+		else
+			fprintf(out, "U %ld %ld\n", at, at);
 	}
 	g_free(pat);
 	g_free(text);
@@ -208,9 +225,11 @@ static gboolean load(struct smpl_job *job, guint n_rules, const char *path)
 		k = p[0] && p[1] ? g_ascii_strtoull(p + 2, NULL, 10) : 0;
 		switch (*p) {
 		case 'U': {
-			guint line = k;
+			char *space = strchr(p + 2, ' ');
+			guint last = space ? strtoul(space, NULL, 10) : 0;
 
-			g_array_append_val(job->unparsed, line);
+			for (guint line = k; line <= last; line++)
+				g_array_append_val(job->unparsed, line);
 			break;
 		}
 		case 'E':

@@ -27,7 +27,7 @@ struct smpl_job {
 	char *text;		/* owned, as all below */
 	gsize size;
 	struct smpl_step *steps;	/* one a rule */
-	GArray *unparsed;	/* guint: lines at which spatch gave up */
+	GArray *unparsed;	/* guint: the lines that spatch left out */
 	gboolean cached;
 };
 

@@ -95,6 +95,7 @@ static int hole(unsigned long addr, unsigned long next, int depth,
 extern const struct mm_walk_ops *usual_ops[], *odd_ops[], odder_ops[5],
 	oddest_ops[7];
 int odd_reads(struct mm_walk_ops *o, struct mm_walk_ops *copy);
+int odd_unparsed(struct mm_walk_ops *o);
 
 static void walk_all(struct mm_struct *mm, const struct mm_walk_ops **v)
 {
@@ -144,6 +145,9 @@ int main(void)
 
 		copy = o;
 		printf("reads %d\n", odd_reads(&o, &copy));
+		walk_all(&mm, both);
+		o = (struct mm_walk_ops) { .pte_hole = o.pte_hole };
+		printf("unparsed %d\n", odd_unparsed(&o));
 		walk_all(&mm, both);
 	}
 	/* A table without the op is skipped, whatever else it has. */

@@ -16,3 +16,15 @@ int odd_reads(struct mm_walk_ops *o, struct mm_walk_ops *copy)
 		o->hugetlb_entry = copy->hugetlb_entry = odd_shared;
 	return __builtin_offsetof(struct mm_walk_ops, hugetlb_entry) != 0;
 }
+
+/* What spatch cannot parse, as in fs/proc/task_mmu.c. */
+int odd_unparsed(struct mm_walk_ops *o)
+{
+	int n = 0;
+
+	do {
+		o->hugetlb_entry = odd_shared;
+		n++;
+	} while_less(n, 2);
+	return n;
+}
