@@ -397,39 +397,12 @@ static gboolean shares_edits(const struct convert *c, const char *arch)
 	return FALSE;
 }
 
-/* What does not compile any more, and the cells that say so. */
-struct fault {
-	const struct ast_diag *d;
-	guint line;		/* in the tree's text */
-	GPtrArray *cells;	/* char *, borrowed */
-};
-
-static void fault_free(gpointer p)
-{
-	struct fault *f = p;
-
-	g_ptr_array_free(f->cells, TRUE);
-	g_free(f);
-}
-
-/* @more: what to add behind the message, or "". */
-static char *fault_text(const struct fault *f, const char *more)
-{
-	char *cells = convert_cell_list(f->cells);
-	char *text = g_strdup_printf("%s:%u:%u: in %s the converted code does not compile%s: %s",
-				     f->d->file, f->line, f->d->col, cells,
-				     more, f->d->text);
-
-	g_free(cells);
-	return text;
-}
-
 /*
  * A use that nobody could rewrite and that no longer compiles: the code stays,
  * and with it what depends on it.  An arch that stays keeps the generic code
  * that it uses, and that keeps everyone else.
  */
-static void refuse(struct convert *c, const struct fault *f)
+static void refuse(struct convert *c, const struct new_diag *f)
 {
 	struct refusal *r = g_new0(struct refusal, 1);
 	char *arch = source_arch(f->d->file);
@@ -507,56 +480,6 @@ static gboolean is_edited(struct convert *c, const struct ast_diag *d)
 	return yes;
 }
 
-static int cmp_fault(gconstpointer a, gconstpointer b)
-{
-	const struct fault *x = *(struct fault *const *)a;
-	const struct fault *y = *(struct fault *const *)b;
-	int r = strcmp(x->d->file, y->d->file);
-
-	return r ? r : x->line < y->line ? -1 : x->line > y->line;
-}
-
-/* Errors that were not there before: struct fault, by place. */
-static GPtrArray *new_faults(struct convert *c, const GPtrArray *facts,
-			     const struct new_diags *n)
-{
-	GHashTable *at = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-					       NULL);
-	GPtrArray *all = g_ptr_array_new_with_free_func(fault_free);
-
-	for (guint i = 0; i < facts->len; i++) {
-		struct ast_facts *a = facts->pdata[i];
-
-		for (guint k = 0; k < a->diags->len; k++) {
-			struct ast_diag *d = a->diags->pdata[k];
-			struct fault *f;
-			char *once;
-			guint line;
-
-			if (!new_diags_is_new(n, c, a->cell, d, &line))
-				continue;
-			once = g_strdup_printf("%s:%u:%s", d->file, d->line,
-					       d->text);
-			f = g_hash_table_lookup(at, once);
-			if (!f) {
-				f = g_new0(struct fault, 1);
-				f->d = d;
-				f->line = line;
-				f->cells = g_ptr_array_new();
-				g_ptr_array_add(all, f);
-				g_hash_table_insert(at, g_strdup(once), f);
-			}
-			if (!g_ptr_array_find_with_equal_func(f->cells,
-					a->cell, g_str_equal, NULL))
-				g_ptr_array_add(f->cells, a->cell);
-			g_free(once);
-		}
-	}
-	g_ptr_array_sort(all, cmp_fault);
-	g_hash_table_destroy(at);
-	return all;
-}
-
 /*
  * Read the result.  What no longer compiles on a line that was edited is a
  * fault of the conversion; on a line that was not, a use that nobody knew how
@@ -565,7 +488,8 @@ static GPtrArray *new_faults(struct convert *c, const GPtrArray *facts,
 static int verify(struct convert *c, gboolean *again)
 {
 	struct new_diags *n = new_diags_new();
-	GPtrArray *faults = NULL, *uses = g_ptr_array_new();
+	const GPtrArray *faults;
+	GPtrArray *uses = g_ptr_array_new();
 	struct ast_unsaved *u = g_new0(struct ast_unsaved,
 				       c->res->files->len + 1);
 	struct reading_result r = { 0 };
@@ -587,9 +511,14 @@ static int verify(struct convert *c, gboolean *again)
 	}
 	if (convert_read_units(c, u, c->res->files->len, &r))
 		goto out;
-	faults = new_faults(c, r.facts, n);
+	for (guint i = 0; i < r.facts->len; i++) {
+		struct ast_facts *a = r.facts->pdata[i];
+
+		new_diags_after(n, c, a->cell, a->diags);
+	}
+	faults = new_diags_all(n);
 	for (guint i = 0; i < faults->len; i++) {
-		const struct fault *f = faults->pdata[i];
+		const struct new_diag *f = faults->pdata[i];
 
 		if (forward_wanted(c, f->d) && forward_add(c, f->d))
 			forward = TRUE;
@@ -598,7 +527,7 @@ static int verify(struct convert *c, gboolean *again)
 		else if (!is_edited(c, f->d))
 			g_ptr_array_add(uses, (gpointer)f);
 		else
-			g_ptr_array_add(c->res->problems, fault_text(f, ""));
+			new_diag_tell(f, "", c->res->problems);
 	}
 	/* What follows from a missing declaration is no fault: look again. */
 	if (forward) {
@@ -608,9 +537,9 @@ static int verify(struct convert *c, gboolean *again)
 	/* A fault of the conversion may show elsewhere, too: no refusal then. */
 	} else if (c->res->problems->len > problems) {
 		for (guint i = 0; i < uses->len; i++)
-			g_ptr_array_add(c->res->problems,
-				fault_text(uses->pdata[i],
-					   " (no rule knows this use)"));
+			new_diag_tell(uses->pdata[i],
+				      " (no rule knows this use)",
+				      c->res->problems);
 	} else if (uses->len) {
 		for (guint i = 0; i < uses->len; i++)
 			refuse(c, uses->pdata[i]);
@@ -621,8 +550,6 @@ static int verify(struct convert *c, gboolean *again)
 	g_ptr_array_free(r.failed, TRUE);
 	ret = 0;
 out:
-	if (faults)
-		g_ptr_array_free(faults, TRUE);
 	g_ptr_array_free(uses, TRUE);
 	g_free(u);
 	new_diags_free(n);

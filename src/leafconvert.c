@@ -236,8 +236,7 @@ static int verify(struct leafc *l)
 	struct ast_unsaved *u = g_new0(struct ast_unsaved, files->len + 1);
 	GPtrArray *units = g_ptr_array_new();
 	struct new_diags *n = new_diags_new();
-	GHashTable *said = g_hash_table_new_full(g_str_hash, g_str_equal,
-						 g_free, NULL);
+	const GPtrArray *all;
 	struct reading_result out = { 0 };
 	int ret = 0;
 
@@ -266,25 +265,16 @@ static int verify(struct leafc *l)
 	for (guint i = 0; out.facts && i < out.facts->len; i++) {
 		const struct ast_facts *a = out.facts->pdata[i];
 
-		for (guint k = 0; k < a->diags->len; k++) {
-			const struct ast_diag *d = a->diags->pdata[k];
-			guint line;
-
-			if (new_diags_is_new(n, c, a->cell, d, &line) &&
-			    g_hash_table_add(said, g_strdup_printf("%s:%u:%s",
-					     d->file, d->line, d->text)))
-				g_ptr_array_add(c->res->problems,
-					g_strdup_printf("%s:%u:%u: in cell %s the converted code does not compile: %s",
-						d->file, d->line, d->col,
-						a->cell, d->text));
-		}
+		new_diags_after(n, c, a->cell, a->diags);
 	}
+	all = new_diags_all(n);
+	for (guint i = 0; i < all->len; i++)
+		new_diag_tell(all->pdata[i], "", c->res->problems);
 	if (out.facts)
 		g_ptr_array_free(out.facts, TRUE);
 	if (out.failed)
 		g_ptr_array_free(out.failed, TRUE);
 	new_diags_free(n);
-	g_hash_table_destroy(said);
 	g_ptr_array_free(units, TRUE);
 	g_free(u);
 	return ret;

@@ -11,7 +11,17 @@
 
 struct new_diags {
 	GHashTable *before;	/* by text and by place: char * set */
+	GHashTable *at;		/* by place and text -> struct new_diag */
+	GPtrArray *all;		/* struct new_diag */
 };
+
+static void new_diag_free(gpointer p)
+{
+	struct new_diag *f = p;
+
+	g_ptr_array_free(f->cells, TRUE);
+	g_free(f);
+}
 
 struct new_diags *new_diags_new(void)
 {
@@ -19,12 +29,16 @@ struct new_diags *new_diags_new(void)
 
 	n->before = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					  NULL);
+	n->at = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	n->all = g_ptr_array_new_with_free_func(new_diag_free);
 	return n;
 }
 
 void new_diags_free(struct new_diags *n)
 {
 	g_hash_table_destroy(n->before);
+	g_hash_table_destroy(n->at);
+	g_ptr_array_free(n->all, TRUE);
 	g_free(n);
 }
 
@@ -110,21 +124,76 @@ void new_diags_before(struct new_diags *n, const char *cell,
 	}
 }
 
-gboolean new_diags_is_new(const struct new_diags *n, struct convert *c,
-			  const char *cell, const struct ast_diag *d,
-			  guint *line)
+/* Is @d our matter, and new?  *@line: of the tree's text that it is about. */
+static gboolean is_new(const struct new_diags *n, struct convert *c,
+		       const char *cell, const struct ast_diag *d, guint *line)
 {
 	char *text = by_text(cell, d), *place;
-	gboolean is_new = convert_our_matter(d) &&
-			  !g_hash_table_contains(n->before, text);
+	gboolean yes = convert_our_matter(d) &&
+		       !g_hash_table_contains(n->before, text);
 
 	g_free(text);
 	/* Most are known: to find a line reads the file's two texts. */
-	if (!is_new)
+	if (!yes)
 		return FALSE;
 	*line = old_line(c, d->file, d->line);
 	place = by_place(cell, d->file, *line);
-	is_new = !g_hash_table_contains(n->before, place);
+	yes = !g_hash_table_contains(n->before, place);
 	g_free(place);
-	return is_new;
+	return yes;
+}
+
+void new_diags_after(struct new_diags *n, struct convert *c, const char *cell,
+		     const GPtrArray *diags)
+{
+	for (guint k = 0; k < diags->len; k++) {
+		const struct ast_diag *d = diags->pdata[k];
+		struct new_diag *f;
+		char *once;
+		guint line;
+
+		if (!is_new(n, c, cell, d, &line))
+			continue;
+		once = g_strdup_printf("%s:%u:%s", d->file, d->line, d->text);
+		f = g_hash_table_lookup(n->at, once);
+		if (!f) {
+			f = g_new0(struct new_diag, 1);
+			f->d = d;
+			f->line = line;
+			f->cells = g_ptr_array_new();
+			g_ptr_array_add(n->all, f);
+			g_hash_table_insert(n->at, g_strdup(once), f);
+		}
+		if (!g_ptr_array_find_with_equal_func(f->cells, cell,
+						      g_str_equal, NULL))
+			g_ptr_array_add(f->cells, (gpointer)cell);
+		g_free(once);
+	}
+}
+
+static int cmp_new(gconstpointer a, gconstpointer b)
+{
+	const struct new_diag *x = *(struct new_diag *const *)a;
+	const struct new_diag *y = *(struct new_diag *const *)b;
+	int r = strcmp(x->d->file, y->d->file);
+
+	return r ? r : x->line < y->line ? -1 : x->line > y->line;
+}
+
+const GPtrArray *new_diags_all(struct new_diags *n)
+{
+	g_ptr_array_sort(n->all, cmp_new);
+	return n->all;
+}
+
+void new_diag_tell(const struct new_diag *f, const char *more,
+		   GPtrArray *problems)
+{
+	char *cells = convert_cell_list(f->cells);
+
+	g_ptr_array_add(problems, g_strdup_printf("%s:%u:%u: in %s the converted code does not compile%s: %s",
+						  f->d->file, f->line,
+						  f->d->col, cells, more,
+						  f->d->text));
+	g_free(cells);
 }

@@ -15,12 +15,20 @@ void new_diags_free(struct new_diags *n);
 /* What @cell said of the tree: struct ast_diag. */
 void new_diags_before(struct new_diags *n, const char *cell,
 		      const GPtrArray *diags);
-/*
- * Is what @cell says of the converted text our matter, and new?  Then *@line
- * is the line of the tree's text that it is about.
- */
-gboolean new_diags_is_new(const struct new_diags *n, struct convert *c,
-			  const char *cell, const struct ast_diag *d,
-			  guint *line);
+/* What @cell says of the converted text; @diags and @cell must outlive @n. */
+void new_diags_after(struct new_diags *n, struct convert *c, const char *cell,
+		     const GPtrArray *diags);
+
+struct new_diag {
+	const struct ast_diag *d;
+	guint line;		/* of the tree's text */
+	GPtrArray *cells;	/* char *: who says so */
+};
+
+/* What is our matter and new, each once, by place: struct new_diag, borrowed. */
+const GPtrArray *new_diags_all(struct new_diags *n);
+/* Put it among the @problems; @more: what to add behind the message, or "". */
+void new_diag_tell(const struct new_diag *f, const char *more,
+		   GPtrArray *problems);
 
 #endif

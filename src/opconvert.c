@@ -132,8 +132,7 @@ static int verify(struct opc *o)
 	struct ast_unsaved *u = g_new0(struct ast_unsaved, files->len + 1);
 	GPtrArray *after = g_ptr_array_new_with_free_func(op_facts_free);
 	struct new_diags *n = new_diags_new();
-	GHashTable *said = g_hash_table_new_full(g_str_hash, g_str_equal,
-						 g_free, NULL);
+	const GPtrArray *all;
 	int ret;
 
 	for (guint i = 0; i < files->len; i++) {
@@ -151,22 +150,12 @@ static int verify(struct opc *o)
 	for (guint i = 0; i < after->len; i++) {
 		const struct op_facts *a = after->pdata[i];
 
-		for (guint k = 0; k < a->diags->len; k++) {
-			const struct ast_diag *d = a->diags->pdata[k];
-			guint line;
-
-			if (new_diags_is_new(n, o->c, a->cell->name, d,
-					     &line) &&
-			    g_hash_table_add(said, g_strdup_printf("%s:%u:%s",
-					     d->file, d->line, d->text)))
-				g_ptr_array_add(o->c->res->problems,
-					g_strdup_printf("%s:%u:%u: in cell %s the converted code does not compile: %s",
-						d->file, d->line, d->col,
-						a->cell->name, d->text));
-		}
+		new_diags_after(n, o->c, a->cell->name, a->diags);
 	}
+	all = new_diags_all(n);
+	for (guint i = 0; i < all->len; i++)
+		new_diag_tell(all->pdata[i], "", o->c->res->problems);
 	new_diags_free(n);
-	g_hash_table_destroy(said);
 	g_ptr_array_free(after, TRUE);
 	g_free(u);
 	return ret;
