@@ -25,10 +25,4 @@ void dead_swap(struct mm_struct *mm, pmd_t *pmd)
 	pagetable_pte_dtor(page_ptdesc(page));
 	pmd_populate(mm, pmd, page);
 }
-
-/* No parser takes this as it stands. */
-DEFINE_NOBODY(dead_walk, struct mm_struct *mm, pmd_t *pmd) WITH
-	pte_free(mm, pmd_pgtable(*pmd));
-	for_each_nobody(p, pmd) ELSE pte_alloc_one(mm) END
-}
 #endif
