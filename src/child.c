@@ -11,6 +11,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #include "child.h"
 #include "diag.h"
@@ -35,7 +38,9 @@ static pid_t start(guint i, const struct child_limits *lim,
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-#ifndef __SANITIZE_ADDRESS__	/* whose shadow is terabytes of addresses */
+#ifdef __SANITIZE_ADDRESS__	/* whose shadow is terabytes of addresses */
+	__lsan_disable();	/* the system takes back what a child has */
+#else
 	if (lim->memory) {
 		struct rlimit r = { lim->memory, lim->memory };
 
