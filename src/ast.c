@@ -20,6 +20,7 @@ struct walk {
 	CXTranslationUnit tu;
 	FILE *out;
 	GHashTable *names;	/* CXFile unique id -> path in the tree */
+	GHashTable *texts;	/* CXFile -> struct text, owned by libclang */
 	GHashTable *seen;	/* declarations already written */
 	GHashTable *expanded;	/* macro definitions already looked at */
 	char *fn_usr, *fn_name;	/* the function that is walked */
@@ -275,14 +276,40 @@ out:
 	g_free(spell);
 }
 
-/* The word at @off of the file that @l stands in. */
+struct text { const char *s; size_t size; };
+
+/* To ask libclang is slow, see cx_file_hash(): each file once. */
+static const struct text *text_of(struct walk *w, CXFile f)
+{
+	struct text *t = g_hash_table_lookup(w->texts, f);
+
+	if (!t) {
+		t = g_new0(struct text, 1);
+		t->s = clang_getFileContents(w->tu, f, &t->size);
+		if (!t->s)
+			t->size = 0;
+		g_hash_table_insert(w->texts, f, t);
+	}
+	return t;
+}
+
+/* The word, or else the token, at @off of the file that @l stands in. */
 static char *word_at(struct walk *w, CXSourceLocation l, unsigned off)
 {
+	const struct text *t;
 	char *name = NULL;
 	CXToken *tok;
+	gsize to = off;
 	CXFile f;
 
 	clang_getFileLocation(l, &f, NULL, NULL, NULL);
+	t = f ? text_of(w, f) : NULL;
+	while (t && to < t->size &&
+	       (g_ascii_isalnum(t->s[to]) || t->s[to] == '_'))
+		to++;
+	if (to > off && !g_ascii_isdigit(t->s[off]) &&
+	    (to == t->size || !strchr("\\\"'", t->s[to])))
+		return g_strndup(t->s + off, to - off);
 	tok = clang_getToken(w->tu, clang_getLocationForOffset(w->tu, f, off));
 	if (tok) {
 		name = cx_take(clang_getTokenSpelling(w->tu, *tok));
@@ -1217,6 +1244,15 @@ static void put_diags(struct walk *w)
 	}
 }
 
+guint64 ast_file_hash(CXFile file, const char *name,
+		      const struct ast_unsaved *unsaved, guint n)
+{
+	for (guint i = 0; name && i < n; i++)
+		if (!strcmp(unsaved[i].file, name))
+			return XXH3_64bits(unsaved[i].text, unsaved[i].size);
+	return cx_file_hash(file);
+}
+
 static void put_dep(CXFile file, CXSourceLocation *stack, unsigned n,
 		    CXClientData data)
 {
@@ -1226,10 +1262,9 @@ static void put_dep(CXFile file, CXSourceLocation *stack, unsigned n,
 	const char *name = file_name(w, file);
 	gboolean walked = name && w->req->files &&
 			  g_hash_table_contains(w->req->files, name);
-	size_t size = 0;
-	const char *text = clang_getFileContents(w->tu, file, &size);
 	char *hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
-			(guint64)(text ? XXH3_64bits(text, size) : 0));
+			ast_file_hash(file, name, w->req->unsaved,
+				      w->req->n_unsaved));
 
 	record(w->out, 'I', name ? name : full, hash, walked ? "1" : "0",
 	       NULL);
@@ -1289,6 +1324,7 @@ int ast_read(const struct ast_request *req, const char *out)
 		return tw_error("cannot write '%s': %s", out,
 				g_strerror(errno));
 	w.names = g_hash_table_new(NULL, NULL);
+	w.texts = g_hash_table_new(NULL, NULL);
 	w.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	w.expanded = g_hash_table_new(NULL, NULL);
 	fprintf(w.out, "%s\n", AST_FACTS_MAGIC);

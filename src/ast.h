@@ -36,6 +36,7 @@
 #ifndef AST_H
 #define AST_H
 
+#include <clang-c/Index.h>
 #include <glib.h>
 
 /* Heads every file of facts.  Count up when a reader of today would see other
@@ -111,6 +112,13 @@ struct ast_facts {
 };
 
 struct ast_unsaved { const char *file; const char *text; gsize size; };
+
+/*
+ * XXH3 of what libclang read as @file: one of the @n texts when @name, its path
+ * in the tree, is among them, and else the file on disk (see cx_file_hash()).
+ */
+guint64 ast_file_hash(CXFile file, const char *name,
+		      const struct ast_unsaved *unsaved, guint n);
 
 struct ast_request {
 	const char *tree;	/* absolute */

@@ -265,12 +265,9 @@ GPtrArray *cellfacts_run(const struct tree *t, const struct cellfacts_kind *k,
 
 /* ---- for who reads ---- */
 
-void cellfacts_put_hash(json_t *deps, const char *file, const char *text,
-			gsize size)
+void cellfacts_put_hash(json_t *deps, const char *file, guint64 h)
 {
-	char *hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
-				     (guint64)(text ? XXH3_64bits(text, size)
-						    : 0));
+	char *hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x", h);
 
 	json_object_set_new(deps, file, json_string(hash));
 	g_free(hash);
@@ -280,23 +277,20 @@ struct dep_walk {
 	struct world *w;
 	json_t *deps;
 	const char *unit;
-	CXTranslationUnit tu;
 };
 
 static void put_dep(CXFile file, CXSourceLocation *stack, unsigned n,
 		    CXClientData data)
 {
 	struct dep_walk *d = data;
-	const char *name = cx_file(&d->w->names, file), *text;
+	const char *name = cx_file(&d->w->names, file);
 	char *raw = cx_take(clang_getFileName(file));
-	size_t size = 0;
 
 	if (!name)
 		name = raw;
 	if (!strcmp(name, d->unit) || json_object_get(d->deps, name))
 		return;
-	text = clang_getFileContents(d->tu, file, &size);
-	cellfacts_put_hash(d->deps, name, text, size);
+	cellfacts_put_hash(d->deps, name, cx_file_hash(file));
 }
 
 void cellfacts_put_deps(json_t *top, json_t *deps, struct world *w,
@@ -311,7 +305,6 @@ void cellfacts_put_deps(json_t *top, json_t *deps, struct world *w,
 	for (guint i = 0; i < w->units->len; i++) {
 		struct world_unit *u = w->units->pdata[i];
 
-		d.tu = u->tu;
 		if (u->tu)
 			clang_getInclusions(u->tu, put_dep, &d);
 	}

@@ -46,7 +46,6 @@ GPtrArray *cellfacts_run(const struct tree *t, const struct cellfacts_kind *k,
  */
 void cellfacts_put_deps(json_t *top, json_t *deps, struct world *w,
 			const char *unit);
-void cellfacts_put_hash(json_t *deps, const char *file, const char *text,
-			gsize size);
+void cellfacts_put_hash(json_t *deps, const char *file, guint64 hash);
 
 #endif

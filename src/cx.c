@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Small helpers around libclang. */
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
 
 #include "cx.h"
 
@@ -55,6 +59,34 @@ const char *cx_file(struct cx_names *n, CXFile file)
 	g_free(raw);
 	g_free(full);
 	return path;
+}
+
+/*
+ * clang_getFileContents() looks for the file among all that was included and
+ * expanded, from the first: a millisecond for each of a thousand headers.
+ */
+guint64 cx_file_hash(CXFile file)
+{
+	char *path = cx_take(clang_getFileName(file));
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	GMappedFile *m = NULL;
+	guint64 hash = CX_NO_HASH;
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st) &&
+	    st.st_mtime == clang_getFileTime(file))
+		m = g_mapped_file_new_from_fd(fd, FALSE, NULL);
+	if (m) {
+		const char *text = g_mapped_file_get_contents(m);
+
+		hash = XXH3_64bits(text ? text : "",
+				   g_mapped_file_get_length(m));
+		g_mapped_file_unref(m);
+	}
+	if (fd >= 0)
+		close(fd);
+	g_free(path);
+	return hash;
 }
 
 struct cx_place cx_place(struct cx_names *n, CXSourceLocation loc)

@@ -33,6 +33,12 @@ struct cx_place {
  * the further folders), or NULL.
  */
 const char *cx_file(struct cx_names *n, CXFile file);
+/*
+ * XXH3 of the bytes of @file on disk.  CX_NO_HASH, which no file has but by
+ * chance, when libclang read another state of it (by its time), or none.
+ */
+guint64 cx_file_hash(CXFile file);
+#define CX_NO_HASH 1
 /* Where the cursor's first token is spelled, in the outermost file. */
 struct cx_place cx_place(struct cx_names *n, CXSourceLocation loc);
 

@@ -607,14 +607,14 @@ static void put_dep(CXFile file, CXSourceLocation *stack, unsigned n,
 {
 	struct walk *w = data;
 	const char *name = cx_file(&w->names, file);
-	size_t size = 0;
-	const char *text = clang_getFileContents(w->tu, file, &size);
+	guint64 hash = ast_file_hash(file, name, w->r->unsaved,
+				     w->r->n_unsaved);
 
 	if (!name)
 		name = g_canonicalize_filename(
 			cx_take(clang_getFileName(file)), w->names.build);
-	put(w, "I", name, g_strdup_printf("%016" G_GINT64_MODIFIER "x",
-		(guint64)(text ? XXH3_64bits(text, size) : 0)), NULL);
+	put(w, "I", name, g_strdup_printf("%016" G_GINT64_MODIFIER "x", hash),
+	    NULL);
 }
 
 static void put_skipped(struct walk *w)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "cellfacts.h"
 #include "condition.h"
@@ -641,7 +642,7 @@ static json_t *configs(struct probe *p)
 
 	if (!g_file_get_contents(path, &text, &size, NULL))
 		return a;
-	cellfacts_put_hash(p->deps, file, text, size);
+	cellfacts_put_hash(p->deps, file, XXH3_64bits(text, size));
 	for (char **i = v; *i; i++) {
 		char *words = g_strdup_printf("\nconfig %s\n", *i);
 		const char *at = strstr(text, words);
