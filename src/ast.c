@@ -23,6 +23,8 @@ struct walk {
 	GHashTable *texts;	/* CXFile -> struct text, owned by libclang */
 	GHashTable *seen;	/* declarations already written */
 	GHashTable *expanded;	/* macro definitions already looked at */
+	GHashTable *owners;	/* key of a pointer to functions -> CXCursor */
+	gboolean linking;	/* what is written are no values, see link_to() */
 	char *fn_usr, *fn_name;	/* the function that is walked */
 	CXSourceLocation use;	/* of what uses the value that is walked */
 };
@@ -397,7 +399,7 @@ static void event(struct walk *w, CXCursor at, const char *src,
 		use = inside ? macro_name(w, w->use) : g_strdup("");
 	record(w->out, 'E', src, dst, s.file ? s.file : x.file, off, line,
 	       x.file ? x.file : "", xoff, xname, end, out ? "1" : "0", use,
-	       NULL);
+	       w->linking ? "1" : "0", NULL);
 	g_free(use);
 	g_free(xname);
 	g_free(off);
@@ -524,6 +526,277 @@ static gboolean follows(struct walk *w, CXCursor cast, CXCursor *x)
 static void walk_value(struct walk *w, CXCursor c, const char *dst);
 static void walk_stmt(struct walk *w, CXCursor c, const char *last_dst);
 
+/* ---- pointers to functions ---- */
+
+/* The function type that @t is, points to, or is an array of pointers to. */
+static CXType function_type(CXType t)
+{
+	for (;;) {
+		switch (t.kind) {
+		case CXType_Elaborated:
+			t = clang_Type_getNamedType(t);
+			break;
+		case CXType_Typedef:
+			t = clang_getTypedefDeclUnderlyingType(
+						clang_getTypeDeclaration(t));
+			break;
+		case CXType_Pointer:
+			t = clang_getPointeeType(t);
+			break;
+		case CXType_ConstantArray:
+		case CXType_IncompleteArray:
+			t = clang_getArrayElementType(t);
+			break;
+		case CXType_FunctionProto:
+			return t;
+		default:	/* another way to name one, as typeof, is enough */
+			t = clang_getCanonicalType(t);
+			if (t.kind != CXType_Pointer &&
+			    t.kind != CXType_FunctionProto)
+				return (CXType){ .kind = CXType_Invalid };
+		}
+	}
+}
+
+static gboolean is_ours(char cls)
+{
+	return cls == 'H' || cls == 'P';
+}
+
+/* Does it take or return a value of one of our types? */
+static gboolean carries(struct walk *w, CXType fn)
+{
+	gboolean yes;
+
+	if (fn.kind != CXType_FunctionProto)
+		return FALSE;
+	yes = is_ours(class_of(w, clang_getResultType(fn)));
+	for (int i = 0; i < clang_getNumArgTypes(fn); i++)
+		yes |= is_ours(class_of(w, clang_getArgType(fn, i)));
+	return yes;
+}
+
+static CXType declared_type(CXCursor d)
+{
+	return clang_getCursorKind(d) == CXCursor_TypedefDecl ?
+	       clang_getTypedefDeclUnderlyingType(d) : clang_getCursorType(d);
+}
+
+/*
+ * Where the parameters of the functions that @d is, or points to, are spelled:
+ * in @d itself, in a typedef, or in the function whose type it takes.  None
+ * when they are not ours.
+ */
+static CXCursor owner_of(struct walk *w, CXCursor d)
+{
+	CXCursor none = clang_getNullCursor(), r;
+	CXType fn = function_type(declared_type(d));
+	enum CXCursorKind k = clang_getCursorKind(d);
+	GArray *v;
+
+	if (!carries(w, fn) ||
+	    (k != CXCursor_FunctionDecl && k != CXCursor_FieldDecl &&
+	     k != CXCursor_VarDecl && k != CXCursor_ParmDecl &&
+	     k != CXCursor_TypedefDecl))
+		return none;
+	if (k == CXCursor_FunctionDecl)
+		return d;
+	v = cx_children(d);
+	for (guint i = 0; i < v->len; i++) {
+		CXCursor c = CX_CHILD(v, i);
+
+		if (clang_getCursorKind(c) != CXCursor_TypeRef &&
+		    !(clang_isExpression(clang_getCursorKind(c)) &&
+		      takes_any_type(d)))
+			continue;
+		r = clang_getCursorReferenced(c);
+		if (clang_Cursor_isNull(r) ||
+		    !clang_equalTypes(clang_getCanonicalType(fn),
+				      clang_getCanonicalType(
+					function_type(declared_type(r)))))
+			continue;
+		d = owner_of(w, r);
+		break;
+	}
+	g_array_free(v, TRUE);
+	return d;
+}
+
+static CXCursor owner_param(CXCursor owner, int n)
+{
+	CXCursor p = clang_getNullCursor();
+	GArray *v;
+
+	if (clang_getCursorKind(owner) == CXCursor_FunctionDecl)
+		return clang_Cursor_getArgument(owner, n);
+	v = cx_children(owner);
+	for (guint i = 0; i < v->len && n >= 0; i++)
+		if (clang_getCursorKind(CX_CHILD(v, i)) == CXCursor_ParmDecl &&
+		    !n--)
+			p = CX_CHILD(v, i);
+	g_array_free(v, TRUE);
+	return p;
+}
+
+/* What stands behind "r:" and "p:" in the keys, or NULL. */
+static char *owner_key(struct walk *w, CXCursor owner)
+{
+	char *key, *all;
+
+	if (clang_getCursorKind(owner) == CXCursor_FunctionDecl)
+		return cx_take(clang_getCursorUSR(owner));
+	if (clang_getCursorKind(owner) == CXCursor_TypedefDecl) {
+		struct place p = spelled(w, clang_getCursorLocation(owner));
+		char *name = cx_take(clang_getCursorSpelling(owner));
+
+		all = p.file ? g_strdup_printf("*t:%s:%u:%s", p.file, p.off,
+					       name) : NULL;
+		g_free(name);
+		return all;
+	}
+	key = decl_key(w, owner);
+	all = key ? g_strconcat("*", key, NULL) : NULL;
+	g_free(key);
+	return all;
+}
+
+/* Tell of the parameters of @owner, and of what it returns. */
+static void put_owner(struct walk *w, CXCursor owner)
+{
+	CXType fn = function_type(declared_type(owner));
+	char *key = owner_key(w, owner), *of;
+	char cls = class_of(w, clang_getResultType(fn));
+
+	if (key && is_ours(cls)) {
+		of = g_strconcat("r:", key, NULL);
+		put_decl(w, owner, of, cls);
+		g_free(of);
+	}
+	for (int i = 0; key && i < clang_getNumArgTypes(fn); i++) {
+		CXCursor p = owner_param(owner, i);
+
+		cls = class_of(w, clang_getCursorType(p));
+		if (!is_ours(cls))
+			continue;
+		of = g_strdup_printf("p:%s#%d", key, i);
+		put_decl(w, p, of, cls);
+		g_free(of);
+	}
+	g_free(key);
+}
+
+/* Remember @d, of @key, when it is a pointer to functions that are ours. */
+static void know_owner(struct walk *w, CXCursor d, const char *key)
+{
+	CXCursor owner = owner_of(w, d), *copy;
+
+	if (!key || clang_Cursor_isNull(owner))
+		return;
+	put_owner(w, owner);
+	copy = g_memdup2(&owner, sizeof(owner));
+	g_hash_table_replace(w->owners, g_strdup(key), copy);
+}
+
+/*
+ * A function, or a pointer to one, at @at goes into another pointer: parameters
+ * and results of both are one thing by two names.  Whatever is true of one is
+ * true of the other.
+ */
+static void link_to(struct walk *w, CXCursor at, CXCursor from, CXCursor to)
+{
+	CXType fn = function_type(declared_type(from));
+	char *a = owner_key(w, from), *b = owner_key(w, to);
+
+	w->linking = TRUE;
+	for (int i = -1; a && b && strcmp(a, b) &&
+	     i < clang_getNumArgTypes(fn); i++) {
+		CXType t = i < 0 ? clang_getResultType(fn)
+				 : clang_getArgType(fn, i);
+		char *n = i < 0 ? g_strdup("") : g_strdup_printf("#%d", i);
+		char *src = g_strconcat(i < 0 ? "r:" : "p:", a, n, NULL);
+		char *dst = g_strconcat(i < 0 ? "r:" : "p:", b, n, NULL);
+
+		if (is_ours(class_of(w, t))) {
+			event(w, at, src, dst);
+			event(w, at, dst, src);
+		}
+		g_free(src);
+		g_free(dst);
+		g_free(n);
+	}
+	w->linking = FALSE;
+	put_owner(w, from);
+	g_free(a);
+	g_free(b);
+}
+
+/* Who knows what function @at puts into the pointer @owner? */
+static void link_unknown(struct walk *w, CXCursor at, CXCursor owner)
+{
+	CXType fn = function_type(declared_type(owner));
+	char *key = owner_key(w, owner);
+
+	w->linking = TRUE;
+	for (int i = -1; key && i < clang_getNumArgTypes(fn); i++) {
+		char *dst = i < 0 ? g_strconcat("r:", key, NULL) :
+				    g_strdup_printf("p:%s#%d", key, i);
+
+		event(w, at, "U:", dst);
+		g_free(dst);
+	}
+	w->linking = FALSE;
+	g_free(key);
+}
+
+/* The address of the function, or the pointer to one, @d goes out of sight. */
+static void link_away(struct walk *w, CXCursor at, CXCursor d)
+{
+	char *key = owner_key(w, d), *src = g_strconcat("r:", key, NULL);
+
+	if (key)
+		event(w, at, src, "A");
+	g_free(src);
+	g_free(key);
+}
+
+/* The pointer to functions of ours that @dst is the key of, or NULL. */
+static const CXCursor *owner_at(const struct walk *w, const char *dst)
+{
+	return g_hash_table_lookup(w->owners, dst);
+}
+
+/* What is called through a pointer: its declaration, or none. */
+static CXCursor called(CXCursor c)
+{
+	for (;;) {
+		enum CXCursorKind k = clang_getCursorKind(c = bare(c));
+		CXCursor of = clang_getNullCursor();
+		GArray *v;
+
+		if (k == CXCursor_DeclRefExpr || k == CXCursor_MemberRefExpr)
+			return clang_getCursorReferenced(c);
+		if (k != CXCursor_ArraySubscriptExpr &&
+		    !operand(c, CXCursor_UnaryOperator,
+			     CXUnaryOperator_Deref, &of))
+			return clang_getNullCursor();
+		v = cx_children(c);
+		if (v->len)
+			of = CX_CHILD(v, 0);
+		g_array_free(v, TRUE);
+		if (clang_Cursor_isNull(of))
+			return of;
+		c = of;
+	}
+}
+
+static gboolean names_function(CXCursor c)
+{
+	c = bare(c);
+	return clang_getCursorKind(c) == CXCursor_DeclRefExpr &&
+	       clang_getCursorKind(clang_getCursorReferenced(c)) ==
+	       CXCursor_FunctionDecl;
+}
+
 /* The key that an lvalue stores to, and its declaration's class. */
 static char *lvalue_key(struct walk *w, CXCursor c)
 {
@@ -540,6 +813,7 @@ static char *lvalue_key(struct walk *w, CXCursor c)
 			if (key) {
 				put_decl(w, d, key,
 					 class_of(w, clang_getCursorType(d)));
+				know_owner(w, d, key);
 				return key;
 			}
 		}
@@ -659,55 +933,55 @@ static void walk_call(struct walk *w, CXCursor c, const char *dst)
 {
 	CXCursor fn = clang_getCursorReferenced(c);
 	int n = clang_Cursor_getNumArguments(c);
-	gboolean known = clang_getCursorKind(fn) == CXCursor_FunctionDecl;
-	char *usr = known ? cx_take(clang_getCursorUSR(fn)) : NULL;
-	int n_params = known ? clang_Cursor_getNumArguments(fn) : 0;
+	gboolean direct = clang_getCursorKind(fn) == CXCursor_FunctionDecl;
 	GArray *callee = cx_children(c);
 	CXSourceLocation outer = w->use;
-	char *key;
+	char *of, *key, cls;
 
+	if (!direct)
+		fn = callee->len ? owner_of(w, called(CX_CHILD(callee, 0)))
+				 : clang_getNullCursor();
+	of = clang_Cursor_isNull(fn) ? NULL : owner_key(w, fn);
 	w->use = start_of(c);
 	for (int i = 0; i < n; i++) {
 		CXCursor arg = clang_Cursor_getArgument(c, i);
+		CXCursor p = of ? owner_param(fn, i) : clang_getNullCursor();
 
-		if (known && i < n_params) {
-			CXCursor p = clang_Cursor_getArgument(fn, i);
-			char cls = class_of(w, clang_getCursorType(p));
-
-			key = g_strdup_printf("p:%s#%d", usr, i);
+		if (!clang_Cursor_isNull(p)) {
+			cls = class_of(w, clang_getCursorType(p));
+			key = g_strdup_printf("p:%s#%d", of, i);
 			if (cls == 'H' || cls == 'P' || cls == 'V')
 				put_decl(w, p, key, cls);
+			know_owner(w, p, key);
 			/* A macro pasted its name: no place, just a type. */
 			walk_value(w, arg, has_place(w, p) ? key :
 				   cls == 'H' ? "H" : cls == 'P' ? "P" :
 				   cls == 'V' ? "V" : "X");
 			g_free(key);
 		} else {
-			walk_value(w, arg, !known && callee->len ?
+			walk_value(w, arg, !of && callee->len ?
 				   pointer_param(w, CX_CHILD(callee, 0), i) : "X");
 		}
 	}
-	if (!known && callee->len)
+	if (!direct && callee->len)
 		walk_value(w, CX_CHILD(callee, 0), "N");
 	g_array_free(callee, TRUE);
 	w->use = outer;
-	if (known) {
-		char cls = class_of(w, clang_getCursorResultType(fn));
-
-		key = g_strconcat("r:", usr, NULL);
-		if (cls == 'H' || cls == 'P')
+	key = of ? g_strconcat("r:", of, NULL) : NULL;
+	if (of) {
+		cls = class_of(w, clang_getResultType(
+					function_type(declared_type(fn))));
+		if (is_ours(cls))
 			put_decl(w, fn, key, cls);
-		leaf(w, c, key, dst);
-		g_free(key);
-	} else {
-		leaf(w, c, NULL, dst);
 	}
-	g_free(usr);
+	leaf(w, c, key, dst);
+	g_free(key);
+	g_free(of);
 }
 
 static void walk_ref(struct walk *w, CXCursor c, const char *dst)
 {
-	CXCursor d = clang_getCursorReferenced(c);
+	CXCursor d = clang_getCursorReferenced(c), owner;
 	CXSourceLocation outer = w->use;
 	char *key = NULL, *to;
 
@@ -722,14 +996,10 @@ static void walk_ref(struct walk *w, CXCursor c, const char *dst)
 		g_free(name);
 	}
 	if (clang_getCursorKind(d) == CXCursor_FunctionDecl) {
-		/* Its address is taken: somebody calls it unseen. */
-		char *usr = cx_take(clang_getCursorUSR(d));
-
-		to = g_strconcat("r:", usr, NULL);
-		if (strcmp(dst, "N"))
-			event(w, c, to, "A");
-		g_free(to);
-		g_free(usr);
+		if (owner_at(w, dst))
+			link_to(w, c, d, *owner_at(w, dst));
+		else if (strcmp(dst, "N"))
+			link_away(w, c, d);
 		return;
 	}
 	if (!clang_Cursor_isNull(d))
@@ -737,6 +1007,15 @@ static void walk_ref(struct walk *w, CXCursor c, const char *dst)
 	if (key)
 		put_decl(w, d, key, class_of(w, clang_getCursorType(d)));
 	leaf(w, c, key, dst);
+	owner = owner_of(w, d);
+	if (!clang_Cursor_isNull(owner)) {
+		if (owner_at(w, dst))
+			link_to(w, c, owner, *owner_at(w, dst));
+		/* A test, a store to it, an element of it. */
+		else if (strcmp(dst, "N") && strcmp(dst, "=") &&
+			 strcmp(dst, "m:*"))
+			link_away(w, c, owner);
+	}
 	/* A void pointer that becomes one of ours: the flow goes on. */
 	if (key && is_decl_key(dst) &&
 	    class_of(w, clang_getCursorType(c)) == 'V')
@@ -761,9 +1040,53 @@ static gboolean walk_designated(struct walk *w, CXCursor c)
 		key = clang_Cursor_isNull(field) ? NULL : decl_key(w, field);
 		if (key && (cls == 'H' || cls == 'P'))
 			put_decl(w, field, key, cls);
+		know_owner(w, field, key);
 		walk_value(w, CX_CHILD(v, n - 1), key ? key : "X");
 		g_free(key);
 	}
+	g_array_free(v, TRUE);
+	return yes;
+}
+
+static enum CXVisitorResult take_field(CXCursor field, CXClientData data)
+{
+	g_array_append_val((GArray *)data, field);
+	return CXVisit_Continue;
+}
+
+/*
+ * "{ e, f }" of a struct: each goes where its field is; FALSE when it is no
+ * such thing.
+ */
+static gboolean walk_positions(struct walk *w, CXCursor c)
+{
+	CXType t = clang_getCanonicalType(clang_getCursorType(c));
+	GArray *v = cx_children(c);
+	GArray *fields = g_array_new(FALSE, FALSE, sizeof(CXCursor));
+	gboolean yes;
+
+	if (t.kind == CXType_Record)
+		clang_Type_visitFields(t, take_field, fields);
+	yes = v->len && v->len <= fields->len;
+	for (guint i = 0; yes && i < v->len; i++) {
+		GArray *of = cx_children(CX_CHILD(v, i));
+
+		yes = !of->len || clang_getCursorKind(CX_CHILD(of, 0)) !=
+				  CXCursor_MemberRef;
+		g_array_free(of, TRUE);
+	}
+	for (guint i = 0; yes && i < v->len; i++) {
+		CXCursor field = CX_CHILD(fields, i);
+		char cls = class_of(w, clang_getCursorType(field));
+		char *key = decl_key(w, field);
+
+		if (key && is_ours(cls))
+			put_decl(w, field, key, cls);
+		know_owner(w, field, key);
+		walk_value(w, CX_CHILD(v, i), key ? key : "X");
+		g_free(key);
+	}
+	g_array_free(fields, TRUE);
 	g_array_free(v, TRUE);
 	return yes;
 }
@@ -792,6 +1115,7 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 {
 	CXSourceLocation outer = w->use;
 	enum CXCursorKind k = clang_getCursorKind(c);
+	const CXCursor *owner;
 	CXCursor of;
 	char cls;
 	GArray *v;
@@ -816,6 +1140,14 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 	    k != CXCursor_CStyleCastExpr &&
 	    !(cls == 'V' && k == CXCursor_DeclRefExpr))
 		unknown_source(w, c, dst);
+
+	owner = is_decl_key(dst) ? owner_at(w, dst) : NULL;
+	if (owner && k != CXCursor_UnexposedExpr && k != CXCursor_ParenExpr &&
+	    k != CXCursor_ConditionalOperator && k != CXCursor_DeclRefExpr &&
+	    k != CXCursor_MemberRefExpr && k != CXCursor_InitListExpr &&
+	    !operand(c, CXCursor_UnaryOperator, CXUnaryOperator_AddrOf, &of) &&
+	    !is_null(c))
+		link_unknown(w, c, *owner);
 
 	switch (k) {
 	case CXCursor_UnexposedExpr:
@@ -923,7 +1255,11 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 			g_free(key);
 			break;
 		}
-		walk_children(w, c, op == CXUnaryOperator_AddrOf ||
+		/* "&f" and "f" are the same. */
+		walk_children(w, c, op == CXUnaryOperator_AddrOf &&
+			      operand(c, CXCursor_UnaryOperator, op, &x) &&
+			      names_function(x) ? dst :
+			      op == CXUnaryOperator_AddrOf ||
 			      op == CXUnaryOperator_PreInc ||
 			      op == CXUnaryOperator_PreDec ||
 			      op == CXUnaryOperator_PostInc ||
@@ -967,11 +1303,14 @@ static void walk_value(struct walk *w, CXCursor c, const char *dst)
 		leaf(w, c, NULL, dst);
 		break;
 	case CXCursor_InitListExpr:
+		if (walk_positions(w, c))
+			break;
 		/* Elements of an array go where the array is. */
 		cls = class_of(w, clang_getArrayElementType(
 					clang_getCursorType(c)));
 		w->use = start_of(c);
-		walk_children(w, c, cls == 'H' ? "H" : cls == 'P' ? "P" : "X");
+		walk_children(w, c, cls == 'H' ? "H" : cls == 'P' ? "P" :
+			      owner ? dst : "X");
 		w->use = outer;
 		/* A pte_t that is a struct, with its members. */
 		leaf(w, c, NULL, dst);
@@ -997,6 +1336,7 @@ static void walk_var(struct walk *w, CXCursor c)
 
 	if (key && (cls == 'H' || cls == 'P'))
 		put_decl(w, c, key, cls);
+	know_owner(w, c, key);
 	v = cx_children(c);
 	w->use = clang_getCursorLocation(c);
 	for (guint i = 0; i < v->len; i++)
@@ -1080,13 +1420,13 @@ static void walk_function(struct walk *w, CXCursor c)
 	for (int i = 0; i < n; i++) {
 		CXCursor p = clang_Cursor_getArgument(c, i);
 
-		cls = class_of(w, clang_getCursorType(p));
-		if (cls == 'H' || cls == 'P' || cls == 'V') {
-			char *key = g_strdup_printf("p:%s#%d", w->fn_usr, i);
+		char *key = g_strdup_printf("p:%s#%d", w->fn_usr, i);
 
+		cls = class_of(w, clang_getCursorType(p));
+		if (cls == 'H' || cls == 'P' || cls == 'V')
 			put_decl(w, p, key, cls);
-			g_free(key);
-		}
+		know_owner(w, p, key);
+		g_free(key);
 	}
 	v = cx_children(c);
 	for (guint i = 0; def && i < v->len; i++)
@@ -1104,19 +1444,18 @@ static void walk_record(struct walk *w, CXCursor c)
 	for (guint i = 0; i < v->len; i++) {
 		CXCursor f = CX_CHILD(v, i);
 		enum CXCursorKind k = clang_getCursorKind(f);
-		char cls;
+		char cls, *key;
 
 		if (k == CXCursor_StructDecl || k == CXCursor_UnionDecl)
 			walk_record(w, f);
 		if (k != CXCursor_FieldDecl)
 			continue;
 		cls = class_of(w, clang_getCursorType(f));
-		if (cls == 'H' || cls == 'P') {
-			char *key = decl_key(w, f);
-
+		key = decl_key(w, f);
+		if (cls == 'H' || cls == 'P')
 			put_decl(w, f, key, cls);
-			g_free(key);
-		}
+		know_owner(w, f, key);
+		g_free(key);
 	}
 	g_array_free(v, TRUE);
 }
@@ -1325,6 +1664,7 @@ int ast_read(const struct ast_request *req, const char *out)
 				g_strerror(errno));
 	w.names = g_hash_table_new(NULL, NULL);
 	w.texts = g_hash_table_new(NULL, NULL);
+	w.owners = g_hash_table_new(g_str_hash, g_str_equal);
 	w.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	w.expanded = g_hash_table_new(NULL, NULL);
 	fprintf(w.out, "%s\n", AST_FACTS_MAGIC);
@@ -1381,7 +1721,7 @@ static guint kind_of(char tag)
 	return k;
 }
 
-#define MAX_FIELDS 12
+#define MAX_FIELDS 13
 
 /* Cut @line at its tabs, in place; what is missing is "". */
 static void cut(char *line, char *f[MAX_FIELDS])
@@ -1441,6 +1781,7 @@ static void fill(char tag, gpointer record, char *f[MAX_FIELDS])
 			.end = number(f[9]),
 			.out = number(f[10]),
 			.use = f[11],
+			.link = number(f[12]),
 		};
 		break;
 	case 'F':

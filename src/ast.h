@@ -18,6 +18,9 @@
  *	p:USR#N		parameter N of a function
  *	r:USR		what a function returns
  *	f:USR		a field
+ *	p:*KEY#N, r:*KEY	parameter N, and the result, of the functions that
+ *			the declaration KEY, a pointer to them, may have; KEY is
+ *			"t:FILE:OFF:NAME" for those of a typedef
  * and, where there is no declaration,
  *	H	a value of the seed type (through a pointer, an array)
  *	P	a value of the old pointer type without a declaration
@@ -41,7 +44,7 @@
 
 /* Heads every file of facts.  Count up when a reader of today would see other
  * facts than one of yesterday: the cache goes by it. */
-#define AST_FACTS_MAGIC "treewide-facts 17"
+#define AST_FACTS_MAGIC "treewide-facts 18"
 
 struct ast_decl {
 	char *key;
@@ -68,6 +71,7 @@ struct ast_event {
 	char *xname;
 	gboolean out;		/* a macro's value, used outside of the macro */
 	char *use;		/* used within a macro: which; else "" */
+	gboolean link;		/* of two names of one thing, no value: see "*" */
 };
 
 struct ast_func {

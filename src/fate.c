@@ -419,7 +419,21 @@ static char *key_text(const struct convert *c, const char *key)
 	char **f = g_strsplit(key, ":", 3), *text = NULL;
 	const char *at;
 
-	if (f[0] && f[1] && f[2] && !strcmp(f[0], "v")) {
+	if (key[0] && key[1] == ':' && key[2] == '*') {
+		const char *hash = key[0] == 'p' ? strrchr(key, '#') : NULL;
+		char *of = hash ? g_strndup(key + 3, hash - key - 3)
+				: g_strdup(key + 3);
+		char *pointer = key_text(c, of);
+
+		text = hash ? g_strdup_printf("parameter %d of what %s points to",
+					      atoi(hash + 1) + 1, pointer) :
+			g_strdup_printf("the result of what %s points to",
+					pointer);
+		g_free(pointer);
+		g_free(of);
+	} else if (!g_strcmp0(f[0], "t")) {
+		text = g_strdup_printf("the type %s", strrchr(key, ':') + 1);
+	} else if (f[0] && f[1] && f[2] && !strcmp(f[0], "v")) {
 		const struct source *s = g_hash_table_lookup(c->sources, f[1]);
 		gsize off = g_ascii_strtoull(f[2], NULL, 10);
 		gsize i = s ? source_token_at(s, off) : 0;

@@ -97,7 +97,8 @@ static gboolean is_handle(struct cell *c, const char *key)
 
 char *flow_function_of(const char *key)
 {
-	const char *at = strstr(key, "@F@");
+	const char *at = is_decl(key) && key[2] == '*' ? NULL :
+			 strstr(key, "@F@");
 	const char *end;
 
 	if (!at)
@@ -140,47 +141,47 @@ static void strike_out(struct node *n, const struct ast_event *via,
 }
 
 /*
+ * The key of the pointer to functions that @key, "p:*KEY#N" or "r:*KEY", is
+ * about; NULL for any other key.  The caller frees it.
+ */
+static char *pointer_of(const char *key)
+{
+	const char *hash = key[0] == 'p' ? strrchr(key, '#') : NULL;
+
+	if (!is_decl(key) || key[2] != '*')
+		return NULL;
+	return hash ? g_strndup(key + 3, hash - key - 3) : g_strdup(key + 3);
+}
+
+/* What @key is called in the source, where that is not what @d says. */
+static char *name_of(const char *key, const struct ast_decl *d)
+{
+	char *pointer = pointer_of(key), *name;
+	const char *at;
+
+	if (!pointer)
+		return key[0] == 'p' || key[0] == 'r' ?
+		       flow_function_of(key) : g_strdup(d->name);
+	at = strrchr(pointer, pointer[0] == 't' ? ':' : '@');
+	name = pointer[0] == 'p' ? flow_function_of(pointer) :
+	       g_strdup(at ? at + 1 : "");
+	g_free(pointer);
+	return name;
+}
+
+/*
  * Is it a .c file's own: a field of what is declared there, or static?  Only that
  * file can reach it, and it was read.
  */
 static gboolean is_local(const char *key, const struct ast_decl *d)
 {
-	return g_str_has_suffix(d->file, ".c") &&
-	       (key[0] == 'f' || !g_str_has_prefix(key + 2, "c:@"));
-}
+	char *pointer = pointer_of(key);
+	const char *k = pointer ? pointer : key;
+	gboolean yes = g_str_has_suffix(d->file, ".c") &&
+		       (strchr("ft", k[0]) || !g_str_has_prefix(k + 2, "c:@"));
 
-/* Strike it out when anything could set it unseen; TRUE if so. */
-static gboolean open_to_others(struct cell *c, const struct flow_request *req,
-			       const char *key, struct node *n)
-{
-	const struct ast_decl *d;
-	const char *macro = NULL;
-	char *fn, *why;
-
-	if (key[0] == 'v') {
-		if (n->places->len && req->macro && !strchr(key, '@'))
-			macro = req->macro(n->places->pdata[0], req->data);
-		if (!macro)
-			return FALSE;
-	} else if (!n->places->len) {
-		strike_out(n, NULL, g_strdup("no declaration of it was read"));
-		return TRUE;
-	}
-	d = n->places->pdata[0];
-	fn = key[0] == 'p' || key[0] == 'r' ? flow_function_of(key)
-					    : g_strdup(macro ? macro : d->name);
-	if (!fn || !*fn)
-		why = g_strdup("it has no name to look for");
-	else if ((key[0] == 'p' || key[0] == 'r') && address_taken(c, key))
-		why = g_strdup_printf("the address of %s is taken: it may be called by anyone",
-				      fn);
-	else
-		why = !macro && is_local(key, d) ? NULL :
-		      req->open(fn, d->file, req->data);
-	g_free(fn);
-	if (why)
-		strike_out(n, NULL, why);
-	return why != NULL;
+	g_free(pointer);
+	return yes;
 }
 
 /* "name#2" of parameter 2, "name#r" of the result; NULL for anything else. */
@@ -207,6 +208,43 @@ static gboolean is_api(const struct flow *f, const char *key)
 
 	g_free(name);
 	return yes;
+}
+
+/* Strike it out when anything could set it unseen; TRUE if so. */
+static gboolean open_to_others(struct cell *c, const struct flow_request *req,
+			       const struct flow *f, const char *key,
+			       struct node *n)
+{
+	const struct ast_decl *d;
+	const char *macro = NULL;
+	char *fn, *why;
+
+	if (key[0] == 'v') {
+		if (n->places->len && req->macro && !strchr(key, '@'))
+			macro = req->macro(n->places->pdata[0], req->data);
+		if (!macro)
+			return FALSE;
+	} else if (!n->places->len) {
+		strike_out(n, NULL, g_strdup("no declaration of it was read"));
+		return TRUE;
+	}
+	d = n->places->pdata[0];
+	if (!strncmp(key + 1, ":*v:", 4) && !address_taken(c, key))
+		return FALSE;	/* a local pointer to functions */
+	fn = macro ? g_strdup(macro) : name_of(key, d);
+	if (!fn || !*fn)
+		why = g_strdup("it has no name to look for");
+	else if ((key[0] == 'p' || key[0] == 'r') && address_taken(c, key))
+		/* All archs give it handles: who calls it so must be told. */
+		why = is_api(f, key) ? NULL : g_strdup_printf("the address of %s is taken: it may be called by anyone",
+				      fn);
+	else
+		why = !macro && is_local(key, d) ? NULL :
+		      req->open(fn, d->file, req->data);
+	g_free(fn);
+	if (why)
+		strike_out(n, NULL, why);
+	return why != NULL;
 }
 
 /* Strike it out when a value says that it is no handle; TRUE if so. */
@@ -404,7 +442,7 @@ static void solve(struct cell *c, const struct flow_request *req,
 		while (g_hash_table_iter_next(&it, (gpointer *)&key,
 					      (gpointer *)&n))
 			changed |= n->candidate &&
-				   open_to_others(c, req, key, n);
+				   open_to_others(c, req, f, key, n);
 	} while (changed);
 	mark_to_page(c);
 }
@@ -786,6 +824,8 @@ static void note_frontier(struct cell *c, const struct flow_request *req,
 		gboolean s = is_handle(c, e->src);
 		int kind;
 
+		if (e->link)
+			continue;
 		if (!s && yields(f, e)) {
 			if (!e->out)
 				continue;	/* within the macro */

@@ -107,7 +107,7 @@ struct flow_request {
 
 /*
  * The function's name from a key, "p:c:file.c@F@name#1" or "r:c:@F@name"; NULL
- * when it has none.  The caller frees it.
+ * when it has none, as those that a pointer leads to.  The caller frees it.
  */
 char *flow_function_of(const char *key);
 

@@ -259,7 +259,9 @@ const char *handle_fixed(const struct handle *h, const struct source *s,
 			"its type has another name there";
 	if (source_is(s, source_prev(s, type), "const"))
 		return "it points to a const struct";
-	if (*d->name && source_next(s, star) != source_token_at(s, d->name_off))
+	/* "struct OLD *(*name)()" is what name() returns. */
+	if (*d->name && d->key[2] != '*' &&
+	    source_next(s, star) != source_token_at(s, d->name_off))
 		return "it is not declared as a plain pointer";
 	if (d->key[0] == 'v' && more_declarators(s, source_next(s, star)))
 		return "it is declared together with other variables";
