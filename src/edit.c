@@ -136,6 +136,15 @@ void edit_add(struct edit_set *s, const char *file, gsize off,
 	s->count++;
 }
 
+void edit_replace(struct edit_set *s, const char *file, const char *text,
+		  gsize from, gsize to, const char *new_text, const char *rule)
+{
+	char *old = g_strndup(text + from, to - from);
+
+	edit_add(s, file, from, old, new_text, rule);
+	g_free(old);
+}
+
 /* @b sorts after @a. */
 static int edits_conflict(const struct edit *a, const struct edit *b)
 {

@@ -33,6 +33,10 @@ void edit_set_free(struct edit_set *s);
  */
 void edit_add(struct edit_set *s, const char *file, gsize off,
 	      const char *old_text, const char *new_text, const char *rule);
+/* Add the edit that puts @new_text for bytes @from to @to of @file's @text. */
+void edit_replace(struct edit_set *s, const char *file, const char *text,
+		  gsize from, gsize to, const char *new_text,
+		  const char *rule);
 
 /*
  * Check all edits against each other: two edits conflict when their ranges

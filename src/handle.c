@@ -81,10 +81,7 @@ gboolean handle_may_fail(const struct handle *h, const char *name)
 static void add_edit(struct edit_set *out, const struct source *s, gsize from,
 		     gsize to, const char *new_text, const char *rule)
 {
-	char *old = g_strndup(s->text + from, to - from);
-
-	edit_add(out, s->file, from, old, new_text, rule);
-	g_free(old);
+	edit_replace(out, s->file, s->text, from, to, new_text, rule);
 }
 
 /* "struct OLD *" at token @i: the index of the "*", or SIZE_MAX. */

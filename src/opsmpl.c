@@ -62,11 +62,9 @@ int op_run_rules(struct opc *o)
 		d = tokdiff(text, size, last, last_size);
 		for (guint k = 0; k < d->len; k++) {
 			const struct tokdiff *t = d->pdata[k];
-			char *old = g_strndup(text + t->off, t->len);
 
-			edit_add(o->smpl, job->name, t->off, old, t->text,
-				 "smpl");
-			g_free(old);
+			edit_replace(o->smpl, job->name, text, t->off,
+				     t->off + t->len, t->text, "smpl");
 		}
 		g_ptr_array_free(d, TRUE);
 		for (guint k = 0; k < job->unparsed->len; k++) {

@@ -278,7 +278,7 @@ static void take_edits(struct convert *c, const struct rewrite *w,
 		const struct tokdiff *t = d->pdata[i];
 		gssize from = to_file(w, t->off);
 		gssize to = to_file(w, t->off + t->len);
-		char *old, *rule;
+		char *rule;
 
 		if (from < 0 || to < from || (gsize)to > w->s->size) {
 			g_ptr_array_add(c->res->problems, g_strdup_printf(
@@ -286,11 +286,10 @@ static void take_edits(struct convert *c, const struct rewrite *w,
 				w->s->file, c->run));
 			continue;
 		}
-		old = g_strndup(w->s->text + from, to - from);
 		rule = rules_at(c, job, t->off, t->off + t->len);
-		edit_add(c->edits, w->s->file, from, old, t->text, rule);
+		edit_replace(c->edits, w->s->file, w->s->text, from, to,
+			     t->text, rule);
 		g_free(rule);
-		g_free(old);
 	}
 	g_ptr_array_free(d, TRUE);
 }

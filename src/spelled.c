@@ -123,10 +123,7 @@ static gboolean covered(const GPtrArray *edits, gsize from, gsize to)
 static void add(struct edit_set *out, const struct source *s, gsize from,
 		gsize to, const char *new_text)
 {
-	char *old = g_strndup(s->text + from, to - from);
-
-	edit_add(out, s->file, from, old, new_text, RULE);
-	g_free(old);
+	edit_replace(out, s->file, s->text, from, to, new_text, RULE);
 }
 
 void spelled_add_decls(const struct spelled *sp, const struct source *s,

@@ -87,11 +87,10 @@ static gboolean edit_comment(const struct stale *st, const struct source *s,
 			char *head = g_strndup(*k, same);
 			gsize start = same ? match_at(text, t->len, at, head)
 					   : at;
-			char *old = g_strndup(text + start, end - start);
 
-			edit_add(st->edits, s->file, t->off + start, old,
-				 to + same, "driver/comment");
-			g_free(old);
+			edit_replace(st->edits, s->file, s->text,
+				     t->off + start, t->off + end, to + same,
+				     "driver/comment");
 			g_free(head);
 			done = TRUE;
 		}

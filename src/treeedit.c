@@ -231,7 +231,7 @@ static void add_edit(struct edit_set *edits, const struct source *s,
 		     gsize from, gsize to, const char *put, const char *rule)
 {
 	gsize n = strlen(put);
-	char *old, *text;
+	char *text;
 
 	while (from < to && n && s->text[from] == *put) {
 		from++;
@@ -244,11 +244,9 @@ static void add_edit(struct edit_set *edits, const struct source *s,
 	}
 	if (from == to && !n)
 		return;
-	old = g_strndup(s->text + from, to - from);
 	text = g_strndup(put, n);
-	edit_add(edits, s->file, from, old, text, rule);
+	edit_replace(edits, s->file, s->text, from, to, text, rule);
 	g_free(text);
-	g_free(old);
 }
 
 static void apply_part(const struct tree_edit_request *q, const char *file,
