@@ -12,17 +12,11 @@
 #include "accessors.h"
 #include "cx.h"
 #include "diag.h"
+#include "manifest.h"
 #include "treewide.h"
 #include "world.h"
 
 #define UNIT "treewide-accessors.c"
-
-static char **list(GKeyFile *rules, const char *group, const char *key)
-{
-	char **v = g_key_file_get_string_list(rules, group, key, NULL, NULL);
-
-	return v ? v : g_new0(char *, 1);
-}
 
 static char **keys(GKeyFile *rules, const char *group)
 {
@@ -95,7 +89,7 @@ char **accessors_natives(GKeyFile *rules, const char *name, const char *level)
 		g_strfreev(patterns);
 		return NULL;
 	}
-	v = list(rules, "helpers", best);
+	v = manifest_list(rules, "helpers", best);
 	for (char **i = v; *i; i++) {
 		char *star = matched(best, name);
 		char *s = replace(*i, "{l}", level);
@@ -325,7 +319,7 @@ static json_t *helpers(struct find *f, GKeyFile *rules)
 
 static char *unit_text(GKeyFile *rules)
 {
-	char **v = list(rules, "accessors", "include");
+	char **v = manifest_list(rules, "accessors", "include");
 	GString *s = g_string_new(NULL);
 
 	for (char **i = v; *i; i++)
@@ -344,7 +338,7 @@ struct request {
 static char **folders(const char *srcarch, gconstpointer data)
 {
 	const struct request *r = data;
-	char **v = list(r->rules, "accessors", "look-in");
+	char **v = manifest_list(r->rules, "accessors", "look-in");
 
 	for (char **i = v; *i; i++) {
 		char *s = replace(*i, "@ARCH@", srcarch);
@@ -361,7 +355,7 @@ static int read_cell(const struct cell_info *c, const char *out,
 	const struct request *r = data;
 	struct find f = { .names = json_object() };
 	char *text = unit_text(r->rules);
-	char **needs = list(r->rules, "accessors", "needs");
+	char **needs = manifest_list(r->rules, "accessors", "needs");
 	struct world_unit *u;
 	json_t *o;
 

@@ -31,13 +31,6 @@ static char *get(GKeyFile *k, const char *group, const char *key)
 	return g_key_file_get_string(k, group, key, NULL);
 }
 
-static char **get_list(GKeyFile *k, const char *group, const char *key)
-{
-	char **v = g_key_file_get_string_list(k, group, key, NULL, NULL);
-
-	return v ? v : g_new0(char *, 1);
-}
-
 /* The keys of a section and their values, in the order of the file. */
 static void get_pairs(GKeyFile *k, const char *group, char ***keys,
 		      char ***values)
@@ -71,7 +64,7 @@ static int load_helpers(struct leafc *l)
 		struct leaf_helper *h = g_new0(struct leaf_helper, 1);
 
 		h->name = g_strdup(*g);
-		h->asks = get_list(k, *g, "asks");
+		h->asks = manifest_list(k, *g, "asks");
 		h->returns = get(k, *g, "returns");
 		h->what = get(k, *g, "what");
 		h->gives = get(k, *g, "gives");
@@ -108,10 +101,10 @@ int leaf_rules_load(struct leafc *l)
 	r->header = get(k, "leaf", "header");
 	r->make = get(k, "leaf", "make");
 	r->beside = get(k, "leaf", "beside");
-	r->base = get_list(k, "leaf", "base");
+	r->base = manifest_list(k, "leaf", "base");
 	get_pairs(k, "leaf read", &r->readers, &r->reads);
 	get_pairs(k, "leaf hstate", &r->holders, &r->hstates);
-	r->outside = get_list(k, scope, "without");
+	r->outside = manifest_list(k, scope, "without");
 	r->helpers = g_ptr_array_new_with_free_func(helper_free);
 	r->questions = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 					     g_free);

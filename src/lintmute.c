@@ -11,6 +11,7 @@
 
 #include "diag.h"
 #include "lint.h"
+#include "manifest.h"
 #include "nearest.h"
 
 #define BASELINE_VERSION 1
@@ -74,13 +75,6 @@ guint lint_mute_count(const struct lint_mute *m)
 }
 
 /* ---- the config file ---- */
-
-static char **get_list(GKeyFile *k, const char *group, const char *key)
-{
-	char **v = g_key_file_get_string_list(k, group, key, NULL, NULL);
-
-	return v ? v : g_new0(char *, 1);
-}
 
 static int no_rule(const struct lint_rules *r, const char *path,
 		   const char *id)
@@ -149,8 +143,8 @@ int lint_mute_load_config(struct lint_mute *m, struct lint_rules *r,
 
 			i->name = g_strdup(*g + 7);
 			i->path = g_strdup(path);
-			i->files = get_list(k, *g, "files");
-			i->rules = get_list(k, *g, "rules");
+			i->files = manifest_list(k, *g, "files");
+			i->rules = manifest_list(k, *g, "rules");
 			i->reason = g_key_file_get_string(k, *g, "reason",
 							  NULL);
 			g_ptr_array_add(m->ignores, i);

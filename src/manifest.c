@@ -54,7 +54,7 @@ static void unknown_conversion(const char *name, const char *root)
 	g_ptr_array_free(all, TRUE);
 }
 
-static char **get_list(GKeyFile *k, const char *group, const char *key)
+char **manifest_list(GKeyFile *k, const char *group, const char *key)
 {
 	char **v = g_key_file_get_string_list(k, group, key, NULL, NULL);
 
@@ -88,11 +88,11 @@ struct manifest *manifest_load(const char *name)
 	m->summary = g_key_file_get_string(keys, "conversion", "summary", NULL);
 	m->choice = g_key_file_has_key(keys, "conversion", "scopes", NULL) ?
 		    "scope" : "policy";
-	m->policies = get_list(keys, "conversion", *m->choice == 's' ?
-			       "scopes" : "policies");
-	m->types = get_list(keys, "seeds", "types");
-	m->symbols = get_list(keys, "seeds", "symbols");
-	m->first = get_list(keys, "seeds", "first");
+	m->policies = manifest_list(keys, "conversion", *m->choice == 's' ?
+				    "scopes" : "policies");
+	m->types = manifest_list(keys, "seeds", "types");
+	m->symbols = manifest_list(keys, "seeds", "symbols");
+	m->first = manifest_list(keys, "seeds", "first");
 	m->dir = g_strdup(dir);
 	m->rules = list_dir(dir, ".cocci", TRUE);
 	m->keys = g_steal_pointer(&keys);

@@ -30,4 +30,7 @@ struct manifest {
 struct manifest *manifest_load(const char *name);
 void manifest_free(struct manifest *m);
 
+/* A list of a key file, empty when the key is not there; g_strfreev() it. */
+char **manifest_list(GKeyFile *k, const char *group, const char *key);
+
 #endif

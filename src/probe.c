@@ -43,20 +43,12 @@ static char *key(const struct manifest *m, const char *name)
 	return s ? s : g_strdup("");
 }
 
-static char **list(const struct manifest *m, const char *group,
-		   const char *name)
-{
-	char **v = g_key_file_get_string_list(m->keys, group, name, NULL, NULL);
-
-	return v ? v : g_new0(char *, 1);
-}
-
 /* ---- the text ---- */
 
 char *probe_text(const struct manifest *m)
 {
 	GString *s = g_string_new(NULL);
-	char **v = list(m, "audit", "include"), **r;
+	char **v = manifest_list(m->keys, "audit", "include"), **r;
 	char *table = key(m, "table"), *page = key(m, "page");
 	char *flag = key(m, "highmem"), *call = key(m, "allocate");
 	char *arg = key(m, "argument");
@@ -72,7 +64,7 @@ char *probe_text(const struct manifest *m)
 		table, page, flag, m->types[0], arg, call);
 	r = g_key_file_get_keys(m->keys, "audit roles", NULL, NULL);
 	for (char **role = r; role && *role; role++) {
-		v = list(m, "audit roles", *role);
+		v = manifest_list(m->keys, "audit roles", *role);
 		for (char **i = v; *i; i++)
 			g_string_append_printf(s,
 				"#ifdef %s\nenum { tw_macro_%s };\n#endif\n",
@@ -81,7 +73,7 @@ char *probe_text(const struct manifest *m)
 	}
 	g_strfreev(r);
 	/* A config symbol is a macro like the roles, with its prefix. */
-	v = list(m, "audit", "highmem-config");
+	v = manifest_list(m->keys, "audit", "highmem-config");
 	for (char **i = v; *i; i++)
 		g_string_append_printf(s,
 			"#ifdef CONFIG_%s\nenum { tw_macro_CONFIG_%s };\n#endif\n",
@@ -237,7 +229,7 @@ static json_t *roles(struct probe *p)
 	char **r = g_key_file_get_keys(p->m->keys, "audit roles", NULL, NULL);
 
 	for (char **role = r; role && *role; role++) {
-		char **v = list(p->m, "audit roles", *role);
+		char **v = manifest_list(p->m->keys, "audit roles", *role);
 		json_t *a = json_array();
 
 		for (char **i = v; *i; i++) {
@@ -634,7 +626,7 @@ static guint line_of(const char *text, const char *at)
 /* The arch's symbols that take the kernel address away, and if they are on. */
 static json_t *configs(struct probe *p)
 {
-	char **v = list(p->m, "audit", "highmem-config");
+	char **v = manifest_list(p->m->keys, "audit", "highmem-config");
 	char *file = g_strdup_printf("arch/%s/Kconfig", p->req->cell->srcarch);
 	char *path = g_build_filename(p->req->tree, file, NULL), *text;
 	json_t *a = json_array();
@@ -720,7 +712,7 @@ static void load_names(struct probe *p)
 	p->names.allocators = g_hash_table_new(g_str_hash, g_str_equal);
 	p->names.same = g_hash_table_new(g_str_hash, g_str_equal);
 	for (char **i = v; v && *i; i++) {
-		char **f = list(p->m, "audit allocators", *i);
+		char **f = manifest_list(p->m->keys, "audit allocators", *i);
 		int n[2] = { 0, 0 };
 
 		for (int k = 0; k < 2 && f[k]; k++)
@@ -728,13 +720,13 @@ static void load_names(struct probe *p)
 		g_hash_table_insert(p->names.allocators, *i,
 				    GINT_TO_POINTER(n[0] << 8 | n[1]));
 	}
-	s = list(p->m, "audit", "same-page");
+	s = manifest_list(p->m->keys, "audit", "same-page");
 	for (char **i = s; *i; i++)
 		g_hash_table_add(p->names.same, *i);
 	p->role_names = name_set();
 	v = g_key_file_get_keys(p->m->keys, "audit roles", NULL, NULL);
 	for (char **i = v; v && *i; i++) {
-		s = list(p->m, "audit roles", *i);
+		s = manifest_list(p->m->keys, "audit roles", *i);
 		for (char **k = s; *k; k++)
 			g_hash_table_add(p->role_names, *k);
 	}
@@ -742,7 +734,7 @@ static void load_names(struct probe *p)
 
 char **probe_folders(const struct manifest *m, const char *srcarch)
 {
-	char **v = list(m, "audit", "look-in");
+	char **v = manifest_list(m->keys, "audit", "look-in");
 
 	for (char **i = v; *i; i++) {
 		char **parts = g_strsplit(*i, "@ARCH@", -1);
