@@ -712,6 +712,23 @@ static gboolean take_reached(struct reach *r)
 	return news;
 }
 
+/*
+ * Of the macros of @s, those that are more than a call of @yields into @other;
+ * with @add, the rest into @yields, but for names in @other.
+ */
+static void aliases_of(const struct source *s, GHashTable *yields,
+		       GHashTable *other, gboolean add)
+{
+	for (guint k = 0; k < s->macros->len; k++) {
+		struct source_macro *m = s->macros->pdata[k];
+
+		if (!is_call_of(s, m->first, m->last, yields))
+			g_hash_table_add(other, m->name);
+		else if (add && !g_hash_table_contains(other, m->name))
+			g_hash_table_add(yields, g_strdup(m->name));
+	}
+}
+
 void handle_add_aliases(const GPtrArray *sources, GHashTable *yields)
 {
 	GHashTable *other = g_hash_table_new(g_str_hash, g_str_equal);
@@ -721,23 +738,9 @@ void handle_add_aliases(const GPtrArray *sources, GHashTable *yields)
 		before = g_hash_table_size(yields);
 		/* All definitions of the name, in whatever arch. */
 		for (int add = 0; add < 2; add++)
-			for (guint i = 0; i < sources->len; i++) {
-				struct source *s = sources->pdata[i];
-
-				for (guint k = 0; k < s->macros->len; k++) {
-					struct source_macro *m =
-						s->macros->pdata[k];
-
-					if (!is_call_of(s, m->first, m->last,
-							yields))
-						g_hash_table_add(other,
-								 m->name);
-					else if (add && !g_hash_table_contains(
-							other, m->name))
-						g_hash_table_add(yields,
-							g_strdup(m->name));
-				}
-			}
+			for (guint i = 0; i < sources->len; i++)
+				aliases_of(sources->pdata[i], yields, other,
+					   add);
 		g_hash_table_remove_all(other);
 	} while (g_hash_table_size(yields) > before);
 	g_hash_table_destroy(other);
