@@ -84,6 +84,16 @@ def example(d: dict[str, Any]) -> str:
     return text
 
 
+def _differs(found: dict[str, Any], before: str) -> str:
+    """The difference, behind @before, and what it is not about."""
+    text = ""
+    if found["difference"]:
+        text = before + example(found["difference"])
+    if found["same_for"]:
+        text += f"; the same for {', '.join(found['same_for'])}"
+    return text
+
+
 def details(cell: dict[str, Any]) -> list[str]:
     """Where forms are defined, and what the table has no room for."""
     out = []
@@ -104,17 +114,11 @@ def details(cell: dict[str, Any]) -> list[str]:
             text += f"; a stub that {stub_text(row['native_is'])}"
             if row["huge_is"]:
                 text += f", as the huge form {stub_text(row['huge_is'])}"
-        if row["difference"]:
-            text += f"; {example(row['difference'])}"
-        if row["same_for"]:
-            text += f"; the same for {', '.join(row['same_for'])}"
+        text += _differs(row, "; ")
         table = row["in_table"]
         if table:
             text += "; through the table " + SAME.get(table["same"], "unknown")
-            if table["difference"]:
-                text += f": {example(table['difference'])}"
-            if table["same_for"]:
-                text += f"; the same for {', '.join(table['same_for'])}"
+            text += _differs(table, ": ")
         if row["why"]:
             text += f"; {row['why']}"
         if row["same"] != "yes" or row["native_is"] or table:
