@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the stages of a conversion hand on.  Only src/convert.c and its stages
- * include this: src/resolve.c (read the cells, follow the flow), src/rewrite.c
- * (semantic patches and the driver's own edits), src/bridge.c (what no rule met),
- * src/fate.c (the fate of every site).
+ * include this: src/steps.c (what several pipelines do), src/resolve.c (read the
+ * cells, follow the flow), src/rewrite.c (semantic patches and the driver's own
+ * edits), src/bridge.c (what no rule met), src/fate.c (the fate of every site).
  */
 #ifndef CONVERT_INTERNAL_H
 #define CONVERT_INTERNAL_H
@@ -21,6 +21,7 @@
 #include "reading.h"
 #include "smpl.h"
 #include "source.h"
+#include "treeedit.h"
 
 struct convert {
 	struct tree *t;
@@ -69,6 +70,37 @@ struct source *convert_source(struct convert *c, const char *file);
 void convert_load_sources(struct convert *c);
 /* Does the handle of the source's arch, or of any for a generic one, change? */
 gboolean convert_may_change(const struct convert *c, const struct source *s);
+
+/* src/steps.c: what more than one kind of conversion does. */
+
+/* "FILE:OFF"; the caller frees it. */
+char *convert_at_key(const char *file, gsize off);
+/* Where line @line of @text begins, from 1; NULL: it has fewer. */
+const char *convert_line(const char *text, guint line);
+/* Which cells are read, and which not and why, into the result. */
+void convert_note_cells(struct convert *c);
+/* One more unit to read. */
+void convert_add_unit(struct convert *c, const struct cell_info *cell,
+		      const char *file);
+/* Units that could not be read (char *) are problems. */
+void convert_note_unread(struct convert *c, const GPtrArray *failed);
+/* The edit of "driver/RULE" that puts @text for bytes @from to @to. */
+void convert_put_edit(struct convert *c, const struct source *s, gsize from,
+		      gsize to, const char *text, const char *rule);
+/* The edits and files of the conversion's folder, as tree_edits() says. */
+int convert_tree_edits(struct convert *c, const char *when, GHashTable *texts,
+		       GPtrArray *files);
+/* Files that the tree has not (struct tree_file), into the result. */
+void convert_add_files(struct convert *c, const GPtrArray *files);
+/*
+ * The texts of the result for libclang, as many as it has files; the caller
+ * frees the array, not the texts.
+ */
+struct ast_unsaved *convert_unsaved(const struct convert *c);
+/* No cell reads the site, whose fate is known: note where it stands, and why. */
+void convert_note_unseen(struct convert *c, struct site *s);
+/* All edits, into the ledger. */
+void convert_record_edits(struct convert *c);
 
 /* Where the value of a frontier stands in its source: bytes and tokens. */
 struct value_span {

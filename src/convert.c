@@ -185,18 +185,13 @@ static const struct cell_info *cell_of(const struct convert *c,
 /* Which archs keep a page behind the handle, by what their cells say. */
 static void classify_archs(struct convert *c)
 {
+	convert_note_cells(c);
 	for (guint i = 0; i < c->cells->len; i++) {
 		const struct cell_info *cell = c->cells->pdata[i];
-		gboolean page;
 
-		if (!cell->ready) {
-			g_ptr_array_add(c->res->cells_unread, g_strdup_printf(
-				"%s (%s)", cell->name, cell->reason));
+		if (!cell->ready)
 			continue;
-		}
-		g_ptr_array_add(c->res->cells_read, g_strdup(cell->name));
-		page = g_hash_table_contains(c->flow->page_cells, cell->name);
-		if (page)
+		if (g_hash_table_contains(c->flow->page_cells, cell->name))
 			g_hash_table_add(c->page_archs,
 					 g_strdup(cell->srcarch));
 		g_hash_table_add(c->read_archs, g_strdup(cell->srcarch));
@@ -342,13 +337,9 @@ static int write_edits(const struct convert *c)
 /* Does line @line of the new text stand in the old one, too? */
 static gboolean line_is_old(const struct convert_file *f, guint line)
 {
-	const char *p = f->new_text, *end, *hit;
+	const char *p = convert_line(f->new_text, line), *end, *hit;
 	gsize len;
 
-	for (guint i = 1; i < line && p; i++) {
-		p = strchr(p, '\n');
-		p = p ? p + 1 : NULL;
-	}
 	if (!p)
 		return FALSE;
 	end = strchr(p, '\n');
@@ -490,20 +481,13 @@ static int verify(struct convert *c, gboolean *again)
 	struct new_diags *n = new_diags_new();
 	const GPtrArray *faults;
 	GPtrArray *uses = g_ptr_array_new();
-	struct ast_unsaved *u = g_new0(struct ast_unsaved,
-				       c->res->files->len + 1);
+	struct ast_unsaved *u = convert_unsaved(c);
 	struct reading_result r = { 0 };
 	guint problems = c->res->problems->len;
 	gboolean forward = FALSE;
 	int ret = -1;
 
 	*again = FALSE;
-	for (guint i = 0; i < c->res->files->len; i++) {
-		struct convert_file *f = c->res->files->pdata[i];
-
-		u[i] = (struct ast_unsaved) { f->file, f->new_text,
-					      f->new_size };
-	}
 	for (guint i = 0; i < c->facts->len; i++) {
 		struct ast_facts *a = c->facts->pdata[i];
 

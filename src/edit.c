@@ -250,6 +250,29 @@ const GPtrArray *edit_of_file(const struct edit_set *s, const char *file)
 	return g_hash_table_lookup(s->files, file);
 }
 
+gboolean edit_touches(const struct edit_set *s, const char *file, gsize from,
+		      gsize to, GString *rules)
+{
+	const GPtrArray *v = edit_of_file(s, file);
+	gboolean hit = FALSE;
+	guint i;
+
+	for (i = 0; v && i < v->len; i++) {
+		const struct edit *e = v->pdata[i];
+
+		if (e->off >= to || e->off + e->len < from ||
+		    (e->len && e->off + e->len <= from))
+			continue;
+		hit = TRUE;
+		if (rules) {
+			if (rules->len)
+				g_string_append_c(rules, '+');
+			g_string_append(rules, e->rule);
+		}
+	}
+	return hit;
+}
+
 guint edit_count(const struct edit_set *s)
 {
 	return s->count;

@@ -47,6 +47,10 @@ void edit_replace(struct edit_set *s, const char *file, const char *text,
 typedef const char *(*edit_read_fn)(const char *file, gsize *size, void *data);
 unsigned edit_check(struct edit_set *s, edit_read_fn read, void *data);
 
+/* Does an edit touch the bytes?  Its rules go to @rules, which may be NULL. */
+gboolean edit_touches(const struct edit_set *s, const char *file, gsize from,
+		      gsize to, GString *rules);
+
 /* The files with edits, sorted by name; free the array, not the strings. */
 GPtrArray *edit_files(const struct edit_set *s);
 /* The edits of one file, sorted by offset; owned by the set. */

@@ -482,19 +482,7 @@ static void record_step(struct convert *c, const struct flow_step *s)
 
 static void record(struct convert *c)
 {
-	GPtrArray *files = edit_files(c->edits);
-
-	for (guint i = 0; i < files->len; i++) {
-		const GPtrArray *v = edit_of_file(c->edits, files->pdata[i]);
-
-		for (guint k = 0; k < v->len; k++) {
-			const struct edit *d = v->pdata[k];
-
-			ledger_add_edit(c->ledger, &(struct ledger_edit) {
-				d->file, line_of(c, d->file, d->off),
-				d->old_text, d->new_text, d->rule });
-		}
-	}
+	convert_record_edits(c);
 	for (guint i = 0; i < c->flow->steps->len; i++)
 		record_step(c, c->flow->steps->pdata[i]);
 	for (guint i = 0; i < c->flow->frontier->len; i++) {
@@ -524,7 +512,6 @@ static void record(struct convert *c)
 			c->res->unparsed++;
 		}
 	}
-	g_ptr_array_free(files, TRUE);
 }
 
 void convert_decide(struct convert *c)

@@ -13,7 +13,6 @@
 #include <glib.h>
 
 #include "convert-internal.h"
-#include "treeedit.h"
 
 struct leaf_helper {		/* a section of helpers.ini */
 	char *name, *returns, *what, *gives, *needs, *more;

@@ -13,16 +13,6 @@
 #include "leafconvert-internal.h"
 #include "newdiag.h"
 
-static void add_unit(struct convert *c, const struct cell_info *cell,
-		     const char *file)
-{
-	struct reading_unit *u = g_new0(struct reading_unit, 1);
-
-	u->cell = cell;
-	u->file = g_strdup(file);
-	g_ptr_array_add(c->units, u);
-}
-
 /*
  * The files of the scope that mention the API in code; and of those, when
  * @readers, only the ones that read entries: char * set, keys borrowed.
@@ -57,20 +47,14 @@ static void choose_units(struct leafc *l, GHashTable *files)
 	for (guint i = 0; i < c->cells->len; i++) {
 		const struct cell_info *cell = c->cells->pdata[i];
 
-		if (!cell->ready) {
-			g_ptr_array_add(c->res->cells_unread, g_strdup_printf(
-				"%s (%s)", cell->name, cell->reason));
-			continue;
-		}
-		g_ptr_array_add(c->res->cells_read, g_strdup(cell->name));
-		for (GList *n = names; n; n = n->next) {
+		for (GList *n = names; n && cell->ready; n = n->next) {
 			char *arch = source_arch(n->data);
 
 			if (g_str_has_suffix(n->data, ".c") &&
 			    (arch ? !strcmp(arch, cell->srcarch) :
 			     cell->all_units ||
 			     g_hash_table_contains(readers, n->data)))
-				add_unit(c, cell, n->data);
+				convert_add_unit(c, cell, n->data);
 			g_free(arch);
 		}
 	}
@@ -97,9 +81,7 @@ static int read_units(struct leafc *l, GHashTable *files,
 
 	if (reading_run(&r, units, out))
 		return -1;
-	for (guint i = 0; i < out->failed->len; i++)
-		g_ptr_array_add(c->res->problems, g_strdup_printf(
-			"not read: %s", (char *)out->failed->pdata[i]));
+	convert_note_unread(c, out->failed);
 	return 0;
 }
 
@@ -157,6 +139,7 @@ static int read_tree(struct leafc *l)
 	struct reading_result out = { 0 };
 	int ret;
 
+	convert_note_cells(c);
 	choose_units(l, files);
 	ret = read_units(l, files, NULL, 0, c->units, &out);
 	c->facts = out.facts;
@@ -170,26 +153,15 @@ static int read_tree(struct leafc *l)
 	return ret;
 }
 
-static struct source *source_cb(const char *file, void *data)
-{
-	return convert_source(data, file);
-}
-
 /* The header with the leaf and its helpers, and what archs say about levels. */
 static int add_text(struct leafc *l)
 {
 	struct convert *c = l->c;
 	GHashTable *texts = g_hash_table_new_full(g_str_hash, g_str_equal,
 						  NULL, g_free);
-	struct tree_edit_request q = {
-		.t = c->t, .dir = c->m->dir, .name = c->m->name,
-		.when = l->native ? "native" : "huge", .texts = texts,
-		.problems = c->res->problems, .left = c->res->rules_left,
-		.source = source_cb, .data = c,
-	};
 	static const char *const forms[] = { "pmd", "pud" };
 	static const char *const reads[] = { "READ_PMD", "READ_PUD" };
-	int ret;
+	int ret = 0;
 
 	g_hash_table_insert(texts, (gpointer)"HELPERS", leaf_helpers_text(l));
 	g_hash_table_insert(texts, (gpointer)"LEVELS", leaf_native_text(l));
@@ -200,52 +172,24 @@ static int add_text(struct leafc *l)
 		g_hash_table_insert(texts, (gpointer)reads[i],
 				    g_strdup(name ? name : "none"));
 	}
-	ret = edit_count(c->edits) ? tree_edits(&q, c->edits, l->new_files) : 0;
+	if (edit_count(c->edits))
+		ret = convert_tree_edits(c, l->native ? "native" : "huge",
+					 texts, l->new_files);
 	g_hash_table_destroy(texts);
 	return ret;
-}
-
-static int by_file(gconstpointer a, gconstpointer b)
-{
-	return strcmp((*(struct convert_file *const *)a)->file,
-		      (*(struct convert_file *const *)b)->file);
-}
-
-static void add_new_files(struct leafc *l)
-{
-	GPtrArray *files = l->c->res->files;
-
-	for (guint i = 0; i < l->new_files->len; i++) {
-		const struct tree_file *t = l->new_files->pdata[i];
-		struct convert_file *f = g_new0(struct convert_file, 1);
-
-		f->file = g_strdup(t->file);
-		f->new_text = g_strdup(t->text);
-		f->new_size = strlen(t->text);
-		f->mode = 0100644;
-		g_ptr_array_add(files, f);
-	}
-	g_ptr_array_sort(files, by_file);
 }
 
 /* Read the result: an error that was not there before is a fault of ours. */
 static int verify(struct leafc *l)
 {
 	struct convert *c = l->c;
-	GPtrArray *files = c->res->files;
-	struct ast_unsaved *u = g_new0(struct ast_unsaved, files->len + 1);
+	guint files = c->res->files->len;
+	struct ast_unsaved *u = convert_unsaved(c);
 	GPtrArray *units = g_ptr_array_new();
 	struct new_diags *n = new_diags_new();
-	const GPtrArray *all;
 	struct reading_result out = { 0 };
 	int ret = 0;
 
-	for (guint i = 0; i < files->len; i++) {
-		const struct convert_file *f = files->pdata[i];
-
-		u[i] = (struct ast_unsaved) { f->file, f->new_text,
-					      f->new_size };
-	}
 	for (guint i = 0; i < c->units->len; i++) {
 		const struct reading_unit *r = c->units->pdata[i];
 		char *key = unit_key(r->cell->name, r->file);
@@ -260,16 +204,14 @@ static int verify(struct leafc *l)
 
 		new_diags_before(n, a->cell, a->diags);
 	}
-	if (files->len)
-		ret = read_units(l, NULL, u, files->len, units, &out);
+	if (files)
+		ret = read_units(l, NULL, u, files, units, &out);
 	for (guint i = 0; out.facts && i < out.facts->len; i++) {
 		const struct ast_facts *a = out.facts->pdata[i];
 
 		new_diags_after(n, c, a->cell, a->diags);
 	}
-	all = new_diags_all(n);
-	for (guint i = 0; i < all->len; i++)
-		new_diag_tell(all->pdata[i], "", c->res->problems);
+	new_diags_tell(n, c->res->problems);
 	if (out.facts)
 		g_ptr_array_free(out.facts, TRUE);
 	if (out.failed)
@@ -297,7 +239,7 @@ static int run(struct leafc *l)
 		leaf_native_edit(l);
 	if (add_text(l) || convert_check_edits(c) || convert_make_texts(c))
 		return -1;
-	add_new_files(l);
+	convert_add_files(c, l->new_files);
 	if (verify(l))
 		return -1;
 	leaf_fates(l);

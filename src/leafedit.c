@@ -9,17 +9,6 @@
 
 #include "leafconvert-internal.h"
 
-static void put(struct leafc *l, const struct source *s, gsize from, gsize to,
-		const char *text, const char *rule)
-{
-	char *old = g_strndup(s->text + from, to - from);
-	char *name = g_strdup_printf("driver/%s", rule);
-
-	edit_add(l->c->edits, s->file, from, old, text, name);
-	g_free(name);
-	g_free(old);
-}
-
 /* A declaration in which the name at token @name stands, in tokens. */
 struct decl {
 	gsize type;		/* the entry's type */
@@ -167,13 +156,14 @@ static void split_decl(struct leafc *l, const struct source *s, gsize name,
 				     s->text + s->toks.v[name].off);
 
 	if (source_is(s, before, ","))
-		put(l, s, s->toks.v[before].off, source_end(s, name), "",
-		    "declaration");
+		convert_put_edit(l->c, s, s->toks.v[before].off,
+				 source_end(s, name), "", "declaration");
 	else
-		put(l, s, s->toks.v[name].off,
-		    s->toks.v[source_next(s, after)].off, "", "declaration");
-	put(l, s, source_end(s, d->end), source_end(s, d->end), line,
-	    "declaration");
+		convert_put_edit(l->c, s, s->toks.v[name].off,
+				 s->toks.v[source_next(s, after)].off, "",
+				 "declaration");
+	convert_put_edit(l->c, s, source_end(s, d->end),
+			 source_end(s, d->end), line, "declaration");
 	g_free(line);
 }
 
@@ -192,42 +182,43 @@ static void edit_decls(struct leafc *l, const struct carrier *k)
 		    carriers_in(l, s, d.type, NULL) != d.declarators)
 			split_decl(l, s, name, &d, l->r.value);
 		else
-			put(l, s, s->toks.v[d.type].off,
-			    source_end(s, d.type), l->r.value, "declaration");
+			convert_put_edit(l->c, s, s->toks.v[d.type].off,
+					 source_end(s, d.type), l->r.value,
+					 "declaration");
 	}
 }
 
 static void edit_value(struct leafc *l, const struct value *v)
 {
+	struct convert *c = l->c;
 	const struct source *s = v->s;
+	gsize from = s->toks.v[v->first].off, end = source_end(s, v->last);
 	const struct leaf_question *q;
 	char *text;
 
 	if (v->src == SRC_READ) {
-		gsize open = source_next(s, v->first);
+		gsize args = source_end(s, source_next(s, v->first));
 
-		put(l, s, s->toks.v[v->first].off, source_end(s, v->first),
-		    l->r.reads[v->reader], "read");
+		convert_put_edit(c, s, from, source_end(s, v->first),
+				 l->r.reads[v->reader], "read");
 		text = g_strdup_printf("%s, ", v->hstate);
-		put(l, s, source_end(s, open), source_end(s, open), text,
-		    "read");
+		convert_put_edit(c, s, args, args, text, "read");
 		g_free(text);
 		l->reads++;
 	} else if (v->src == SRC_BASE ||
 		   (v->src == SRC_CARRIER && !v->from->huge)) {
 		text = g_strdup_printf("%s(", l->r.make);
-		put(l, s, s->toks.v[v->first].off, s->toks.v[v->first].off,
-		    text, "base");
-		put(l, s, source_end(s, v->last), source_end(s, v->last), ")",
-		    "base");
+		convert_put_edit(c, s, from, from, text, "base");
+		convert_put_edit(c, s, end, end, ")", "base");
 		g_free(text);
 	}
 	if (!v->ask)
 		return;
 	q = leaf_question(l, v->ask);
 	q->helper->asked[q->n] = TRUE;
-	put(l, s, s->toks.v[v->ask_tok].off, source_end(s, v->ask_tok),
-	    q->helper->name, "question");
+	convert_put_edit(c, s, s->toks.v[v->ask_tok].off,
+			 source_end(s, v->ask_tok), q->helper->name,
+			 "question");
 }
 
 /* The #include, behind the one of [leaf] beside, or the last that is like it. */
@@ -253,7 +244,7 @@ static void edit_include(struct leafc *l, const struct source *s)
 			     strlen(beside)))
 			break;
 	}
-	put(l, s, at, at, line, "include");
+	convert_put_edit(l->c, s, at, at, line, "include");
 	g_free(beside);
 	g_free(line);
 }

@@ -6,9 +6,7 @@
  */
 #include <string.h>
 
-#include "condition.h"
 #include "leafconvert-internal.h"
-#include "opconvert-internal.h"
 #include "seen.h"
 
 struct fates {
@@ -24,6 +22,16 @@ static void set_fate(struct site *s, enum site_fate fate, const char *reason,
 	s->fate = fate;
 	s->reason = g_strdup(reason);
 	s->evidence = evidence && *evidence ? g_strdup(evidence) : NULL;
+}
+
+/* What no declaration or value stands for among the refusals. */
+static void refuse(struct convert *c, struct site *s, const char *why,
+		   const char *cells)
+{
+	set_fate(s, FATE_REFUSED, why, cells);
+	g_ptr_array_add(c->res->refusals, g_strdup_printf("%s:%u: %s(): %s",
+							  s->file, s->line,
+							  s->symbol, why));
 }
 
 /* The value that is read, or asked, by the name at byte @off. */
@@ -89,28 +97,22 @@ static void decide(const struct fates *f, struct site *s)
 	char *names = convert_cell_list(cells);
 	GString *rules = g_string_new(NULL);
 	const struct value *v = value_of(l, s->file, s->off);
-	char *why = NULL, *evidence = NULL, *kept = why_kept(f, s), *refused;
+	char *why = NULL, *evidence = NULL, *kept = why_kept(f, s);
 	enum outcome outcome = OUTCOME_NONE;
 
-	if (op_edits_in(c->edits, s->file, s->off,
-			s->off + strlen(s->symbol), rules)) {
+	if (edit_touches(c->edits, s->file, s->off,
+			 s->off + strlen(s->symbol), rules)) {
 		set_fate(s, FATE_CONVERTED, rules->str, names);
 	} else if (kept) {
 		set_fate(s, FATE_KEPT, kept, NULL);
 	} else if (v && leaf_stays(l, v, &why, &evidence)) {
 		set_fate(s, FATE_REFUSED, why, evidence);
 	} else if (s->ctx == SITE_MACRO || s->ctx == SITE_DIRECTIVE) {
-		set_fate(s, FATE_REFUSED, "it stands in a macro's body: what becomes of the entry is up to who uses the macro",
-			 names);
-		refused = g_strdup_printf("%s:%u: %s(): %s", s->file, s->line,
-					  s->symbol, s->reason);
-		g_ptr_array_add(c->res->refusals, refused);
+		refuse(c, s, "it stands in a macro's body: what becomes of the entry is up to who uses the macro",
+		       names);
 	} else if (!g_str_has_suffix(s->file, ".c") && !v) {
-		set_fate(s, FATE_REFUSED, "it stands in a header: its functions are for others, and no file with it in code of its own was read",
-			 names);
-		refused = g_strdup_printf("%s:%u: %s(): %s", s->file, s->line,
-					  s->symbol, s->reason);
-		g_ptr_array_add(c->res->refusals, refused);
+		refuse(c, s, "it stands in a header: its functions are for others, and no file with it in code of its own was read",
+		       names);
 	} else if (cells->len && !is_in(l->r.readers, s->symbol)) {
 		set_fate(s, FATE_KEPT, g_hash_table_contains(f->readers,
 							     s->file) ?
@@ -129,16 +131,8 @@ static void decide(const struct fates *f, struct site *s)
 		s->smpl = g_strdup("not run");
 		outcome = cells->len ? OUTCOME_ONE_SIDED : OUTCOME_BLIND;
 		s->outcome = g_strdup(outcome_name[outcome]);
-		if (!cells->len) {
-			s->condition = src ? condition_at(&src->toks, s->off) :
-				       NULL;
-			ledger_add_blind(c->ledger, "libclang", s->file,
-					 s->line, s->condition ? s->condition :
-					 "no cell reads it");
-			g_ptr_array_add(c->res->unseen, g_strdup_printf(
-				"%s:%u: %s, %s", s->file, s->line, s->symbol,
-				site_fate_name[s->fate]));
-		}
+		if (!cells->len)
+			convert_note_unseen(c, s);
 	}
 	c->res->outcomes[outcome]++;
 	c->res->fates[s->fate]++;
@@ -157,7 +151,7 @@ static void add_site(const struct fates *f, const struct source *s, gsize tok,
 {
 	struct convert *c = f->l->c;
 	const struct token *t = &s->toks.v[tok];
-	char *key = op_at_key(s->file, t->off);
+	char *key = convert_at_key(s->file, t->off);
 	struct site *n;
 	char *origin;
 
@@ -280,7 +274,7 @@ void leaf_fates(struct leafc *l)
 	for (guint i = 0; i < n; i++) {
 		const struct site *s = c->sites->pdata[i];
 
-		g_hash_table_add(f.sites, op_at_key(s->file, s->off));
+		g_hash_table_add(f.sites, convert_at_key(s->file, s->off));
 		if (convert_is_code(s) && is_in(l->r.readers, s->symbol))
 			g_hash_table_add(f.readers, s->file);
 	}
@@ -294,7 +288,7 @@ void leaf_fates(struct leafc *l)
 	}
 	add_reached(&f);
 	add_refused_reads(&f);
-	op_record_edits(c);
+	convert_record_edits(c);
 	g_hash_table_destroy(f.sites);
 	g_hash_table_destroy(f.readers);
 	seen_free(f.seen);

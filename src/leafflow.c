@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "leafconvert-internal.h"
-#include "opconvert-internal.h"
 
 void carrier_free(gpointer p)
 {
@@ -175,7 +174,7 @@ static void take_event(struct leafc *l, const struct ast_facts *a,
 	char *key;
 
 	/* "a = b = c": what goes into a is named by its place only, that of b. */
-	key = op_at_key(e->file, e->off);
+	key = convert_at_key(e->file, e->off);
 	if (!strcmp(e->dst, "=") && from)
 		g_hash_table_replace(l->assigned, g_strdup(key), from);
 	else if (!strcmp(e->src, "H"))

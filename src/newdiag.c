@@ -65,17 +65,11 @@ static guint old_line(const struct convert *c, const char *file, guint line)
 {
 	const struct convert_file *f = convert_result_of(c, file);
 	const GPtrArray *edits = f ? edit_of_file(c->edits, file) : NULL;
-	const char *p = f ? f->new_text : NULL;
+	const char *p = f ? convert_line(f->new_text, line) : NULL;
 	gsize before, n = 0, off = 0;
 	guint old = 1, k = 0;
 
-	if (!edits || !line)
-		return line;
-	for (guint i = 1; i < line && p; i++) {
-		p = strchr(p, '\n');
-		p = p ? p + 1 : NULL;
-	}
-	if (!p)
+	if (!edits || !line || !p)
 		return line;
 	before = count(f->new_text, p - f->new_text);
 	while (off < f->old_size) {
@@ -196,4 +190,12 @@ void new_diag_tell(const struct new_diag *f, const char *more,
 						  f->d->col, cells, more,
 						  f->d->text));
 	g_free(cells);
+}
+
+void new_diags_tell(struct new_diags *n, GPtrArray *problems)
+{
+	const GPtrArray *all = new_diags_all(n);
+
+	for (guint i = 0; i < all->len; i++)
+		new_diag_tell(all->pdata[i], "", problems);
 }

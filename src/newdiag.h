@@ -27,7 +27,9 @@ struct new_diag {
 
 /* What is our matter and new, each once, by place: struct new_diag, borrowed. */
 const GPtrArray *new_diags_all(struct new_diags *n);
-/* Put it among the @problems; @more: what to add behind the message, or "". */
+/* Put all of it among the @problems. */
+void new_diags_tell(struct new_diags *n, GPtrArray *problems);
+/* Put one of it there; @more: what to add behind the message, or "". */
 void new_diag_tell(const struct new_diag *f, const char *more,
 		   GPtrArray *problems);
 

@@ -110,14 +110,14 @@ void op_edit_document(struct opc *o, const struct opplace *p)
 					       (int)(word - gap), s->text + gap,
 					       o->document);
 
-			op_put_edit(o, s, at, end, text, "document");
+			convert_put_edit(o->c, s, at, end, text, "document");
 			g_free(text);
 		} else {
 			gsize line = at;
 
 			while (s->text[line - 1] != '\n')
 				line--;
-			op_put_edit(o, s, line, end, "", "document");
+			convert_put_edit(o->c, s, line, end, "", "document");
 		}
 		first = FALSE;
 	}
@@ -152,7 +152,7 @@ static void note_params(struct opc *o, const struct opfn *f,
 			if (!p->param[n] || i + 1 + t->len >= to ||
 			    memcmp(s->text + i + 1, s->text + t->off, t->len) ||
 			    is_word(s->text[i + 1 + t->len]) ||
-			    op_edits_in(o->c->edits, s->file, i, i + 1, NULL))
+			    edit_touches(o->c->edits, s->file, i, i + 1, NULL))
 				continue;
 			note(o, s, i, g_strdup_printf("the document of %s() speaks of @%.*s, which is no parameter any more",
 						      f->name, (int)t->len,
@@ -200,8 +200,8 @@ void op_note_comments(struct opc *o)
 		const struct source *src;
 
 		if (strcmp(s->symbol, o->member) || s->ctx != SITE_COMMENT ||
-		    op_edits_in(c->edits, s->file, s->off,
-				s->off + strlen(s->symbol), NULL))
+		    edit_touches(c->edits, s->file, s->off,
+				 s->off + strlen(s->symbol), NULL))
 			continue;
 		src = convert_source(c, s->file);
 		if (src)

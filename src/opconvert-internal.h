@@ -13,7 +13,6 @@
 
 #include "convert-internal.h"
 #include "opfacts.h"
-#include "treeedit.h"
 
 #define MAX_PARAMS 8
 
@@ -69,8 +68,7 @@ struct opc {
 	guint converted, refused;
 };
 
-/* "FILE:OFF" and "FILE:LINE"; the caller frees them. */
-char *op_at_key(const char *file, gsize off);
+/* "FILE:LINE"; the caller frees it. */
 char *op_place_text(struct opc *o, const char *file, gsize off);
 
 /* src/opread.c: 0, or -1 after a message. */
@@ -116,11 +114,6 @@ void op_refuse_row(struct oprow *r, const char *why, char *evidence);
 /* src/opedit.c: op_edit_reads() comes when the edits of the walker are there. */
 void op_edit(struct opc *o);
 void op_edit_reads(struct opc *o);
-void op_put_edit(struct opc *o, const struct source *s, gsize from, gsize to,
-		 const char *text, const char *rule);
-/* Does an edit of @set touch the bytes?  The names of its rules go to @rules. */
-gboolean op_edits_in(const struct edit_set *set, const char *file, gsize from,
-		     gsize to, GString *rules);
 
 /* src/opcomment.c: the document of the callback @f, declared at @p. */
 void op_edit_document(struct opc *o, const struct opplace *p);
@@ -130,6 +123,5 @@ void op_note_comments(struct opc *o);
 /* src/opfate.c */
 void op_check_callers(struct opc *o);
 void op_decide(struct opc *o, struct site *s);
-void op_record_edits(struct convert *c);
 
 #endif

@@ -14,11 +14,6 @@
 #include "newdiag.h"
 #include "opconvert-internal.h"
 
-char *op_at_key(const char *file, gsize off)
-{
-	return g_strdup_printf("%s:%" G_GSIZE_FORMAT, file, off);
-}
-
 char *op_place_text(struct opc *o, const char *file, gsize off)
 {
 	struct source *s = convert_source(o->c, file);
@@ -42,12 +37,9 @@ static int load(struct opc *o)
 	o->values = g_key_file_get_string_list(k, "op", "values", NULL, NULL);
 	o->complements = g_key_file_get_string_list(k, "op", "complements",
 						    NULL, NULL);
-	o->harmless = g_key_file_get_string_list(k, "op", "harmless", NULL,
-						 NULL);
+	o->harmless = manifest_list(k, "op", "harmless");
 	o->unused = g_key_file_get_string(k, "op", "unused", NULL);
 	o->document = g_key_file_get_string(k, "op", "document", NULL);
-	if (!o->harmless)
-		o->harmless = g_new0(char *, 1);
 	o->n_params = o->params ? g_strv_length(o->params) : 0;
 	space = o->state ? strrchr(o->state, ' ') : NULL;
 	if (!o->record || !o->member || !o->becomes || !space || !o->values ||
@@ -64,23 +56,13 @@ static int load(struct opc *o)
 	return 0;
 }
 
-static struct source *source_cb(const char *file, void *data)
-{
-	return convert_source(data, file);
-}
-
 /* What the manifest's folder has for the op's declaration and its callers. */
 static int add_text(struct opc *o)
 {
-	struct convert *c = o->c;
-	struct tree_edit_request q = {
-		.t = c->t, .dir = c->m->dir, .name = c->m->name,
-		.when = o->refused ? "stays" : "goes",
-		.problems = c->res->problems, .left = c->res->rules_left,
-		.source = source_cb, .data = c,
-	};
-
-	return o->converted ? tree_edits(&q, c->edits, o->new_files) : 0;
+	if (!o->converted)
+		return 0;
+	return convert_tree_edits(o->c, o->refused ? "stays" : "goes", NULL,
+				  o->new_files);
 }
 
 /* The op and the callbacks are the symbols of the conversion. */
@@ -104,75 +86,31 @@ static int rescan(struct opc *o)
 	return ret;
 }
 
-static int by_file(gconstpointer a, gconstpointer b)
-{
-	return strcmp((*(struct convert_file *const *)a)->file,
-		      (*(struct convert_file *const *)b)->file);
-}
-
-static void add_new_files(struct opc *o)
-{
-	for (guint i = 0; i < o->new_files->len; i++) {
-		const struct tree_file *t = o->new_files->pdata[i];
-		struct convert_file *f = g_new0(struct convert_file, 1);
-
-		f->file = g_strdup(t->file);
-		f->new_text = g_strdup(t->text);
-		f->new_size = strlen(t->text);
-		f->mode = 0100644;
-		g_ptr_array_add(o->c->res->files, f);
-	}
-	g_ptr_array_sort(o->c->res->files, by_file);
-}
-
 /* Read the result: an error that was not there before is a fault of ours. */
 static int verify(struct opc *o)
 {
-	GPtrArray *files = o->c->res->files;
-	struct ast_unsaved *u = g_new0(struct ast_unsaved, files->len + 1);
+	guint files = o->c->res->files->len;
+	struct ast_unsaved *u = convert_unsaved(o->c);
 	GPtrArray *after = g_ptr_array_new_with_free_func(op_facts_free);
 	struct new_diags *n = new_diags_new();
-	const GPtrArray *all;
 	int ret;
 
-	for (guint i = 0; i < files->len; i++) {
-		const struct convert_file *f = files->pdata[i];
-
-		u[i] = (struct ast_unsaved) { f->file, f->new_text,
-					      f->new_size };
-	}
 	for (guint i = 0; i < o->facts->len; i++) {
 		const struct op_facts *a = o->facts->pdata[i];
 
 		new_diags_before(n, a->cell->name, a->diags);
 	}
-	ret = files->len ? op_read_units(o, u, files->len, after) : 0;
+	ret = files ? op_read_units(o, u, files, after) : 0;
 	for (guint i = 0; i < after->len; i++) {
 		const struct op_facts *a = after->pdata[i];
 
 		new_diags_after(n, o->c, a->cell->name, a->diags);
 	}
-	all = new_diags_all(n);
-	for (guint i = 0; i < all->len; i++)
-		new_diag_tell(all->pdata[i], "", o->c->res->problems);
+	new_diags_tell(n, o->c->res->problems);
 	new_diags_free(n);
 	g_ptr_array_free(after, TRUE);
 	g_free(u);
 	return ret;
-}
-
-static void note_cells(struct convert *c)
-{
-	for (guint i = 0; i < c->cells->len; i++) {
-		const struct cell_info *cell = c->cells->pdata[i];
-
-		if (cell->ready)
-			g_ptr_array_add(c->res->cells_read,
-					g_strdup(cell->name));
-		else
-			g_ptr_array_add(c->res->cells_unread, g_strdup_printf(
-				"%s (%s)", cell->name, cell->reason));
-	}
 }
 
 static int run(struct opc *o)
@@ -182,7 +120,7 @@ static int run(struct opc *o)
 
 	if (load(o) || op_resolve(o) || rescan(o))
 		return -1;
-	note_cells(c);
+	convert_note_cells(c);
 	convert_load_sources(c);
 	if (op_run_rules(o))
 		return -1;
@@ -200,13 +138,13 @@ static int run(struct opc *o)
 	op_note_comments(o);
 	if (!convert_check_edits(c) && !convert_make_texts(c)) {
 		op_check_callers(o);
-		add_new_files(o);
+		convert_add_files(c, o->new_files);
 		ret = verify(o);
 	}
 	for (guint i = 0; i < c->sites->len && !ret; i++)
 		op_decide(o, c->sites->pdata[i]);
 	if (!ret)
-		op_record_edits(c);
+		convert_record_edits(c);
 	return ret;
 }
 

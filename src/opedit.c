@@ -9,40 +9,6 @@
 
 #include "opconvert-internal.h"
 
-/* Does an edit of @set touch the bytes?  The names of the rules go to @rules. */
-gboolean op_edits_in(const struct edit_set *set, const char *file,
-			 gsize from, gsize to, GString *rules)
-{
-	const GPtrArray *v = edit_of_file(set, file);
-	gboolean hit = FALSE;
-
-	for (guint i = 0; v && i < v->len; i++) {
-		const struct edit *e = v->pdata[i];
-
-		if (e->off >= to || e->off + e->len < from ||
-		    (e->len && e->off + e->len <= from))
-			continue;
-		hit = TRUE;
-		if (rules) {
-			if (rules->len)
-				g_string_append_c(rules, '+');
-			g_string_append(rules, e->rule);
-		}
-	}
-	return hit;
-}
-
-void op_put_edit(struct opc *o, const struct source *s, gsize from, gsize to,
-		 const char *text, const char *rule)
-{
-	char *old = g_strndup(s->text + from, to - from);
-	char *name = g_strdup_printf("driver/%s", rule);
-
-	edit_add(o->c->edits, s->file, from, old, text, name);
-	g_free(name);
-	g_free(old);
-}
-
 /* Does @value need parentheses where a name stood? */
 static gboolean is_loose(const char *value)
 {
@@ -114,8 +80,8 @@ static GArray *uses_of(struct opc *o, const struct opfn *f,
 		    !op_same_token(s, i, p->param[n]) ||
 		    source_is(s, source_prev(s, i), "->") ||
 		    source_is(s, source_prev(s, i), ".") ||
-		    op_edits_in(o->c->edits, s->file, off, source_end(s, i),
-			     NULL))
+		    edit_touches(o->c->edits, s->file, off, source_end(s, i),
+				 NULL))
 			continue;	/* handed on to another callback */
 		for (guint x = 0; x < o->facts->len; x++) {
 			const struct op_facts *a = o->facts->pdata[x];
@@ -238,7 +204,7 @@ static void edit_signature(struct opc *o, const struct opplace *p,
 	} else {
 		g_string_append_c(text, ' ');
 	}
-	op_put_edit(o, s, from, keep, text->str, "signature");
+	convert_put_edit(o->c, s, from, keep, text->str, "signature");
 	g_string_free(text, TRUE);
 }
 
@@ -301,8 +267,8 @@ static void edit_use(struct opc *o, const struct source *s, gsize tok, guint n,
 		text = g_strdup_printf("(%s)", value);
 	else
 		text = g_strdup(value);
-	op_put_edit(o, s, s->toks.v[from].off, source_end(s, to), text,
-		    "parameter");
+	convert_put_edit(o->c, s, s->toks.v[from].off, source_end(s, to), text,
+			 "parameter");
 	g_free(text);
 }
 
@@ -341,7 +307,7 @@ static void put_break(struct opc *o, const struct source *s, gsize i,
 
 	while (s->text[from - 1] == ' ' || s->text[from - 1] == '\t')
 		from--;
-	op_put_edit(o, s, from, to, text, "unfold");
+	convert_put_edit(o->c, s, from, to, text, "unfold");
 }
 
 static void edit_body(struct opc *o, const struct opfn *f,
@@ -381,12 +347,12 @@ static void edit_body(struct opc *o, const struct opfn *f,
 	    next < p->body_end && same_line(s, p->body, next)) {
 		/* What stands behind the brace gets a line of its own. */
 		g_string_append_c(locals, '\t');
-		op_put_edit(o, s, at, s->toks.v[next].off, locals->str,
-			    "locals");
+		convert_put_edit(o->c, s, at, s->toks.v[next].off, locals->str,
+				 "locals");
 	} else if (any) {
 		g_string_truncate(locals, locals->len - 1);
 		at = line_end(s, at) - 1;
-		op_put_edit(o, s, at, at, locals->str, "locals");
+		convert_put_edit(o->c, s, at, at, locals->str, "locals");
 	}
 	if (unfold)
 		put_break(o, s, p->body_end, "\n");
@@ -443,8 +409,8 @@ static void edit_calls(struct opc *o)
 			close = source_close(s, open);
 			last = source_prev(s, close);
 			text = g_strdup_printf("%s, ", o->state_name);
-			op_put_edit(o, s, source_end(s, open),
-				 s->toks.v[last].off, text, "call");
+			convert_put_edit(o->c, s, source_end(s, open),
+					 s->toks.v[last].off, text, "call");
 			g_free(text);
 		}
 	}
@@ -478,9 +444,9 @@ static void edit_rows(struct opc *o)
 		o->converted++;
 		/* Its place alone, as offsetof() wants it: of which of two? */
 		if (!r->positional && (r->valued || !o->refused))
-			op_put_edit(o, s, r->off,
-				    r->off + strlen(o->member), o->becomes,
-				    "member");
+			convert_put_edit(o->c, s, r->off,
+					 r->off + strlen(o->member), o->becomes,
+					 "member");
 	}
 }
 
@@ -501,11 +467,11 @@ void op_edit_reads(struct opc *o)
 			if ((m->how != 't' && m->how != 'p') || !s ||
 			    at >= s->toks.n || s->toks.v[at].off != m->off ||
 			    !source_is(s, at, o->member) ||
-			    op_edits_in(o->c->edits, m->file, m->off,
-					source_end(s, at), NULL))
+			    edit_touches(o->c->edits, m->file, m->off,
+					 source_end(s, at), NULL))
 				continue;
-			op_put_edit(o, s, m->off, source_end(s, at),
-				    o->becomes, "member");
+			convert_put_edit(o->c, s, m->off, source_end(s, at),
+					 o->becomes, "member");
 		}
 	}
 }

@@ -2,7 +2,6 @@
 /* The fate of every site of a conversion of an op, and who calls the op. */
 #include <string.h>
 
-#include "condition.h"
 #include "opconvert-internal.h"
 
 /* What is done with the op that an edit must know; NULL: none must. */
@@ -17,7 +16,7 @@ static const char *does_what(const struct opc *o, const struct op_member *m)
 		return NULL;
 	if (m->how == 't' || m->how == 'p')
 		return m->how == 't' ? "tests" : "copies";
-	key = op_at_key(m->file, m->off);
+	key = convert_at_key(m->file, m->off);
 	r = g_hash_table_lookup(o->rows, key);
 	g_free(key);
 	return r && !r->valued && !r->refused ? "names" : NULL;
@@ -41,8 +40,9 @@ void op_check_callers(struct opc *o)
 			char *at = op_place_text(o, m->file, m->off);
 			const char *what = does_what(o, m);
 
-			if (what && !op_edits_in(o->c->edits, m->file, m->off,
-				      m->off + strlen(o->member), NULL) &&
+			if (what &&
+			    !edit_touches(o->c->edits, m->file, m->off,
+					  m->off + strlen(o->member), NULL) &&
 			    g_hash_table_add(said, g_strdup(at)))
 				g_ptr_array_add(o->c->res->problems,
 					g_strdup_printf("%s: %s %s%s, and no edit of the conversion knows how; convert it by hand or add one",
@@ -130,7 +130,8 @@ void op_decide(struct opc *o, struct site *s)
 	struct convert *c = o->c;
 	GString *rules = g_string_new(NULL);
 	GPtrArray *cells = cells_at(o, s->file, s->off);
-	char *names = convert_cell_list(cells), *key = op_at_key(s->file, s->off);
+	char *names = convert_cell_list(cells);
+	char *key = convert_at_key(s->file, s->off);
 	const struct oprow *row = g_hash_table_lookup(o->rows, key);
 	gboolean member = !strcmp(s->symbol, o->member);
 	const struct opfn *f = member ? NULL : fn_of(o, s);
@@ -140,8 +141,8 @@ void op_decide(struct opc *o, struct site *s)
 	gsize from, to;
 
 	span_of(o, s, &from, &to);
-	edited = op_edits_in(c->edits, s->file, from, to, rules);
-	smpl = op_edits_in(o->smpl, s->file, from, to, NULL);
+	edited = edit_touches(c->edits, s->file, from, to, rules);
+	smpl = edit_touches(o->smpl, s->file, from, to, NULL);
 	if (edited) {
 		set_fate(s, FATE_CONVERTED, rules->str, cells->len ? names :
 			 code ? "seen by the semantic patch alone" : "text");
@@ -190,18 +191,8 @@ void op_decide(struct opc *o, struct site *s)
 			 OUTCOME_DISAGREE : OUTCOME_ONE_SIDED) :
 			cells->len || look ? OUTCOME_ONE_SIDED : OUTCOME_BLIND;
 		s->outcome = g_strdup(outcome_name[outcome]);
-		if (!cells->len) {
-			struct source *src = convert_source(c, s->file);
-
-			s->condition = src ? condition_at(&src->toks, s->off) :
-				       NULL;
-			ledger_add_blind(c->ledger, "libclang", s->file,
-					 s->line, s->condition ? s->condition :
-					 "no cell reads it");
-			g_ptr_array_add(c->res->unseen, g_strdup_printf(
-				"%s:%u: %s, %s", s->file, s->line, s->symbol,
-				site_fate_name[s->fate]));
-		}
+		if (!cells->len)
+			convert_note_unseen(c, s);
 		if (outcome == OUTCOME_DISAGREE)
 			g_ptr_array_add(c->res->problems, g_strdup_printf(
 				"%s:%u:%u: the engines disagree about %s: libclang says '%s' in %s, the semantic patches '%s'",
@@ -217,24 +208,4 @@ void op_decide(struct opc *o, struct site *s)
 	g_free(names);
 	g_ptr_array_free(cells, TRUE);
 	g_string_free(rules, TRUE);
-}
-
-void op_record_edits(struct convert *c)
-{
-	GPtrArray *files = edit_files(c->edits);
-
-	for (guint i = 0; i < files->len; i++) {
-		const GPtrArray *v = edit_of_file(c->edits, files->pdata[i]);
-		const struct source *s = g_hash_table_lookup(c->sources,
-							     files->pdata[i]);
-
-		for (guint k = 0; s && k < v->len; k++) {
-			const struct edit *d = v->pdata[k];
-
-			ledger_add_edit(c->ledger, &(struct ledger_edit) {
-				d->file, source_line(s, d->off), d->old_text,
-				d->new_text, d->rule });
-		}
-	}
-	g_ptr_array_free(files, TRUE);
 }

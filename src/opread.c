@@ -107,9 +107,7 @@ int op_read_units(struct opc *o, const struct ast_unsaved *u, guint n,
 
 	if (op_read(&r, o->units, out, failed, &cached))
 		return -1;
-	for (guint i = 0; i < failed->len; i++)
-		g_ptr_array_add(o->c->res->problems, g_strdup_printf(
-			"not read: %s", (char *)failed->pdata[i]));
+	convert_note_unread(o->c, failed);
 	o->c->res->units = o->units->len;
 	o->c->res->units_cached = cached;
 	g_ptr_array_free(failed, TRUE);
@@ -158,7 +156,7 @@ void op_row_free(gpointer p)
 
 struct oprow *op_row_get(struct opc *o, const char *file, gsize off)
 {
-	char *key = op_at_key(file, off);
+	char *key = convert_at_key(file, off);
 	struct oprow *r = g_hash_table_lookup(o->rows, key);
 
 	if (!r) {
@@ -237,7 +235,7 @@ GHashTable *op_seen_members(const struct opc *o)
 		for (guint k = 0; k < a->members->len; k++) {
 			const struct op_member *m = a->members->pdata[k];
 
-			g_hash_table_add(t, op_at_key(m->file, m->off));
+			g_hash_table_add(t, convert_at_key(m->file, m->off));
 		}
 	}
 	return t;

@@ -151,7 +151,7 @@ void op_take_unseen(struct opc *o)
 
 	for (guint i = 0; i < c->sites->len; i++) {
 		const struct site *s = c->sites->pdata[i];
-		char *key = op_at_key(s->file, s->off);
+		char *key = convert_at_key(s->file, s->off);
 		gsize len = strlen(o->member), v;
 		struct source *src;
 		struct oprow *r;
@@ -159,7 +159,8 @@ void op_take_unseen(struct opc *o)
 
 		if (strcmp(s->symbol, o->member) || !convert_is_code(s) ||
 		    g_hash_table_contains(o->seen, key) ||
-		    !op_edits_in(o->smpl, s->file, s->off, s->off + len, NULL)) {
+		    !edit_touches(o->smpl, s->file, s->off, s->off + len,
+				  NULL)) {
 			g_free(key);
 			continue;
 		}

@@ -16,16 +16,6 @@
 #define MAX_ROUNDS 4
 #define MAX_DEPTH 16
 
-static void add_unit(struct convert *c, const struct cell_info *cell,
-		     const char *file)
-{
-	struct reading_unit *u = g_new0(struct reading_unit, 1);
-
-	u->cell = cell;
-	u->file = g_strdup(file);
-	g_ptr_array_add(c->units, u);
-}
-
 /* How many of @todo does @file mention?  Strike them out if @strike. */
 static guint mentions(const struct convert *c, const char *file,
 		      GHashTable *todo, gboolean strike)
@@ -118,7 +108,7 @@ static void choose_units(struct convert *c)
 			if (s->arch ? !strcmp(s->arch, cell->srcarch) :
 			    cell->all_units ||
 			    g_hash_table_contains(cover, s->file))
-				add_unit(c, cell, s->file);
+				convert_add_unit(c, cell, s->file);
 		}
 	}
 	g_hash_table_destroy(cover);
@@ -139,9 +129,7 @@ int convert_read_units(struct convert *c, const struct ast_unsaved *unsaved,
 
 	if (reading_run(&r, c->units, out))
 		return -1;
-	for (guint i = 0; i < out->failed->len; i++)
-		g_ptr_array_add(c->res->problems, g_strdup_printf(
-			"not read: %s", (char *)out->failed->pdata[i]));
+	convert_note_unread(c, out->failed);
 	return 0;
 }
 
