@@ -215,6 +215,31 @@ static void test_random_order(void **state)
 	g_rand_free(r);
 }
 
+static void test_replace_and_touch(void **state)
+{
+	struct edit_set *s = edit_set_new();
+	GString *rules = g_string_new(NULL);
+
+	edit_replace(s, "f.c", "one two three", 4, 7, "2", "r/2");
+	edit_replace(s, "f.c", "one two three", 13, 13, "!", "r/3");
+	expect_text(s, "one two three", "one 2 three!");
+	/* The bytes beside an edit are not it, those behind an insertion are. */
+	assert_false(edit_touches(s, "f.c", 0, 4, NULL));
+	assert_false(edit_touches(s, "f.c", 7, 8, NULL));
+	assert_false(edit_touches(s, "g.c", 4, 7, NULL));
+	assert_true(edit_touches(s, "f.c", 3, 5, NULL));
+	assert_false(edit_touches(s, "f.c", 8, 13, NULL));
+	assert_true(edit_touches(s, "f.c", 13, 14, rules));
+	assert_string_equal(rules->str, "r/3");
+	g_string_truncate(rules, 0);
+	assert_true(edit_touches(s, "f.c", 0, 13, rules));
+	assert_string_equal(rules->str, "r/2");
+	assert_true(edit_touches(s, "f.c", 6, 14, rules));
+	assert_string_equal(rules->str, "r/2+r/2+r/3");
+	g_string_free(rules, TRUE);
+	edit_set_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_files_sorted),
 		cmocka_unit_test(test_random_order),
+		cmocka_unit_test(test_replace_and_touch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
