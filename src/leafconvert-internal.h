@@ -18,6 +18,7 @@ struct leaf_helper {		/* a section of helpers.ini */
 	char *name, *returns, *what, *gives, *needs, *more;
 	char *config;		/* that its first question needs, or NULL */
 	char **asks;		/* questions that it answers; the first is hugetlb's */
+	guint takes;		/* how many leaves: one, or two that are compared */
 	gboolean *asked;	/* is the question asked of a leaf, by index? */
 };
 
@@ -62,6 +63,8 @@ struct value {
 	struct carrier *to;	/* it goes into; or NULL */
 	const char *ask;	/* a question is asked of it; or NULL */
 	gsize ask_tok;		/* the question's name */
+	gboolean pairs;		/* the question is asked of two */
+	const struct value *with;	/* the other of the two, or NULL: no entry */
 	gboolean leaves;	/* anything else is done with it */
 	char *hstate;		/* SRC_READ: what gives its hstate, or NULL */
 	char *no_hstate;	/* why not */

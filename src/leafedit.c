@@ -312,6 +312,8 @@ static void helper_text(const struct leafc *l, const struct leaf_helper *h,
 	g_string_append_printf(s, "/**\n * %s - %s\n * @leaf:\tthe leaf%s%s\n",
 			       h->name, h->what, h->needs ? ", with " : "",
 			       h->needs ? h->needs : "");
+	if (h->takes == 2)
+		g_string_append(s, " * @other:\tthe other leaf\n");
 	if (h->more) {
 		char **lines = g_strsplit(h->more, "\n", -1);
 		char *more = g_strjoinv("\n * ", lines);
@@ -321,9 +323,16 @@ static void helper_text(const struct leafc *l, const struct leaf_helper *h,
 		g_strfreev(lines);
 	}
 	g_string_append_printf(s, " *\n * Return: %s.\n */\n", h->gives);
-	g_string_append_printf(s, "static inline %s%s%s(%s leaf)\n", h->returns,
+	g_string_append_printf(s, "static inline %s%s%s(%s leaf", h->returns,
 			       g_str_has_suffix(h->returns, "*") ? "" : " ",
 			       h->name, l->r.value);
+	if (h->takes == 2) {
+		/* No audit is about two entries, so that no level is native. */
+		g_string_append_printf(s, ", %s other)\n{\n\treturn %s(leaf.pte, other.pte);\n}\n\n",
+				       l->r.value, answer(h));
+		return;
+	}
+	g_string_append(s, ")\n");
 	if (l->native) {
 		char *asks = g_strdup_printf("\treturn pt_leaf_ask(leaf, %s, %s, %s);",
 					     answer(h),

@@ -125,17 +125,34 @@ static gssize index_of(char **list, const struct source *s, gsize tok)
 	return -1;
 }
 
-/* The function or macro whose only argument the value is, or toks.n. */
-static gsize asked_by(const struct source *s, gsize first, gsize last)
+/*
+ * The question whose only argument the value is, or one of two where it takes
+ * two: *@name is then its name's token.  NULL: none.
+ */
+static const struct leaf_question *asked_by(const struct leafc *l,
+					    const struct source *s, gsize first,
+					    gsize last, gsize *name)
 {
-	gsize open = source_prev(s, first), name;
+	gsize open = source_prev(s, first), end = source_next(s, last);
+	const struct leaf_question *q;
+	guint takes = 1;
+	char *word;
 
-	if (open == SIZE_MAX || !source_is(s, open, "(") ||
-	    !source_is(s, source_next(s, last), ")"))
-		return s->toks.n;
-	name = source_prev(s, open);
-	return name != SIZE_MAX && s->toks.v[name].kind == TOK_IDENT ? name
-								     : s->toks.n;
+	if (source_is(s, open, ",") && source_is(s, end, ")")) {
+		open = source_open(s, end);
+		takes = 2;
+	} else if (source_is(s, open, "(") && source_is(s, end, ",")) {
+		takes = 2;
+	} else if (!source_is(s, open, "(") || !source_is(s, end, ")")) {
+		return NULL;
+	}
+	*name = open == SIZE_MAX ? SIZE_MAX : source_prev(s, open);
+	if (*name == SIZE_MAX || s->toks.v[*name].kind != TOK_IDENT)
+		return NULL;
+	word = source_word(s, *name);
+	q = g_hash_table_lookup(l->r.questions, word);
+	g_free(word);
+	return q && q->helper->takes == takes ? q : NULL;
 }
 
 /* The function or macro that the value is an argument of; NULL: none. */
@@ -167,7 +184,8 @@ static void take_event(struct leafc *l, const struct ast_facts *a,
 	struct carrier *from = g_hash_table_lookup(l->carriers, e->src);
 	struct carrier *to = g_hash_table_lookup(l->carriers, e->dst);
 	struct source *s;
-	gsize first = 0, last = 0, name;
+	const struct leaf_question *q;
+	gsize first = 0, last = 0, name = 0;
 	gssize reader = -1;
 	struct value *v;
 	gboolean whole;
@@ -190,16 +208,9 @@ static void take_event(struct leafc *l, const struct ast_facts *a,
 		reader = index_of(l->r.readers, s, first);
 	if (!from && !to && reader < 0)
 		return;
-	name = whole ? asked_by(s, first, last) : s->toks.n;
-	if (name < s->toks.n) {
-		char *word = source_word(s, name);
-
-		if (!g_hash_table_contains(l->r.questions, word))
-			name = s->toks.n;
-		g_free(word);
-	}
+	q = whole ? asked_by(l, s, first, last, &name) : NULL;
 	key = g_strdup_printf("%s:%" G_GSIZE_FORMAT " %s", s->file,
-			      s->toks.v[first].off, name < s->toks.n ? "?" :
+			      s->toks.v[first].off, q ? "?" :
 			      to ? to->key : "X");
 	v = g_hash_table_lookup(l->value_at, key);
 	if (!v) {
@@ -215,14 +226,10 @@ static void take_event(struct leafc *l, const struct ast_facts *a,
 		v->from = from;
 		v->reader = reader >= 0 ? reader : 0;
 		v->cells = g_ptr_array_new();
-		if (name < s->toks.n) {
-			char *word = source_word(s, name);
-			const struct leaf_question *q =
-				g_hash_table_lookup(l->r.questions, word);
-
+		if (q) {
 			v->ask = q->helper->asks[q->n];
 			v->ask_tok = name;
-			g_free(word);
+			v->pairs = q->helper->takes == 2;
 		} else {
 			v->to = to;
 			v->leaves = !to;
@@ -310,17 +317,48 @@ static gboolean refuse(struct carrier *k, char *why, char *via,
 	return TRUE;
 }
 
+/* Is the value a leaf, as far as can be said before anything is refused? */
+static gboolean is_huge(const struct leafc *l, const struct value *v)
+{
+	return v->src == SRC_READ ? leaf_in_scope(l, v->s->file) &&
+				    !v->no_hstate :
+	       v->from && v->from->huge;
+}
+
+/* The member that the value is put into, a token; SIZE_MAX: none. */
+static gsize member_set(const struct source *s, gsize first)
+{
+	gsize eq = source_prev(s, first), name, op;
+
+	if (!source_is(s, eq, "="))
+		return SIZE_MAX;
+	name = source_prev(s, eq);
+	op = name == SIZE_MAX ? SIZE_MAX : source_prev(s, name);
+	return source_is(s, op, "->") || source_is(s, op, ".") ? name :
+								 SIZE_MAX;
+}
+
 static char *what_leaves(const struct leafc *l, const struct value *v)
 {
 	char *fn = argument_of(v->s, v->first), *text;
 	const char *unlike = v->ask ? g_hash_table_lookup(l->r.unequal, v->ask)
 				    : NULL;
+	gsize member = member_set(v->s, v->first);
 
 	if (unlike)
 		text = g_strdup_printf("%s() is asked of it, which is no question of one answer: %s",
 				       v->ask, unlike);
 	else if (v->s->toks.v[v->first].ctx != CTX_CODE)
 		text = g_strdup("it is used in a macro's body");
+	else if (v->pairs)
+		text = g_strdup_printf("%s() compares it with what is not known to be an entry that was read",
+				       v->ask);
+	else if (member != SIZE_MAX)
+		text = g_strdup_printf("it is put into the member '%.*s', and members are not followed",
+				       (int)v->s->toks.v[member].len,
+				       v->s->text + v->s->toks.v[member].off);
+	else if (source_is(v->s, source_prev(v->s, v->first), "return"))
+		text = g_strdup("it is what the function gives, and that is not followed");
 	else if (source_is(v->s, source_prev(v->s, v->first), "&"))
 		text = fn ? g_strdup_printf("its address goes to %s()", fn) :
 			    g_strdup("its address is taken");
@@ -370,7 +408,8 @@ static void check_value(struct leafc *l, struct value *v)
 {
 	struct carrier *k = v->from;
 
-	if (k && k->huge && (v->leaves || (v->ask && !leaf_question(l, v->ask))))
+	if (k && k->huge && (v->leaves || (v->ask && !leaf_question(l, v->ask)) ||
+			     (v->pairs && (!v->with || !is_huge(l, v->with)))))
 		refuse(k, what_leaves(l, v), place(v->s, v->first), NULL);
 	k = v->to;
 	if (!k || !k->huge)
@@ -404,6 +443,12 @@ static gboolean spread(struct leafc *l)
 		const struct value *v = l->values->pdata[i];
 		struct carrier *a = v->from, *b = v->to;
 
+		if (v->with && v->with->from && v->with->from->refused &&
+		    a && a->huge && !a->refused)
+			more |= refuse(a, g_strdup_printf("it is compared with '%s' of %s(), which stays",
+							  v->with->from->name,
+							  v->with->from->func),
+				       place(v->s, v->first), v->with->from);
 		if (!a || !b || !a->huge || !b->huge)
 			continue;
 		if (b->refused && !a->refused)
@@ -446,6 +491,22 @@ static int by_key(gconstpointer a, gconstpointer b)
 		      (*(struct carrier *const *)b)->key);
 }
 
+/* Values of which one question is asked: "a" and "b" of "pte_same(a, b)". */
+static void pair(struct leafc *l)
+{
+	for (guint i = 0; i < l->values->len; i++) {
+		struct value *v = l->values->pdata[i];
+
+		for (guint n = 0; v->pairs && n < l->values->len; n++) {
+			const struct value *o = l->values->pdata[n];
+
+			if (o != v && o->pairs && o->s == v->s &&
+			    o->ask_tok == v->ask_tok)
+				v->with = o;
+		}
+	}
+}
+
 void leaf_flow(struct leafc *l)
 {
 	struct convert *c = l->c;
@@ -466,6 +527,7 @@ void leaf_flow(struct leafc *l)
 			take_event(l, a, a->events->pdata[n]);
 	}
 	g_ptr_array_sort(l->values, by_place);
+	pair(l);
 	mark_huge(l);
 	mark_base(l);
 	for (guint i = 0; i < l->values->len; i++) {
@@ -506,12 +568,16 @@ gboolean leaf_stays(const struct leafc *l, const struct value *v, char **why,
 	GString *e;
 
 	if (v->src == SRC_READ && !v->to) {
-		if (v->leaves)
-			*why = what_leaves(l, v);
-		else if (!leaf_question(l, v->ask))
+		const struct carrier *o = v->with ? v->with->from : NULL;
+
+		if (v->leaves || !leaf_question(l, v->ask) ||
+		    (v->pairs && (!v->with || !is_huge(l, v->with))))
 			*why = what_leaves(l, v);
 		else if (v->no_hstate)
 			*why = g_strdup(v->no_hstate);
+		else if (o && o->refused)
+			*why = g_strdup_printf("it is compared with '%s' of %s(), which stays: %s",
+					       o->name, o->func, o->refused);
 		else
 			return FALSE;
 		*evidence = place(v->s, v->first);

@@ -3,8 +3,9 @@
  * The level of a huge entry follows from the hstate, and that from something in
  * reach of the function that reads the entry: a variable of one of the types
  * that [leaf hstate] names.  A variable that the call itself names wins, since
- * it is certainly the right one (of two VMAs, say); else there must be one
- * only.  What cannot be told is not guessed.
+ * it is certainly the right one (of two VMAs, say), then the one that the
+ * pointer to the entry was looked up with; else there must be one only.  What
+ * cannot be told is not guessed.
  */
 #include <string.h>
 
@@ -122,6 +123,77 @@ static gboolean named_in(const struct source *s, gsize name, gsize first,
 	return FALSE;
 }
 
+/* Does the value from token @from on name one of @vars?  It is *@hit, or another. */
+static gboolean value_names(const struct source *s, const GArray *vars,
+			    gsize from, gsize end, gsize *hit)
+{
+	gboolean any = FALSE;
+
+	for (gsize i = from; i < end && !source_is(s, i, ";");
+	     i = source_next(s, i))
+		for (guint n = 0; n < vars->len; n++) {
+			gsize name = g_array_index(vars, gsize, n);
+
+			if (!same_text(s, i, name) || is_member(s, i))
+				continue;
+			if (*hit != SIZE_MAX && !same_text(s, name, *hit))
+				return FALSE;
+			*hit = name;
+			any = TRUE;
+		}
+	return any;
+}
+
+/*
+ * The one of @vars that every value of the variable at token @name is made
+ * from, as in "ptep = hugetlb_walk(vma, addr, sz)"; SIZE_MAX: none, or several.
+ */
+static gsize made_from(const struct source *s, const GArray *vars, gsize body,
+		       gsize name)
+{
+	gsize end = source_close(s, body), hit = SIZE_MAX;
+
+	for (gsize i = body; end != SIZE_MAX && i < end; i = source_next(s, i)) {
+		gsize next = source_next(s, i);
+
+		if (!same_text(s, i, name) || is_member(s, i))
+			continue;
+		/* Who takes its address, or moves it, may put anything there. */
+		if (source_is(s, source_prev(s, i), "&") ||
+		    source_is(s, next, "+=") || source_is(s, next, "-=") ||
+		    source_is(s, next, "++") || source_is(s, next, "--"))
+			return SIZE_MAX;
+		if (source_is(s, next, "=") &&
+		    !value_names(s, vars, source_next(s, next), end, &hit))
+			return SIZE_MAX;
+	}
+	return hit;
+}
+
+/*
+ * The one of @vars that the pointer to the entry is made from, which the call
+ * [@first, @last] names; SIZE_MAX: none, or several.
+ */
+static gsize named_through(const struct leafc *l, const struct source *s,
+			   const GArray *vars, gsize body, gsize first,
+			   gsize last)
+{
+	GArray *entries = variables(s, l->r.entry, body, first);
+	gsize hit = SIZE_MAX;
+	guint n = 0;
+
+	for (guint i = 0; i < entries->len; i++) {
+		gsize name = g_array_index(entries, gsize, i);
+
+		if (!named_in(s, name, first, last))
+			continue;
+		n++;
+		hit = made_from(s, vars, body, name);
+	}
+	g_array_free(entries, TRUE);
+	return n == 1 ? hit : SIZE_MAX;
+}
+
 static char *fill(const char *pattern, const struct source *s, gsize name)
 {
 	char *word = source_word(s, name), **parts = g_strsplit(pattern, "@", -1);
@@ -193,6 +265,9 @@ static void use_known(const struct leafc *l, struct value *v, gsize body,
 	g_strfreev(ends);
 }
 
+/* How a variable is known to be the right one; the surest first. */
+enum { NAMED, THROUGH, ONLY };
+
 void leaf_find_hstate(struct leafc *l, struct value *v)
 {
 	const struct source *s = v->s;
@@ -200,17 +275,21 @@ void leaf_find_hstate(struct leafc *l, struct value *v)
 	const char *pattern = NULL;
 	gboolean several = FALSE;
 
-	for (guint round = 0; round < 2 && !pattern && body != SIZE_MAX;
-	     round++) {
+	for (guint round = NAMED; round <= ONLY && !pattern &&
+				  body != SIZE_MAX; round++) {
 		for (guint n = 0; l->r.holders[n] && !pattern; n++) {
 			GArray *vars = variables(s, l->r.holders[n], body,
 						 v->first);
+			gsize through = round == THROUGH ?
+				named_through(l, s, vars, body, v->first,
+					      v->last) : SIZE_MAX;
 
 			for (guint i = 0; i < vars->len; i++) {
 				gsize name = g_array_index(vars, gsize, i);
 
-				if (!round && !named_in(s, name, v->first,
-							v->last))
+				if ((round == NAMED &&
+				     !named_in(s, name, v->first, v->last)) ||
+				    (round == THROUGH && name != through))
 					continue;
 				several |= pattern && !same_text(s, name, hit);
 				pattern = l->r.hstates[n];

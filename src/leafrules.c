@@ -71,10 +71,15 @@ static int load_helpers(struct leafc *l)
 		h->needs = get(k, *g, "needs");
 		h->more = get(k, *g, "more");
 		h->config = get(k, *g, "config");
+		h->takes = g_key_file_has_key(k, *g, "takes", NULL) ?
+			   g_key_file_get_integer(k, *g, "takes", NULL) : 1;
 		h->asked = g_new0(gboolean, g_strv_length(h->asks) + 1);
 		g_ptr_array_add(r->helpers, h);
 		if (!*h->asks || !h->returns || !h->what || !h->gives)
 			ret = tw_error_at(path, 0, 0, "[%s] needs asks, returns, what and gives",
+					  *g);
+		else if (h->takes < 1 || h->takes > 2)
+			ret = tw_error_at(path, 0, 0, "[%s] takes one leaf or two",
 					  *g);
 		for (guint n = 0; h->asks[n]; n++) {
 			struct leaf_question *q = g_new(struct leaf_question, 1);

@@ -23,6 +23,11 @@ int read_state(struct mm_walk_state *state, struct mm_walk *walk,
 	       unsigned long addr, pte_t *ptep);
 int read_copy(struct mm_walk *walk, unsigned long addr, pte_t *ptep);
 
+int hugetlb_inside(struct vm_area_struct *vma, unsigned long addr, pte_t *p);
+int hugetlb_same(struct vm_area_struct *vma, unsigned long addr, pte_t *p);
+int hugetlb_through(struct vm_area_struct *a, struct vm_area_struct *b,
+		    struct mm_struct *mm, unsigned long addr);
+
 struct odd { struct vm_area_struct *vma; pte_t e; };
 #define VMA struct vm_area_struct *vma
 int odd_chosen(VMA, pte_t *p, bool huge);
@@ -42,8 +47,9 @@ static struct mm_struct one, two;
 static bool quiet;
 static pte_t entries[] = {
 	{ 0 }, { 1 }, { 0x5005 }, { 0x700f }, { 0x9023 }, { 0x4000 }, { 64 },
-	{ 0x8000000000000001 }, { 0xffff }, { 2 }, { 0 }
+	{ 0x8000000000000001 }, { 0xffff }, { 2 }, { 0 }, { 0 }
 };
+static struct vm_area_struct a = { .vm_mm = &one }, b = { .vm_mm = &two };
 
 /* As an arch does that gathers bits: what is read is not what is stored. */
 pte_t huge_ptep_get(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
@@ -52,6 +58,18 @@ pte_t huge_ptep_get(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 		printf("read %d of %d for %lx\n", (int)(ptep - entries),
 		       mm == &two, addr);
 	return (pte_t){ ptep->pte ^ 0x10000 };
+}
+
+/* The tables of the two VMAs begin with different entries. */
+pte_t *hugetlb_walk(struct vm_area_struct *vma, unsigned long addr,
+		    unsigned long sz)
+{
+	return entries + (vma == &b);
+}
+
+void set_huge_pte_at(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
+		     pte_t pte, unsigned long sz)
+{
 }
 
 /* One entry has one format: the forms of PMDs say the same. */
@@ -99,7 +117,6 @@ static void check_levels(void)
 
 int main(void)
 {
-	struct vm_area_struct a = { .vm_mm = &one }, b = { .vm_mm = &two };
 	struct mm_walk walk = { .mm = &two, .vma = &b };
 	void *state[] = { &the_hstate };
 
@@ -119,6 +136,8 @@ int main(void)
 		printf("%d second %d\n", i, read_second(&a, &b, 4, p));
 		printf("%d state %d\n", i, read_state((void *)state, &walk, 3, p));
 		printf("%d copy %d\n", i, read_copy(&walk, 2, p));
+		printf("%d inside %d %d %d\n", i, hugetlb_inside(&a, 1, p),
+		       hugetlb_same(&a, 1, p), hugetlb_through(&a, &b, &one, 1));
 		printf("%d odd %d %d %d %d %d\n", i, odd_chosen(&a, p, 0),
 		       odd_chosen(&a, p, 1), odd_loop(&a, p), odd_chain(&a, p),
 		       odd_comma(&a, p));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Readers in hugetlb itself: for a scope of their own. */
 #include <linux/hugetlb.h>
 
 #ifdef CONFIG_HUGETLB_PAGE
@@ -7,5 +8,65 @@ int hugetlb_inside(struct vm_area_struct *vma, unsigned long addr, pte_t *p)
 	pte_t pte = huge_ptep_get(vma->vm_mm, addr, p);
 
 	return huge_pte_none(pte);
+}
+
+/* Two that are compared, both read here. */
+int hugetlb_same(struct vm_area_struct *vma, unsigned long addr, pte_t *p)
+{
+	pte_t old = huge_ptep_get(vma->vm_mm, addr, p), now;
+
+	if (pte_same(huge_ptep_get(vma->vm_mm, addr, p + 1), old))
+		return 1;
+	now = huge_ptep_get(vma->vm_mm, addr, p + 2);
+	return 2 * pte_same(old, now);
+}
+
+/* The call names no VMA, but where its pointer comes from does. */
+int hugetlb_through(struct vm_area_struct *a, struct vm_area_struct *b,
+		    struct mm_struct *mm, unsigned long addr)
+{
+	pte_t *from, *to;
+
+	from = hugetlb_walk(a, addr, 1);
+	to = hugetlb_walk(b, addr, 1);
+	return huge_pte_none(huge_ptep_get(mm, addr, from)) +
+	       pte_young(huge_ptep_get(mm, addr + 1, to));
+}
+
+/* Compared with what is no entry that was read, or with what stays. */
+int hugetlb_given(struct vm_area_struct *vma, unsigned long addr, pte_t *p,
+		  pte_t given)
+{
+	pte_t mine = huge_ptep_get(vma->vm_mm, addr, p);
+
+	return pte_same(mine, given) +
+	       pte_same(given, huge_ptep_get(vma->vm_mm, addr, p));
+}
+
+int hugetlb_kept(struct vm_area_struct *vma, unsigned long addr, pte_t *p)
+{
+	pte_t kept = huge_ptep_get(vma->vm_mm, addr, p);
+	pte_t beside = huge_ptep_get(vma->vm_mm, addr, p + 1);
+
+	set_huge_pte_at(vma->vm_mm, addr, p, kept, 1);
+	return pte_same(beside, kept) +
+	       pte_same(kept, huge_ptep_get(vma->vm_mm, addr, p));
+}
+
+/* A pointer that comes from here or there, moves, or that anybody may set. */
+int hugetlb_several(struct vm_area_struct *a, struct vm_area_struct *b,
+		    struct mm_struct *mm, unsigned long addr, pte_t **out)
+{
+	pte_t *either = hugetlb_walk(a, addr, 1);
+	pte_t *moved = hugetlb_walk(a, addr, 1);
+	pte_t *lent = hugetlb_walk(a, addr, 1);
+
+	if (addr)
+		either = hugetlb_walk(b, addr, 1);
+	moved++;
+	*out = (pte_t *)&lent;
+	return pte_young(huge_ptep_get(mm, addr, either)) +
+	       pte_young(huge_ptep_get(mm, addr, moved)) +
+	       pte_young(huge_ptep_get(mm, addr, lent));
 }
 #endif

@@ -40,6 +40,7 @@ static inline int pte_write(pte_t e) { return !!(pte_val(e) & 2); }
 static inline int pte_young(pte_t e) { return !!(pte_val(e) & 4); }
 static inline int pte_dirty(pte_t e) { return !!(pte_val(e) & 8); }
 static inline pte_t pte_mkold(pte_t e) { return __pte(pte_val(e) & ~4UL); }
+static inline int pte_same(pte_t a, pte_t b) { return pte_val(a) == pte_val(b); }
 static inline int pte_special(pte_t e) { return !!(pte_val(e) & 16); }
 static inline swp_entry_t pte_to_swp_entry(pte_t e)
 {
