@@ -30,6 +30,7 @@ struct leaf_rules {
 	char *header;		/* "linux/pt_leaf.h" */
 	char *make;		/* makes a leaf of an entry of a base page */
 	char *beside;		/* the #include that the header's stands behind */
+	char **known;		/* headers whose functions know the level by themselves */
 	char **base;		/* functions that read the entry of a base page */
 	char **readers, **reads;	/* that read a huge one, and what they become */
 	char **holders, **hstates;	/* types of variables; the hstate with '@' */
@@ -101,6 +102,8 @@ void leaf_rules_free(struct leaf_rules *r);
 /* Questions of one helper that are not the same everywhere are none. */
 void leaf_rules_compare(struct leafc *l);
 gboolean leaf_in_scope(const struct leafc *l, const char *file);
+/* Is it a header, our own or [leaf] known, of functions that know the level? */
+gboolean leaf_knows(const struct leafc *l, const char *file);
 /* Does the scope leave the file out? */
 gboolean leaf_left_out(const struct leafc *l, const char *file);
 /* The helper that answers @question, or NULL. */

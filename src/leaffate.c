@@ -63,18 +63,15 @@ static gboolean is_in(char **list, const char *s)
 static char *why_kept(const struct fates *f, const struct site *s)
 {
 	const struct leafc *l = f->l;
-	char *header = g_strconcat("include/", l->r.header, NULL);
-	gboolean ours = !strcmp(s->file, header);
 
-	g_free(header);
 	if (!convert_is_code(s))
 		return g_strdup(s->ctx == SITE_COMMENT ?
 				"a comment that stays true: the function stays" :
 				"text outside C code: the function stays");
 	if (s->ctx == SITE_DISABLED)
 		return g_strdup("disabled for good (#if 0)");
-	if (ours)
-		return g_strdup("a helper of this conversion");
+	if (leaf_knows(l, s->file))
+		return g_strdup("a helper that knows the level");
 	if (leaf_left_out(l, s->file))
 		return g_strdup_printf("outside of the scope '%s'",
 				       l->c->policy);

@@ -106,6 +106,7 @@ int leaf_rules_load(struct leafc *l)
 	r->header = get(k, "leaf", "header");
 	r->make = get(k, "leaf", "make");
 	r->beside = get(k, "leaf", "beside");
+	r->known = manifest_list(k, "leaf", "known");
 	r->base = manifest_list(k, "leaf", "base");
 	get_pairs(k, "leaf read", &r->readers, &r->reads);
 	get_pairs(k, "leaf hstate", &r->holders, &r->hstates);
@@ -130,6 +131,7 @@ void leaf_rules_free(struct leaf_rules *r)
 	g_free(r->header);
 	g_free(r->make);
 	g_free(r->beside);
+	g_strfreev(r->known);
 	g_strfreev(r->base);
 	g_strfreev(r->readers);
 	g_strfreev(r->reads);
@@ -152,12 +154,18 @@ gboolean leaf_left_out(const struct leafc *l, const char *file)
 	return FALSE;
 }
 
+gboolean leaf_knows(const struct leafc *l, const char *file)
+{
+	if (!g_str_has_prefix(file, "include/"))
+		return FALSE;
+	file += strlen("include/");
+	return !strcmp(file, l->r.header) ||
+	       g_strv_contains((const char *const *)l->r.known, file);
+}
+
 gboolean leaf_in_scope(const struct leafc *l, const char *file)
 {
-	gboolean ours = g_str_has_prefix(file, "include/") &&
-			!strcmp(file + strlen("include/"), l->r.header);
-
-	return !ours && !leaf_left_out(l, file) &&
+	return !leaf_knows(l, file) && !leaf_left_out(l, file) &&
 	       !g_hash_table_contains(l->defines, file);
 }
 
