@@ -21,8 +21,9 @@
  *	p:*KEY#N, r:*KEY	parameter N, and the result, of the functions that
  *			the declaration KEY, a pointer to them, may have; KEY is
  *			"t:FILE:OFF:NAME" for those of a typedef
+ *	d:KEY		what the declaration KEY points to
  * and, where there is no declaration,
- *	H	a value of the seed type (through a pointer, an array)
+ *	H	a value of the seed type (in an array, say)
  *	P	a value of the old pointer type without a declaration
  *	U:NAME	a value of another type, cast; NAME is the macro that it comes through
  *	m:NAME	a member of it is taken
@@ -44,7 +45,7 @@
 
 /* Heads every file of facts.  Count up when a reader of today would see other
  * facts than one of yesterday: the cache goes by it. */
-#define AST_FACTS_MAGIC "treewide-facts 18"
+#define AST_FACTS_MAGIC "treewide-facts 22"
 
 struct ast_decl {
 	char *key;

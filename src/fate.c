@@ -431,6 +431,11 @@ static char *key_text(const struct convert *c, const char *key)
 					pointer);
 		g_free(pointer);
 		g_free(of);
+	} else if (!g_strcmp0(f[0], "d")) {
+		char *pointer = key_text(c, key + 2);
+
+		text = g_strdup_printf("what %s points to", pointer);
+		g_free(pointer);
 	} else if (!g_strcmp0(f[0], "t")) {
 		text = g_strdup_printf("the type %s", strrchr(key, ':') + 1);
 	} else if (f[0] && f[1] && f[2] && !strcmp(f[0], "v")) {

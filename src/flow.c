@@ -73,7 +73,7 @@ static struct node *node_get(struct cell *c, const char *key, gboolean make)
 /* Is @key a declaration's, not one of the one-letter ends? */
 static gboolean is_decl(const char *key)
 {
-	return key[0] && key[1] == ':' && strchr("vgprf", key[0]);
+	return key[0] && key[1] == ':' && strchr("vgprfd", key[0]);
 }
 
 /* A macro of the API whose value is a handle, whatever it is made of. */
@@ -219,6 +219,8 @@ static gboolean open_to_others(struct cell *c, const struct flow_request *req,
 	const char *macro = NULL;
 	char *fn, *why;
 
+	if (key[0] == 'd')	/* who can reach the pointer can set it */
+		key += 2;
 	if (key[0] == 'v') {
 		if (n->places->len && req->macro && !strchr(key, '@'))
 			macro = req->macro(n->places->pdata[0], req->data);
@@ -236,7 +238,8 @@ static gboolean open_to_others(struct cell *c, const struct flow_request *req,
 		why = g_strdup("it has no name to look for");
 	else if ((key[0] == 'p' || key[0] == 'r') && address_taken(c, key))
 		/* All archs give it handles: who calls it so must be told. */
-		why = is_api(f, key) ? NULL : g_strdup_printf("the address of %s is taken: it may be called by anyone",
+		why = is_api(f, key) ? NULL :
+		      g_strdup_printf("the address of %s is taken: it may be called by anyone",
 				      fn);
 	else
 		why = !macro && is_local(key, d) ? NULL :
@@ -970,7 +973,8 @@ static void keep_pages(struct cell *c, GHashTable *stay)
 
 	g_hash_table_iter_init(&it, c->nodes);
 	while (g_hash_table_iter_next(&it, (gpointer *)&key, (gpointer *)&n))
-		for (guint i = 0; n->cls == 'P' && strchr("prfg", key[0]) &&
+		for (guint i = 0; n->cls == 'P' &&
+		     strchr("prfg", key[key[0] == 'd' ? 2 : 0]) &&
 		     i < n->places->len; i++)
 			g_hash_table_insert(stay, decl_place(n->places->pdata[i]),
 				"a cell with another type behind the handle compiles it");

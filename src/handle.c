@@ -249,18 +249,22 @@ static gboolean follows_another(const struct handle *h, const struct source *s,
 const char *handle_fixed(const struct handle *h, const struct source *s,
 			 const struct ast_decl *d)
 {
-	gsize type, star;
+	gsize type, star, next;
 
 	if (!decl_type(h, s, d->start, d->name_off, &type, &star))
 		return follows_another(h, s, d->start, d->name_off) ? NULL :
 			"its type has another name there";
 	if (source_is(s, source_prev(s, type), "const"))
 		return "it points to a const struct";
+	next = source_next(s, star);
+	if (d->key[0] == 'd' && source_is(s, next, "*"))
+		next = source_next(s, next);
 	/* "struct OLD *(*name)()" is what name() returns. */
 	if (*d->name && d->key[2] != '*' &&
-	    source_next(s, star) != source_token_at(s, d->name_off))
+	    next != source_token_at(s, d->name_off))
 		return "it is not declared as a plain pointer";
-	if (d->key[0] == 'v' && more_declarators(s, source_next(s, star)))
+	if (strchr("vfg", d->key[d->key[0] == 'd' ? 2 : 0]) &&
+	    more_declarators(s, source_next(s, star)))
 		return "it is declared together with other variables";
 	return NULL;
 }

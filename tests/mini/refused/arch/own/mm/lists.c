@@ -3,12 +3,14 @@
 #include <linux/pgtable.h>
 #include <asm/tlb.h>
 
+void *arena_get(unsigned long n);
+
 static struct page *spare[4];
 static struct list_head spare_list;
 
 void spare_fill(struct mm_struct *mm)
 {
-	struct page **pp = spare;
+	struct page **pp = arena_get(sizeof(*pp));
 
 	pp[0] = pte_alloc_one(mm);
 	if (pp[0])
