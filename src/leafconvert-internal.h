@@ -33,8 +33,13 @@ struct leaf_rules {
 	char **known;		/* headers whose functions know the level by themselves */
 	char **base;		/* functions that read the entry of a base page */
 	char **readers, **reads;	/* that read a huge one, and what they become */
+	gboolean *read;		/* does converted code read by it? by index */
 	char **holders, **hstates;	/* types of variables; the hstate with '@' */
 	char **outside;		/* prefixes of files that the scope leaves out */
+	gboolean writes;	/* is the scope about what changes entries, too? */
+	char **size;		/* names of parameters that are an entry's size */
+	GHashTable *makers;	/* what gives an entry and writes none: char * set */
+	GHashTable *unsized;	/* what writes one -> where it is not told its size */
 	GPtrArray *helpers;	/* struct leaf_helper, in the file's order */
 	GHashTable *questions;	/* name -> struct leaf_question */
 	GHashTable *unequal;	/* a question that is none -> where it differs */
@@ -112,6 +117,8 @@ const struct leaf_question *leaf_question(const struct leafc *l,
 
 /* src/leafflow.c */
 void leaf_flow(struct leafc *l);
+/* Is the call of token @i a statement of its own, which drops what it gives? */
+gboolean leaf_is_dropped(const struct source *s, gsize i);
 void carrier_free(gpointer p);
 void value_free(gpointer p);
 /* Does the value stay as it is?  *@why is then a sentence (the callee's). */

@@ -172,6 +172,11 @@ static int add_text(struct leafc *l)
 		g_hash_table_insert(texts, (gpointer)reads[i],
 				    g_strdup(name ? name : "none"));
 	}
+	/* What nobody reads by is not there. */
+	for (guint i = 0; l->r.readers[i]; i++)
+		if (l->r.read[i])
+			g_hash_table_insert(texts, l->r.reads[i],
+					    g_strdup(l->r.reads[i]));
 	if (edit_count(c->edits))
 		ret = convert_tree_edits(c, l->native ? "native" : "huge",
 					 texts, l->new_files);

@@ -205,6 +205,7 @@ static void edit_value(struct leafc *l, const struct value *v)
 		convert_put_edit(c, s, args, args, text, "read");
 		g_free(text);
 		l->reads++;
+		l->r.read[v->reader] = TRUE;
 	} else if (v->src == SRC_BASE ||
 		   (v->src == SRC_CARRIER && !v->from->huge)) {
 		text = g_strdup_printf("%s(", l->r.make);

@@ -59,6 +59,21 @@ static gboolean is_in(char **list, const char *s)
 	return g_strv_contains((const char *const *)list, s);
 }
 
+/* Why what makes or changes an entry stays as it is. */
+static char *why_written(const struct leafc *l, const char *name)
+{
+	const char *at = g_hash_table_lookup(l->r.unsized, name);
+
+	if (!l->r.writes)
+		return g_strdup("makes or changes an entry; the scope is about reading them");
+	if (at)
+		return g_strdup_printf("changes an entry and is not told its size (%s): it stays hugetlb's",
+				       at);
+	return g_strdup(g_hash_table_contains(l->r.makers, name) ?
+			"makes an entry, to be written: it stays hugetlb's" :
+			"changes an entry of a size that it is told: what is written stays hugetlb's");
+}
+
 /* Why a site of the API that nobody edits is as it should be, or NULL. */
 static char *why_kept(const struct fates *f, const struct site *s)
 {
@@ -79,7 +94,7 @@ static char *why_kept(const struct fates *f, const struct site *s)
 		return g_strdup("the file declares or defines functions of the API: it makes it");
 	if (!is_in(l->r.readers, s->symbol) &&
 	    !g_hash_table_contains(l->r.questions, s->symbol))
-		return g_strdup("makes or changes an entry; the scope is about reading them");
+		return why_written(l, s->symbol);
 	return NULL;
 }
 
@@ -104,6 +119,10 @@ static void decide(const struct fates *f, struct site *s)
 		set_fate(s, FATE_KEPT, kept, NULL);
 	} else if (v && leaf_stays(l, v, &why, &evidence)) {
 		set_fate(s, FATE_REFUSED, why, evidence);
+	} else if (!v && src && is_in(l->r.readers, s->symbol) &&
+		   leaf_is_dropped(src, source_token_at(src, s->off))) {
+		why = why_written(l, s->symbol);
+		set_fate(s, FATE_KEPT, why, names);
 	} else if (s->ctx == SITE_MACRO || s->ctx == SITE_DIRECTIVE) {
 		refuse(c, s, "it stands in a macro's body: what becomes of the entry is up to who uses the macro",
 		       names);

@@ -51,8 +51,10 @@ static void take_decl(struct leafc *l, const struct ast_decl *d)
 	gsize tok, at;
 	gboolean local = g_str_has_prefix(d->key, "v:");
 
+	/* Not of functions with linkage, nor of pointers to functions. */
 	if (d->cls != 'H' || !g_str_has_suffix(d->file, ".c") ||
 	    (!local && (!g_str_has_prefix(d->key, "p:") ||
+			g_str_has_prefix(d->key, "p:*") ||
 			g_str_has_prefix(d->key, "p:c:@F@"))))
 		return;
 	s = convert_source(l->c, d->file);
@@ -178,6 +180,19 @@ static char *argument_of(const struct source *s, gsize first)
 	return NULL;
 }
 
+gboolean leaf_is_dropped(const struct source *s, gsize i)
+{
+	static const char *const before[] = { ";", "{", "}", ")", "else" };
+	gsize open = source_next(s, i), prev = source_prev(s, i), close;
+	gboolean first = FALSE;
+
+	close = source_is(s, open, "(") ? source_close(s, open) : SIZE_MAX;
+	for (guint n = 0; n < G_N_ELEMENTS(before); n++)
+		first |= source_is(s, prev, before[n]);
+	return first && close != SIZE_MAX &&
+	       source_is(s, source_next(s, close), ";");
+}
+
 static void take_event(struct leafc *l, const struct ast_facts *a,
 		       const struct ast_event *e)
 {
@@ -198,7 +213,8 @@ static void take_event(struct leafc *l, const struct ast_facts *a,
 	else if (!strcmp(e->src, "H"))
 		from = g_hash_table_lookup(l->assigned, key);
 	g_free(key);
-	if (!strcmp(e->dst, "=") ||
+	/* A function whose address is taken is seen by check_function(). */
+	if (!strcmp(e->dst, "=") || e->link ||
 	    (!from && !to && !g_str_has_prefix(e->src, "r:")))
 		return;
 	whole = locate(l, e, &s, &first, &last);
@@ -206,7 +222,8 @@ static void take_event(struct leafc *l, const struct ast_facts *a,
 		return;
 	if (whole && source_is(s, source_next(s, first), "("))
 		reader = index_of(l->r.readers, s, first);
-	if (!from && !to && reader < 0)
+	if ((!from && !to && reader < 0) ||
+	    (reader >= 0 && leaf_is_dropped(s, first)))
 		return;
 	q = whole ? asked_by(l, s, first, last, &name) : NULL;
 	key = g_strdup_printf("%s:%" G_GSIZE_FORMAT " %s", s->file,

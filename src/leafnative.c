@@ -91,8 +91,7 @@ static GPtrArray *needed(const struct leafc *l)
 {
 	GPtrArray *v = g_ptr_array_new();
 
-	for (char **r = l->r.readers; *r; r++)
-		g_ptr_array_add(v, *r);
+	g_ptr_array_add(v, l->r.readers[0]);
 	for (guint i = 0; i < l->r.helpers->len; i++) {
 		const struct leaf_helper *h = l->r.helpers->pdata[i];
 
@@ -104,6 +103,18 @@ static GPtrArray *needed(const struct leafc *l)
 			}
 	}
 	return v;
+}
+
+/*
+ * What else reads an entry, such as by clearing it, does so in hugetlb's format:
+ * one value is never read in two.
+ */
+static const char *only_huge(const struct leafc *l)
+{
+	for (guint i = 1; l->r.readers[i]; i++)
+		if (l->r.read[i])
+			return l->r.readers[i];
+	return NULL;
 }
 
 static const json_t *row_of(const json_t *cell, const char *helper,
@@ -274,6 +285,9 @@ int leaf_native_load(struct leafc *l)
 		struct leaf_level *v = l->levels->pdata[i];
 		gsize at;
 
+		if (only_huge(l))
+			add_why(v, g_strdup_printf("%s() is hugetlb's",
+						   only_huge(l)));
 		if (!v->found)
 			g_ptr_array_remove_index(l->levels, i);
 		else if (!v->why->len && !place_for(l, v->arch, &at))

@@ -45,6 +45,31 @@ static void get_pairs(GKeyFile *k, const char *group, char ***keys,
 		(*values)[i] = get(k, group, (*keys)[i]);
 }
 
+/* What reads an entry: in every scope, and then what else does in this one. */
+static void get_readers(struct leaf_rules *r, GKeyFile *k, const char *scope)
+{
+	char *own = g_strdup_printf("leaf read %s", scope);
+	GStrvBuilder *readers = g_strv_builder_new();
+	GStrvBuilder *reads = g_strv_builder_new();
+	const char *groups[] = { "leaf read", own };
+
+	for (guint i = 0; i < G_N_ELEMENTS(groups); i++) {
+		char **keys, **values;
+
+		get_pairs(k, groups[i], &keys, &values);
+		g_strv_builder_addv(readers, (const char **)keys);
+		g_strv_builder_addv(reads, (const char **)values);
+		g_strfreev(keys);
+		g_strfreev(values);
+	}
+	r->readers = g_strv_builder_end(readers);
+	r->reads = g_strv_builder_end(reads);
+	r->read = g_new0(gboolean, g_strv_length(r->readers) + 1);
+	g_strv_builder_unref(readers);
+	g_strv_builder_unref(reads);
+	g_free(own);
+}
+
 static int load_helpers(struct leafc *l)
 {
 	struct leaf_rules *r = &l->r;
@@ -108,9 +133,14 @@ int leaf_rules_load(struct leafc *l)
 	r->beside = get(k, "leaf", "beside");
 	r->known = manifest_list(k, "leaf", "known");
 	r->base = manifest_list(k, "leaf", "base");
-	get_pairs(k, "leaf read", &r->readers, &r->reads);
+	get_readers(r, k, l->c->policy);
 	get_pairs(k, "leaf hstate", &r->holders, &r->hstates);
 	r->outside = manifest_list(k, scope, "without");
+	r->writes = g_key_file_get_boolean(k, scope, "writes", NULL);
+	r->size = manifest_list(k, "leaf", "size");
+	r->makers = g_hash_table_new(g_str_hash, g_str_equal);
+	r->unsized = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+					   g_free);
 	r->helpers = g_ptr_array_new_with_free_func(helper_free);
 	r->questions = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 					     g_free);
@@ -138,6 +168,12 @@ void leaf_rules_free(struct leaf_rules *r)
 	g_strfreev(r->holders);
 	g_strfreev(r->hstates);
 	g_strfreev(r->outside);
+	g_strfreev(r->size);
+	g_free(r->read);
+	if (r->makers)
+		g_hash_table_destroy(r->makers);
+	if (r->unsized)
+		g_hash_table_destroy(r->unsized);
 	if (r->helpers)
 		g_ptr_array_free(r->helpers, TRUE);
 	if (r->questions)
@@ -233,6 +269,49 @@ static gboolean is_definition(const struct source *s, gsize i)
 	       source_is(s, source_next(s, close), "{");
 }
 
+/* Do the words of @type stand at token @i? */
+static gboolean is_type(const struct source *s, gsize i, const char *type)
+{
+	char **words = g_strsplit(type, " ", -1);
+	gboolean yes = TRUE;
+
+	for (char **w = words; *w && yes; w++) {
+		yes = source_is(s, i, *w);
+		i = source_next(s, i);
+	}
+	g_strfreev(words);
+	return yes;
+}
+
+/*
+ * What @name, declared at token @at, gets: no pointer to an entry, so that it
+ * only makes one; or one, with or without what tells the entry's size.
+ */
+static void look_at_writer(struct leaf_rules *r, const struct source *s,
+			   gsize at, const char *name)
+{
+	gsize open = source_next(s, at), close;
+	gboolean writes = FALSE, told = FALSE;
+
+	close = source_is(s, open, "(") ? source_close(s, open) : SIZE_MAX;
+	if (close == SIZE_MAX || s->toks.v[at].ctx != CTX_CODE)
+		return;
+	for (gsize i = open; i < close; i = source_next(s, i)) {
+		writes |= source_is(s, i, r->entry) &&
+			  source_is(s, source_next(s, i), "*");
+		for (char **w = r->size; *w; w++)
+			told |= source_is(s, i, *w);
+		for (char **t = r->holders; *t; t++)
+			told |= is_type(s, i, *t);
+	}
+	if (!writes)
+		g_hash_table_add(r->makers, (gpointer)name);
+	else if (!told && !g_hash_table_contains(r->unsized, name))
+		g_hash_table_insert(r->unsized, (gpointer)name,
+				    g_strdup_printf("%s:%u", s->file,
+						    s->toks.v[at].line));
+}
+
 /*
  * Look at every declaration and definition of a symbol of the API in the tree:
  * who has one makes the API and does not use it, but for a C file with questions
@@ -261,6 +340,8 @@ void leaf_rules_compare(struct leafc *l)
 			continue;
 		if (!q || !g_str_has_suffix(s->file, ".c"))
 			g_hash_table_add(l->defines, g_strdup(s->file));
+		if (!q)
+			look_at_writer(&l->r, src, at, s->symbol);
 		if (!is_definition(src, at))
 			continue;
 		for (guint n = 1; q && !q->n && q->helper->asks[n]; n++)

@@ -139,8 +139,8 @@ static char *with_names(const char *line, GHashTable *names)
 }
 
 /*
- * Lines "@if FILE: TEXT", "@when CASE", "@else", "@end" choose what follows;
- * they do not nest.  "@let NAME VALUE" says what "@NAME@" stands for.  All
+ * Lines "@if FILE: TEXT", "@when CASE", "@with NAME", "@else", "@end" choose what
+ * follows; they do not nest.  "@let NAME VALUE" says what "@NAME@" stands for.  All
  * other lines stay.
  */
 static char *choose(const struct tree_edit_request *q, const char *text)
@@ -166,6 +166,8 @@ static char *choose(const struct tree_edit_request *q, const char *text)
 			on = tree_has(q, *l + 4);
 		else if (g_str_has_prefix(*l, "@when "))
 			on = !strcmp(*l + 6, q->when);
+		else if (g_str_has_prefix(*l, "@with "))
+			on = g_hash_table_contains(names, *l + 6);
 		else if (!strcmp(*l, "@else"))
 			on = !on;
 		else if (!strcmp(*l, "@end"))

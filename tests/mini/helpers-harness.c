@@ -27,6 +27,8 @@ int hugetlb_inside(struct vm_area_struct *vma, unsigned long addr, pte_t *p);
 int hugetlb_same(struct vm_area_struct *vma, unsigned long addr, pte_t *p);
 int hugetlb_through(struct vm_area_struct *a, struct vm_area_struct *b,
 		    struct mm_struct *mm, unsigned long addr);
+int hugetlb_zap(struct vm_area_struct *vma, unsigned long addr, pte_t *p);
+int hugetlb_flush(struct vm_area_struct *vma, unsigned long addr, pte_t *p);
 
 struct odd { struct vm_area_struct *vma; pte_t e; };
 #define VMA struct vm_area_struct *vma
@@ -69,6 +71,28 @@ pte_t *hugetlb_walk(struct vm_area_struct *vma, unsigned long addr,
 
 void set_huge_pte_at(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
 		     pte_t pte, unsigned long sz)
+{
+}
+
+/* Another bit says that the entry was cleared. */
+pte_t huge_ptep_get_and_clear(struct mm_struct *mm, unsigned long addr,
+			      pte_t *ptep, unsigned long sz)
+{
+	printf("clear %d of %d for %lx, %lx\n", (int)(ptep - entries),
+	       mm == &two, addr, sz);
+	return (pte_t){ ptep->pte ^ 12 };
+}
+
+pte_t huge_ptep_clear_flush(struct vm_area_struct *vma, unsigned long addr,
+			    pte_t *ptep)
+{
+	printf("flush %d of %d for %lx\n", (int)(ptep - entries),
+	       vma == &b, addr);
+	return (pte_t){ ptep->pte ^ 4 };
+}
+
+void huge_ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr,
+			     pte_t *ptep)
 {
 }
 
@@ -138,6 +162,8 @@ int main(void)
 		printf("%d copy %d\n", i, read_copy(&walk, 2, p));
 		printf("%d inside %d %d %d\n", i, hugetlb_inside(&a, 1, p),
 		       hugetlb_same(&a, 1, p), hugetlb_through(&a, &b, &one, 1));
+		printf("%d written %d %d\n", i, hugetlb_zap(&b, 1, p),
+		       hugetlb_flush(&b, 1, p));
 		printf("%d odd %d %d %d %d %d\n", i, odd_chosen(&a, p, 0),
 		       odd_chosen(&a, p, 1), odd_loop(&a, p), odd_chain(&a, p),
 		       odd_comma(&a, p));

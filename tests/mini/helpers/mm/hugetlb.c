@@ -69,4 +69,29 @@ int hugetlb_several(struct vm_area_struct *a, struct vm_area_struct *b,
 	       pte_young(huge_ptep_get(mm, addr, moved)) +
 	       pte_young(huge_ptep_get(mm, addr, lent));
 }
+
+/* What clears an entry gives it, too, and tells or does not tell its size. */
+int hugetlb_zap(struct vm_area_struct *vma, unsigned long addr, pte_t *p)
+{
+	pte_t pte = huge_ptep_get(vma->vm_mm, addr, p);
+
+	if (huge_pte_none(pte))
+		return -1;
+	pte = huge_ptep_get_and_clear(vma->vm_mm, addr, p, 1);
+	return huge_pte_dirty(pte) + 2 * pte_young(pte);
+}
+
+int hugetlb_flush(struct vm_area_struct *vma, unsigned long addr, pte_t *p)
+{
+	huge_ptep_clear_flush(vma, addr, p);
+	huge_ptep_set_wrprotect(vma->vm_mm, addr, p);
+	return pte_young(huge_ptep_clear_flush(vma, addr, p));
+}
+
+void hugetlb_move(struct vm_area_struct *vma, unsigned long addr, pte_t *p)
+{
+	pte_t moves = huge_ptep_get_and_clear(vma->vm_mm, addr, p, 1);
+
+	set_huge_pte_at(vma->vm_mm, addr, p + 1, huge_pte_mkdirty(moves), 1);
+}
 #endif

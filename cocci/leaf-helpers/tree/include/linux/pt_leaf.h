@@ -143,11 +143,69 @@ static inline struct pt_leaf pt_leaf_get_huge(struct hstate *h,
 @end
 }
 
+@with pt_leaf_get_and_clear_huge
+/**
+ * pt_leaf_get_and_clear_huge - clear an entry of hugetlb
+ * @h:		the hstate of the entry's VMA
+ * @mm:		the mm that the entry is of
+ * @addr:	the address that the entry is for
+ * @ptep:	pointer to the entry, whatever its level
+ * @sz:		how many bytes the leaf maps
+ *
+ * Return: the leaf, as it was.
+ */
+static inline struct pt_leaf pt_leaf_get_and_clear_huge(struct hstate *h,
+							struct mm_struct *mm,
+							unsigned long addr,
+							pte_t *ptep,
+							unsigned long sz)
+{
+	return (struct pt_leaf) {
+		.pte = huge_ptep_get_and_clear(mm, addr, ptep, sz),
+		.level = pt_leaf_huge_level(huge_page_shift(h)),
+		.shift = huge_page_shift(h),
+	};
+}
+
+@end
+@with pt_leaf_clear_flush_huge
+/**
+ * pt_leaf_clear_flush_huge - clear an entry of hugetlb, and flush the TLB
+ * @h:		the hstate of @vma
+ * @vma:	the VMA that the entry is of
+ * @addr:	the address that the entry is for
+ * @ptep:	pointer to the entry, whatever its level
+ *
+ * Return: the leaf, as it was.
+ */
+static inline struct pt_leaf
+pt_leaf_clear_flush_huge(struct hstate *h, struct vm_area_struct *vma,
+			 unsigned long addr, pte_t *ptep)
+{
+	return (struct pt_leaf) {
+		.pte = huge_ptep_clear_flush(vma, addr, ptep),
+		.level = pt_leaf_huge_level(huge_page_shift(h)),
+		.shift = huge_page_shift(h),
+	};
+}
+
+@end
 #else
 
 /* Never called: nothing is of hugetlb then. */
 struct pt_leaf pt_leaf_get_huge(struct hstate *h, struct mm_struct *mm,
 				unsigned long addr, pte_t *ptep);
+@with pt_leaf_get_and_clear_huge
+struct pt_leaf pt_leaf_get_and_clear_huge(struct hstate *h,
+					  struct mm_struct *mm,
+					  unsigned long addr, pte_t *ptep,
+					  unsigned long sz);
+@end
+@with pt_leaf_clear_flush_huge
+struct pt_leaf pt_leaf_clear_flush_huge(struct hstate *h,
+					struct vm_area_struct *vma,
+					unsigned long addr, pte_t *ptep);
+@end
 
 #endif /* CONFIG_HUGETLB_PAGE */
 

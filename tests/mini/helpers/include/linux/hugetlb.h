@@ -73,6 +73,12 @@ pmd_t pmdp_get(pmd_t *pmdp);
 pte_t huge_ptep_get(struct mm_struct *mm, unsigned long addr, pte_t *ptep);
 void set_huge_pte_at(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
 		     pte_t pte, unsigned long sz);
+pte_t huge_ptep_get_and_clear(struct mm_struct *mm, unsigned long addr,
+			      pte_t *ptep, unsigned long sz);
+pte_t huge_ptep_clear_flush(struct vm_area_struct *vma, unsigned long addr,
+			    pte_t *ptep);
+void huge_ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr,
+			     pte_t *ptep);
 spinlock_t *huge_pte_lock(struct hstate *h, struct mm_struct *mm, pte_t *pte);
 pte_t *hugetlb_walk(struct vm_area_struct *vma, unsigned long addr,
 		    unsigned long sz);
