@@ -1092,8 +1092,11 @@ static void walk_value(struct ast_walk *w, CXCursor c, const char *dst)
 		leaf(w, c, NULL, dst);
 		break;
 	case CXCursor_InitListExpr:
-		if (walk_positions(w, c))
+		/* A pte_t that is a struct is a value beside its members. */
+		if (walk_positions(w, c)) {
+			leaf(w, c, NULL, dst);
 			break;
+		}
 		/* Elements of an array go where the array is. */
 		cls = ast_class(w, clang_getArrayElementType(
 					clang_getCursorType(c)));

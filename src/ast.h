@@ -45,7 +45,7 @@
 
 /* Heads every file of facts.  Count up when a reader of today would see other
  * facts than one of yesterday: the cache goes by it. */
-#define AST_FACTS_MAGIC "treewide-facts 22"
+#define AST_FACTS_MAGIC "treewide-facts 23"
 
 struct ast_decl {
 	char *key;
