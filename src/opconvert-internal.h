@@ -52,6 +52,7 @@ struct opc {
 	struct convert *c;
 	char *record, *member, *becomes, *state, *state_name;
 	char **params, **values, **complements, **harmless;
+	char **casts;		/* pairs: type, value */
 	char *unused, *document;
 	guint n_params, keeps;
 	GPtrArray *facts;

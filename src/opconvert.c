@@ -37,6 +37,7 @@ static int load(struct opc *o)
 	o->values = g_key_file_get_string_list(k, "op", "values", NULL, NULL);
 	o->complements = g_key_file_get_string_list(k, "op", "complements",
 						    NULL, NULL);
+	o->casts = manifest_list(k, "op", "casts");
 	o->harmless = manifest_list(k, "op", "harmless");
 	o->unused = g_key_file_get_string(k, "op", "unused", NULL);
 	o->document = g_key_file_get_string(k, "op", "document", NULL);
@@ -46,7 +47,7 @@ static int load(struct opc *o)
 	    o->n_params < 2 || o->n_params > MAX_PARAMS ||
 	    g_strv_length(o->values) != o->n_params - 1 ||
 	    (o->complements && g_strv_length(o->complements) !=
-	     o->n_params - 1))
+	     o->n_params - 1) || g_strv_length(o->casts) % 2)
 		return tw_error("%s: [op] needs record, member, becomes, state, parameters, and a value for each parameter but the last (docs/conversions.md)",
 				o->c->m->name);
 	while (*space == ' ' || *space == '*')
@@ -189,6 +190,7 @@ int convert_op(struct convert *c)
 	g_strfreev(o.params);
 	g_strfreev(o.values);
 	g_strfreev(o.complements);
+	g_strfreev(o.casts);
 	g_strfreev(o.harmless);
 	return ret;
 }

@@ -52,6 +52,45 @@ static gboolean is_complement(const struct source *s, gsize *from, gsize *to)
 	return TRUE;
 }
 
+/* The same words, whatever blanks are between them? */
+static gboolean same_words(const char *a, gsize n, const char *b)
+{
+	for (const char *end = a + n; ; a++, b++) {
+		while (a < end && g_ascii_isspace(*a))
+			a++;
+		while (g_ascii_isspace(*b))
+			b++;
+		if (a == end || *a != *b)
+			return a == end && !*b;
+	}
+}
+
+/*
+ * What stands for "(TYPE)NAME", token *@from being the name and then the
+ * bracket: where the state has a member of that type.  NULL: there is none.
+ */
+static const char *cast_value(const struct opc *o, const struct source *s,
+			      gsize *from)
+{
+	static const char *const tighter[] = { "[", "(", ".", "->", "++",
+					       "--" };
+	gsize close = source_prev(s, *from), open, at;
+
+	for (guint i = 0; i < G_N_ELEMENTS(tighter); i++)
+		if (source_is(s, source_next(s, *from), tighter[i]))
+			return NULL;
+	open = source_is(s, close, ")") ? source_open(s, close) : SIZE_MAX;
+	if (open == SIZE_MAX)
+		return NULL;
+	at = source_end(s, open);
+	for (char **c = o->casts; *c; c += 2)
+		if (same_words(s->text + at, s->toks.v[close].off - at, *c)) {
+			*from = open;
+			return c[1];
+		}
+	return NULL;
+}
+
 /*
  * The uses of parameter @n in the body: all tokens of its name that are no
  * member's, but those that a cell reads and that libclang knows as something
@@ -258,9 +297,12 @@ static void edit_use(struct opc *o, const struct source *s, gsize tok, guint n,
 		     const char *value)
 {
 	gsize from = tok, to = tok;
+	const char *cast = n ? NULL : cast_value(o, s, &from);
 	char *text;
 
-	if (o->complements && *o->complements[n] &&
+	if (cast)
+		text = value_of(o, cast);
+	else if (o->complements && *o->complements[n] &&
 	    is_complement(s, &from, &to))
 		text = value_of(o, o->complements[n]);
 	else if (is_loose(value))

@@ -93,7 +93,7 @@ static int hole(unsigned long addr, unsigned long next, int depth,
 }
 
 extern const struct mm_walk_ops *usual_ops[], *odd_ops[], odder_ops[5],
-	oddest_ops[7];
+	oddest_ops[10];
 int odd_reads(struct mm_walk_ops *o, struct mm_walk_ops *copy);
 int odd_unparsed(struct mm_walk_ops *o);
 
@@ -134,7 +134,7 @@ int main(void)
 
 		walk_all(&mm, one);
 	}
-	for (int i = 0; i < 7; i++) {
+	for (int i = 0; i < 10; i++) {
 		const struct mm_walk_ops *one[] = { &oddest_ops[i], NULL };
 
 		walk_all(&mm, one);

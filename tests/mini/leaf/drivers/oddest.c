@@ -68,6 +68,28 @@ static int documented(pte_t *pte /* never NULL */, unsigned long hmask,
 	return 0;
 }
 
+/* Knows the level, and casts. */
+static int casts(pte_t *pte, unsigned long hmask, unsigned long addr,
+		 unsigned long end, struct mm_walk *walk)
+{
+	pmd_t *pmd = (pmd_t *)pte;
+
+	return pmd->pmd & 0xff;
+}
+
+/* Casts what it reads, and to a type that the state has not. */
+static int casts_value(pte_t *pte, unsigned long hmask, unsigned long addr,
+		       unsigned long end, struct mm_walk *walk)
+{
+	return ((pmd_t *)pte->pte) == NULL;
+}
+
+static int casts_bytes(pte_t *pte, unsigned long hmask, unsigned long addr,
+		       unsigned long end, struct mm_walk *walk)
+{
+	return *(const unsigned char *)pte;
+}
+
 const struct mm_walk_ops oddest_ops[] = {
 	{ .hugetlb_entry = attributes },
 	{ hugetlb_entry: brace },
@@ -75,4 +97,7 @@ const struct mm_walk_ops oddest_ops[] = {
 	[3 ... 4] = { .hugetlb_entry = sometimes },
 	{ .hugetlb_entry = assembly },
 	{ .hugetlb_entry = documented },
+	{ .hugetlb_entry = casts },
+	{ .hugetlb_entry = casts_value },
+	{ .hugetlb_entry = casts_bytes },
 };

@@ -34,40 +34,6 @@
 #ifdef CONFIG_HUGETLB_PAGE
 
 /**
- * mm_walk_init_hugetlb - begin to walk the leaves of a hugetlb VMA
- * @state:	the state to fill, all zero
- * @h:		the VMA's hstate
- *
- * Most architectures put a huge page into the highest level whose entries are
- * no larger than the page. One that uses runs of PTEs for pages of any size
- * says so with HUGETLB_LEAVES_ARE_PTES in its asm/hugetlb.h.
- *
- * What differs from leaf to leaf (@addr, @end, @ptep) is left to the walker.
- */
-static inline void mm_walk_init_hugetlb(struct mm_walk_state *state,
-					struct hstate *h)
-{
-	unsigned long size = huge_page_size(h);
-
-	state->size = size;
-	state->nr = size >> PAGE_SHIFT;
-	state->level = @PTE@;
-	state->hstate = h;
-#ifndef HUGETLB_LEAVES_ARE_PTES
-	if (size >= PMD_SIZE) {
-		state->nr = size >> PMD_SHIFT;
-		state->level = @PMD@;
-	}
-#ifndef __PAGETABLE_PMD_FOLDED
-	if (size >= PUD_SIZE) {
-		state->nr = size >> PUD_SHIFT;
-		state->level = @PUD@;
-	}
-#endif
-#endif
-}
-
-/**
  * mm_walk_is_hugetlb - is the leaf one of hugetlb?
  * @state:	the walk's state
  *
@@ -89,12 +55,35 @@ static inline bool mm_walk_at_pud(const struct mm_walk_state *state)
 }
 
 /**
+ * mm_walk_nr_entries - how many entries map the leaf together
+ * @state:	the walk's state
+ *
+ * The entries follow each other in one table, but for a huge page of PTEs that
+ * is larger than a table of them: a page of 8M on powerpc 8xx fills two, and
+ * @state->ptep is the PMD entry that points to the first.
+ *
+ * Return: the number of entries, which are of @state->level.
+ */
+static inline unsigned int mm_walk_nr_entries(const struct mm_walk_state *state)
+{
+#ifdef HUGETLB_LEAVES_ARE_SINGLE
+	if (mm_walk_is_hugetlb(state))
+		return 1;
+#endif
+	if (mm_walk_at_pud(state))
+		return state->size >> PUD_SHIFT;
+	if (mm_walk_at_pmd(state))
+		return state->size >> PMD_SHIFT;
+	return state->size >> PAGE_SHIFT;
+}
+
+/**
  * mm_walk_lock_leaf - take the page table lock of a leaf
  * @state:	the walk's state
  * @walk:	the walk
  *
- * The lock is in @state->ptl until mm_walk_unlock_leaf(). For an entry of a page
- * table that hugetlb does not own, the walk must have set @state->above.pmdp.
+ * The lock is in @state->ptl until mm_walk_unlock_leaf(). For a PTE that is
+ * none of hugetlb, the walk must have set @state->above.pmdp.
  */
 static inline void mm_walk_lock_leaf(struct mm_walk_state *state,
 				     struct mm_walk *walk)
@@ -130,8 +119,8 @@ static inline void mm_walk_unlock_leaf(struct mm_walk_state *state)
  * What is below tells about the entry as it was read here, which stays true
  * only while the page table lock is held.
  *
- * The functions of hugetlb find the run of a leaf by the address where it
- * begins, which need not be where the range begins.
+ * huge_ptep_get() gets the address at which the leaf begins, as from other
+ * callers; @state->addr may lie inside the leaf.
  */
 static inline void mm_walk_read_leaf(struct mm_walk_state *state,
 				     struct mm_walk *walk)
@@ -428,6 +417,10 @@ static inline bool mm_walk_is_migration(const struct mm_walk_state *state)
 		is_migration_entry(mm_walk_swp_entry(state));
 }
 @end
+
+#undef mm_walk_ask
+#undef mm_walk_ask_no_pud
+#undef mm_walk_ask_pmd
 
 #endif /* CONFIG_HUGETLB_PAGE */
 
