@@ -3,9 +3,10 @@
 
 The kernel before the patches is built whole, in the sandbox, and its build
 folder is kept in the cache; each kernel after is built in a copy of that
-folder, so that make compiles only what the patches reach.  Both get kernel/probe.c,
-which lets the test program ask for what no system call does.  The tree is only
-read: what differs is mounted over it.
+folder, so that make compiles only what the patches reach.  A kernel with a
+mistake is built in a copy of the folder of the kernel after, where one object
+differs.  All get kernel/probe.c, which lets the test program ask for what no
+system call does.  The tree is only read: what differs is mounted over it.
 """
 from __future__ import annotations
 
@@ -50,11 +51,12 @@ class Kernel:
     uapi: Path              # the header of the HMM test device
 
 
-def _changes(patches: list[tuple[str, bytes]]) -> list[patchset.FileChange]:
-    found: list[patchset.FileChange] = []
-    for name, data in patches:
-        found += patchset.parse(data, name)
-    return found
+@dataclass
+class Ground:
+    """A converted kernel to make mistakes in: its sources and its objects."""
+    stage: Path
+    build: Path
+    changes: list[patchset.FileChange]
 
 
 class Builder:
@@ -78,21 +80,35 @@ class Builder:
         return self._kernel(f"{self.key}-before", [], [], self.prepared)
 
     def after(self, patches: list[Path],
-              mistake: list[Mistake] | None = None) -> Kernel:
+              mistake: list[Mistake] | None = None,
+              ground: Ground | None = None) -> Kernel:
         """The kernel with @patches, the first on the tree and each of the
-        others on what came out, and with @mistake made in the result."""
+        others on what came out, and with @mistake made in the result, which
+        @ground has."""
         read = [(p.name, p.read_bytes()) for p in patches]
         wrong = mistake or []
         key = cache.hash_bytes(b"\0".join(
             [self.key.encode(), *(d for _n, d in read),
              repr(wrong).encode()]))
         self.before()
-        return self._kernel(key, read, wrong,
-                            cache.cache_dir("behaviour")
-                            / f"{self.key}-before" / "build")
+        return self._kernel(key, read, wrong, self._start(), ground)
+
+    def ground(self, patches: list[Path], folder: Path) -> Ground:
+        """The kernel with @patches once more, with its build, in @folder."""
+        work = folder / "ground"
+        cache.remove(work)
+        work.mkdir()
+        changes = self._stage(work, [(p.name, p.read_bytes())
+                                     for p in patches], [])
+        self._make(work, changes, self._start(), "to make mistakes in")
+        return Ground(work / "stage", work / "build", changes)
+
+    def _start(self) -> Path:
+        return (cache.cache_dir("behaviour") / f"{self.key}-before" / "build")
 
     def _kernel(self, key: str, patches: list[tuple[str, bytes]],
-                mistake: list[Mistake], start: Path) -> Kernel:
+                mistake: list[Mistake], start: Path,
+                ground: Ground | None = None) -> Kernel:
         entry = cache.cache_dir("behaviour") / key
         kernel = Kernel(entry / "bzImage", entry / "symbols",
                         start / "usr/include", self.tree / "lib")
@@ -107,7 +123,19 @@ class Builder:
             for left in ("stage", "folders"):
                 cache.remove(work / left)
             work.mkdir(exist_ok=True)
-            self._build(work, patches, mistake, start)
+            if ground:
+                # Times and all, so that make sees what is as it was.
+                shutil.copytree(ground.stage, work / "stage")
+                changes = ground.changes
+                self._mistake(work, mistake)
+                cache.remove(work / "build")
+                start = ground.build
+            else:
+                changes = self._stage(work, patches, mistake)
+            self._make(work, changes, start,
+                       "with a mistake" if mistake else
+                       f"with {', '.join(n for n, _d in patches)}"
+                       if patches else "as it is")
             if patches:
                 cache.remove(work / "build")
             for left in ("stage", "folders", *(f"base{n}" for n in
@@ -145,13 +173,7 @@ class Builder:
             seen = {c.new for c in changes}
             changes += [c for c in new if c.new not in seen]
         stage.mkdir(exist_ok=True)
-        for file, text, instead in mistake:
-            path = stage / file
-            new, n = re.subn(text, instead, path.read_text("utf-8"), count=1,
-                             flags=re.DOTALL)
-            if not n:
-                raise MistakeError(f"{file}: no '{text}' in it")
-            path.write_text(new, "utf-8")
+        self._mistake(work, mistake)
         (stage / PROBE).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(HERE / "kernel" / "probe.c", stage / PROBE)
         makefile = stage / "mm/Makefile"
@@ -163,9 +185,18 @@ class Builder:
         changes.append(patchset.FileChange(None, PROBE))
         return changes
 
-    def _build(self, work: Path, patches: list[tuple[str, bytes]],
-               mistake: list[Mistake], start: Path) -> None:
-        changes = self._stage(work, patches, mistake)
+    def _mistake(self, work: Path, mistake: list[Mistake]) -> None:
+        for file, text, instead in mistake:
+            path = work / "stage" / file
+            new, n = re.subn(text, instead, path.read_text("utf-8"), count=1,
+                             flags=re.DOTALL)
+            if not n:
+                raise MistakeError(f"{file}: no '{text}' in it")
+            path.write_text(new, "utf-8")
+
+    def _make(self, work: Path, changes: list[patchset.FileChange],
+              start: Path, what: str) -> None:
+        """The kernel of @work/stage in @work/build, a copy of @start."""
         build, log = work / "build", work / "log"
         if not build.exists():
             new = work / "build.new"
@@ -179,11 +210,9 @@ class Builder:
                                             changes, work / "folders"):
             box.ro[f"{SRC}/{path}"] = source
         make = [*kbuild.cell_make(self.cell, "build", self.jobs), "-s"]
-        self.say("building the kernel "
-                 + (f"with {', '.join(n for n, _d in patches)}"
-                    if patches else "as it is") + f"; log in {log}")
-        targets = [["bzImage"]] if patches else [["headers"], ["bzImage"]]
-        for target in targets:
+        self.say(f"building the kernel {what}; log in {log}")
+        for target in ([["headers"]] if start == self.prepared else []) + [
+                ["bzImage"]]:
             done = box.run([*make, *target], log)
             if not done.ok:
                 raise BuildError(f"make {target[0]} failed:\n"

@@ -62,6 +62,9 @@ static inline bool mm_walk_at_pud(const struct mm_walk_state *state)
  * is larger than a table of them: a page of 8M on powerpc 8xx fills two, and
  * @state->ptep is the PMD entry that points to the first.
  *
+ * An architecture that makes a huge page of one entry, whatever its size, says
+ * so with HUGETLB_LEAVES_ARE_SINGLE in its asm/hugetlb.h.
+ *
  * Return: the number of entries, which are of @state->level.
  */
 static inline unsigned int mm_walk_nr_entries(const struct mm_walk_state *state)
