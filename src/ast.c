@@ -574,6 +574,17 @@ static CXSourceLocation start_of(CXCursor c)
 	return clang_getRangeStart(clang_getCursorExtent(c));
 }
 
+/* The macro, or else the function, that gives the value @c; or "". */
+static char *maker_of(struct ast_walk *w, CXCursor c)
+{
+	char *name = macro_name(w, start_of(c));
+
+	if (*name || clang_getCursorKind(c) != CXCursor_CallExpr)
+		return name;
+	g_free(name);
+	return cx_take(clang_getCursorSpelling(c));
+}
+
 /* What @c is compared with: "N", or "c:MACRO:KEY" of one of our types. */
 static char *compared_key(struct ast_walk *w, CXCursor c)
 {
@@ -895,13 +906,19 @@ static void walk_value(struct ast_walk *w, CXCursor c, const char *dst)
 	if (ast_is_ref(w, dst) &&
 	    k != CXCursor_UnexposedExpr && k != CXCursor_ParenExpr &&
 	    k != CXCursor_BinaryOperator && k != CXCursor_InitListExpr &&
-	    k != CXCursor_ConditionalOperator && k != CXCursor_DeclRefExpr &&
-	    k != CXCursor_MemberRefExpr &&
+	    k != CXCursor_ConditionalOperator &&
+	    (cls == 'V' || (k != CXCursor_DeclRefExpr &&
+			    k != CXCursor_MemberRefExpr)) &&
 	    !ast_operand(c, CXCursor_UnaryOperator, CXUnaryOperator_AddrOf,
 			 &of) &&
 	    !is_null(c)) {
+		char *name = maker_of(w, c);
+
 		key = g_strconcat("d:", dst, NULL);
-		ast_put_event(w, c, "U:", key);
+		element = g_strconcat("U:", name, NULL);
+		ast_put_event(w, c, element, key);
+		g_free(element);
+		g_free(name);
 		g_free(key);
 	}
 

@@ -25,7 +25,8 @@
  * and, where there is no declaration,
  *	H	a value of the seed type (in an array, say)
  *	P	a value of the old pointer type without a declaration
- *	U:NAME	a value of another type, cast; NAME is the macro that it comes through
+ *	U:NAME	a value of another type, cast; NAME is the macro that it comes
+ *		through, or, where a pointer to values gets it, the function
  *	m:NAME	a member of it is taken
  *	G	the controlling expression of a _Generic
  *	C:TYPE	cast to another type
@@ -45,7 +46,7 @@
 
 /* Heads every file of facts.  Count up when a reader of today would see other
  * facts than one of yesterday: the cache goes by it. */
-#define AST_FACTS_MAGIC "treewide-facts 23"
+#define AST_FACTS_MAGIC "treewide-facts 24"
 
 struct ast_decl {
 	char *key;

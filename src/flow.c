@@ -114,6 +114,16 @@ static gboolean retypable(const struct flow_request *req, const char *src)
 	       g_strv_contains((const char *const *)req->retype, src + 2);
 }
 
+/* Is @src memory that nobody has stored anything in? */
+static gboolean is_fresh(const struct flow_request *req, const char *src)
+{
+	for (char **a = req->allocators; a && *a; a++)
+		if (g_str_has_prefix(src, "U:") &&
+		    g_pattern_match_simple(*a, src + 2))
+			return TRUE;
+	return FALSE;
+}
+
 /* Is the function of @key called through a pointer, by whoever? */
 static gboolean address_taken(struct cell *c, const char *key)
 {
@@ -263,7 +273,8 @@ static gboolean strike(struct cell *c, const struct flow_request *req,
 			fed |= strcmp(e->src, key) != 0;
 		else if (retypable(req, e->src))
 			retyped = TRUE;
-		else if (!is_api(f, key)) {
+		else if (!is_api(f, key) &&
+			 !(key[0] == 'd' && is_fresh(req, e->src))) {
 			strike_out(n, e, g_strdup("a value that is no handle goes into it"));
 			return TRUE;
 		}

@@ -90,6 +90,7 @@ struct flow_request {
 	const char *old_struct;
 	char **members;		/* of the old struct that have a new form; NULL: all */
 	char **retype;		/* macros whose result takes another type: container_of */
+	char **allocators;	/* globs: what gives fresh memory; or NULL */
 	GHashTable *symbols;	/* names that are sites: char * set */
 	/*
 	 * Who may reach @name (a function, field, variable) of @file unread?  A

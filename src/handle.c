@@ -33,6 +33,8 @@ struct handle *handle_load(const struct manifest *m)
 						NULL, NULL);
 	h->retype = g_key_file_get_string_list(m->keys, "handle", "retype",
 					       NULL, NULL);
+	h->allocators = g_key_file_get_string_list(m->keys, "handle",
+						   "allocators", NULL, NULL);
 	h->rename = g_key_file_get_string_list(m->keys, "handle", "rename",
 					       NULL, NULL);
 	h->helpers = g_key_file_get_string(m->keys, "handle", "helpers", NULL);
@@ -55,6 +57,7 @@ void handle_free(struct handle *h)
 	g_free(h->to_new);
 	g_strfreev(h->members);
 	g_strfreev(h->retype);
+	g_strfreev(h->allocators);
 	g_strfreev(h->rename);
 	g_strfreev(h->may_fail);
 	g_free(h->helpers);

@@ -21,6 +21,7 @@ struct handle {
 	char *to_old, *to_new;	/* "ptdesc_page", "page_ptdesc" */
 	char **members;		/* that the new struct has, too; NULL: any */
 	char **retype;
+	char **allocators;	/* globs of functions and macros; or NULL */
 	char **rename;		/* "page=ptdesc" */
 	char *helpers;		/* regex of names that take the old type, or NULL */
 	char **may_fail;	/* globs: functions whose value may be NULL */

@@ -360,6 +360,7 @@ int convert_resolve(struct convert *c)
 			.old_struct = c->h->old,
 			.members = c->h->members,
 			.retype = c->h->retype,
+			.allocators = c->h->allocators,
 			.symbols = c->symbols,
 			.open = open_by,
 			.macro = macro_of,
