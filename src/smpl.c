@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <gio/gio.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,23 +61,25 @@ char *smpl_version(void)
 	return version;
 }
 
-/* Runs spatch in this (child) process's child; its exit status, or -1. */
+/*
+ * Runs spatch in this (child) process's child; its exit status, or -1.  A fork()
+ * would copy the page tables of a run, which is large by now, each time.
+ */
 static int spatch(const char *const *argv, const char *log)
 {
-	int status;
-	pid_t pid = fork();
+	posix_spawn_file_actions_t files;
+	int status, err;
+	pid_t pid;
 
-	if (!pid) {
-		int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-		int in = open("/dev/null", O_RDONLY);
-
-		dup2(in, 0);
-		dup2(fd, 1);
-		dup2(fd, 2);
-		execvp("spatch", (char *const *)argv);
-		_exit(127);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&files, 1, log,
+					 O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	posix_spawn_file_actions_adddup2(&files, 1, 2);
+	err = posix_spawnp(&pid, "spatch", &files, NULL, (char *const *)argv,
+			   environ);
+	posix_spawn_file_actions_destroy(&files);
+	if (err || waitpid(pid, &status, 0) < 0)
 		return -1;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
