@@ -100,11 +100,6 @@ gboolean ast_points_to_ours(struct ast_walk *w, CXCursor c);
 gboolean ast_is_deref(CXCursor c);
 /* "d:KEY" of what is at @c, "*p" or "p[i]", or NULL.  The caller frees it. */
 char *ast_element_key(struct ast_walk *w, CXCursor c);
-/*
- * What the pointer in @c, "*p" or "p[i]", is used for: "X" when what it gives
- * is ours, but does not have p's name.
- */
-const char *ast_through_pointer(struct ast_walk *w, CXCursor c);
 gboolean ast_names_function(CXCursor c);
 
 #endif

@@ -471,13 +471,13 @@ static gboolean is_same_object(struct ast_walk *w, CXCursor c, CXCursor *x)
 {
 	char cls = ast_class(w, clang_getCursorType(c));
 
-	if ((cls != 'H' && cls != 'P') ||
+	if (!ast_is_ours(cls) ||
 	    !ast_operand(c, CXCursor_UnaryOperator, CXUnaryOperator_Deref, x) ||
 	    !ast_operand(*x, CXCursor_CStyleCastExpr, 0, x) ||
 	    !ast_operand(*x, CXCursor_UnaryOperator, CXUnaryOperator_AddrOf, x))
 		return FALSE;
 	cls = ast_class(w, clang_getCursorType(*x));
-	return cls == 'H' || cls == 'P';
+	return ast_is_ours(cls);
 }
 
 /* Is @cast one of a void pointer that has a name? */
@@ -495,7 +495,7 @@ static gboolean follows(struct ast_walk *w, CXCursor cast, CXCursor *x)
 {
 	char cls = ast_class(w, clang_getCursorType(cast));
 	GArray *v = cx_children(cast);	/* what typeof names, and e */
-	gboolean yes = (cls == 'H' || cls == 'P') && v->len > 1 &&
+	gboolean yes = ast_is_ours(cls) && v->len > 1 &&
 		ast_operand(CX_CHILD(v, 0), CXCursor_UnaryOperator,
 			    CXUnaryOperator_Deref, x);
 
@@ -503,7 +503,7 @@ static gboolean follows(struct ast_walk *w, CXCursor cast, CXCursor *x)
 	if (!yes)
 		return FALSE;
 	cls = ast_class(w, clang_getCursorType(*x));
-	return cls == 'H' || cls == 'P';
+	return ast_is_ours(cls);
 }
 
 static void walk_value(struct ast_walk *w, CXCursor c, const char *dst);
@@ -565,8 +565,7 @@ static void unknown_source(struct ast_walk *w, CXCursor c, const char *dst)
 /* Does @dst name something whose contents matter to the flow? */
 static gboolean is_decl_key(const char *dst)
 {
-	return (dst[1] == ':' && strchr("vgprfd", dst[0])) ||
-	       !strcmp(dst, "H");
+	return ast_is_decl(dst) || !strcmp(dst, "H");
 }
 
 static CXSourceLocation start_of(CXCursor c)
@@ -608,7 +607,7 @@ static void leaf(struct ast_walk *w, CXCursor c, const char *src,
 {
 	char cls = ast_class(w, clang_getCursorType(c));
 
-	if (cls == 'H' || cls == 'P')
+	if (ast_is_ours(cls))
 		ast_put_event(w, c, src ? src : cls == 'H' ? "H" : "P", dst);
 }
 
@@ -659,6 +658,18 @@ static const char *pointer_param(struct ast_walk *w, CXCursor callee, int i)
 	return dst;
 }
 
+/*
+ * Tell of @d, of @key (or NULL) and class @cls, when values of ours go there or
+ * are led to; of a void pointer when it is a parameter.
+ */
+static void meet(struct ast_walk *w, CXCursor d, const char *key, char cls)
+{
+	if (key && (ast_is_ours(cls) ||
+		    (cls == 'V' && clang_getCursorKind(d) == CXCursor_ParmDecl)))
+		ast_put_decl(w, d, key, cls);
+	ast_know_pointer(w, d, key);
+}
+
 static void walk_call(struct ast_walk *w, CXCursor c, const char *dst)
 {
 	CXCursor fn = clang_getCursorReferenced(c);
@@ -681,9 +692,7 @@ static void walk_call(struct ast_walk *w, CXCursor c, const char *dst)
 		if (!clang_Cursor_isNull(p)) {
 			cls = ast_class(w, clang_getCursorType(p));
 			key = g_strdup_printf("p:%s#%d", of, i);
-			if (cls == 'H' || cls == 'P' || cls == 'V')
-				ast_put_decl(w, p, key, cls);
-			ast_know_pointer(w, p, key);
+			meet(w, p, key, cls);
 			/* A macro pasted its name: no place, just a type. */
 			walk_value(w, arg, has_place(w, p) ? key :
 				   cls == 'H' ? "H" : cls == 'P' ? "P" :
@@ -757,28 +766,27 @@ static void walk_ref(struct ast_walk *w, CXCursor c, const char *dst)
 	g_free(key);
 }
 
+/* @value goes into the field @field, which may be none. */
+static void walk_into_field(struct ast_walk *w, CXCursor field, CXCursor value)
+{
+	char *key = clang_Cursor_isNull(field) ? NULL : ast_decl_key(w, field);
+
+	meet(w, field, key, ast_class(w, clang_getCursorType(field)));
+	walk_value(w, value, key ? key : "X");
+	g_free(key);
+}
+
 /* ".table = e" goes where the field is; FALSE when it is no such thing. */
 static gboolean walk_designated(struct ast_walk *w, CXCursor c)
 {
 	GArray *v = cx_children(c);
 	guint n = v->len;
-	CXCursor field;
 	gboolean yes = n > 1 && clang_getCursorKind(CX_CHILD(v, n - 2)) ==
 			       CXCursor_MemberRef;
 
-	if (yes) {
-		char cls, *key;
-
-		field = clang_getCursorReferenced(CX_CHILD(v, n - 2));
-		cls = ast_class(w, clang_getCursorType(field));
-		key = clang_Cursor_isNull(field) ? NULL :
-		      ast_decl_key(w, field);
-		if (key && (cls == 'H' || cls == 'P'))
-			ast_put_decl(w, field, key, cls);
-		ast_know_pointer(w, field, key);
-		walk_value(w, CX_CHILD(v, n - 1), key ? key : "X");
-		g_free(key);
-	}
+	if (yes)
+		walk_into_field(w, clang_getCursorReferenced(CX_CHILD(v, n - 2)),
+				CX_CHILD(v, n - 1));
 	g_array_free(v, TRUE);
 	return yes;
 }
@@ -829,20 +837,26 @@ static gboolean walk_positions(struct ast_walk *w, CXCursor c)
 				  CXCursor_MemberRef;
 		g_array_free(of, TRUE);
 	}
-	for (guint i = 0; yes && i < v->len; i++) {
-		CXCursor field = CX_CHILD(fields, i);
-		char cls = ast_class(w, clang_getCursorType(field));
-		char *key = ast_decl_key(w, field);
-
-		if (key && ast_is_ours(cls))
-			ast_put_decl(w, field, key, cls);
-		ast_know_pointer(w, field, key);
-		walk_value(w, CX_CHILD(v, i), key ? key : "X");
-		g_free(key);
-	}
+	for (guint i = 0; yes && i < v->len; i++)
+		walk_into_field(w, CX_CHILD(fields, i), CX_CHILD(v, i));
 	g_array_free(fields, TRUE);
 	g_array_free(v, TRUE);
 	return yes;
+}
+
+/* "*p" or "p[i]": "X" when it is ours, but does not have p's name. */
+static void walk_element(struct ast_walk *w, CXCursor c, const char *dst)
+{
+	CXSourceLocation outer = w->use;
+	char *key = ast_element_key(w, c);
+	gboolean lost = !key &&
+			ast_is_ours(ast_class(w, clang_getCursorType(c)));
+
+	w->use = start_of(c);
+	walk_children(w, c, lost ? "X" : "m:*");
+	w->use = outer;
+	leaf(w, c, key, dst);
+	g_free(key);
 }
 
 /* "sizeof(*h)": no value is used, but that of the operator changes. */
@@ -856,7 +870,7 @@ static void walk_sizeof(struct ast_walk *w, CXCursor c)
 				       CXUnaryOperator_Deref, &p)) {
 		p = ast_bare(p);
 		cls = ast_class(w, clang_getCursorType(p));
-		if (cls == 'H' || cls == 'P') {
+		if (ast_is_ours(cls)) {
 			key = lvalue_key(w, p);
 			ast_put_event(w, p, key, "S");
 			g_free(key);
@@ -941,7 +955,7 @@ static void walk_value(struct ast_walk *w, CXCursor c, const char *dst)
 			ast_put_event(w, strip(c), key, "K");
 			g_free(key);
 		}
-		if ((cls == 'H' || cls == 'P') && is_opaque(w, c)) {
+		if (ast_is_ours(cls) && is_opaque(w, c)) {
 			/* What it came from is out of sight, what it is is not. */
 			walk_value(w, CX_CHILD(v, v->len - 1),
 				   cls == 'H' ? "H" : "P");
@@ -1051,27 +1065,24 @@ static void walk_value(struct ast_walk *w, CXCursor c, const char *dst)
 			g_free(to);
 			break;
 		}
-		/* "&f" and "f" are the same. */
-		walk_children(w, c, op == CXUnaryOperator_AddrOf &&
-			      ast_operand(c, CXCursor_UnaryOperator, op, &x) &&
-			      ast_names_function(x) ? dst :
-			      op != CXUnaryOperator_AddrOf &&
-			      op != CXUnaryOperator_Deref &&
-			      ast_points_to_ours(w, c) ? "N" :
-			      op == CXUnaryOperator_AddrOf ||
-			      op == CXUnaryOperator_PreInc ||
-			      op == CXUnaryOperator_PreDec ||
-			      op == CXUnaryOperator_PostInc ||
-			      op == CXUnaryOperator_PostDec ? "A" :
-			      op == CXUnaryOperator_LNot ? "N" :
-			      op == CXUnaryOperator_Deref ?
-			      ast_through_pointer(w, c) : "X");
-		w->use = outer;
 		if (op == CXUnaryOperator_Deref) {
-			key = ast_element_key(w, c);
-			leaf(w, c, key, dst);
-			g_free(key);
+			w->use = outer;
+			walk_element(w, c, dst);
+			break;
 		}
+		/* "&f" and "f" are the same. */
+		if (op == CXUnaryOperator_AddrOf)
+			walk_children(w, c,
+				ast_operand(c, CXCursor_UnaryOperator, op, &x) &&
+				ast_names_function(x) ? dst : "A");
+		else if (ast_points_to_ours(w, c) || op == CXUnaryOperator_LNot)
+			walk_children(w, c, "N");
+		else
+			walk_children(w, c, op == CXUnaryOperator_PreInc ||
+				      op == CXUnaryOperator_PreDec ||
+				      op == CXUnaryOperator_PostInc ||
+				      op == CXUnaryOperator_PostDec ? "A" : "X");
+		w->use = outer;
 		break;
 	}
 	case CXCursor_CompoundAssignOperator:
@@ -1084,12 +1095,7 @@ static void walk_value(struct ast_walk *w, CXCursor c, const char *dst)
 		g_array_free(v, TRUE);
 		break;
 	case CXCursor_ArraySubscriptExpr:
-		w->use = start_of(c);
-		walk_children(w, c, ast_through_pointer(w, c));
-		w->use = outer;
-		key = ast_element_key(w, c);
-		leaf(w, c, key, dst);
-		g_free(key);
+		walk_element(w, c, dst);
 		break;
 	case CXCursor_CallExpr:
 		walk_call(w, c, dst);
@@ -1109,22 +1115,19 @@ static void walk_value(struct ast_walk *w, CXCursor c, const char *dst)
 		leaf(w, c, NULL, dst);
 		break;
 	case CXCursor_InitListExpr:
-		/* A pte_t that is a struct is a value beside its members. */
-		if (walk_positions(w, c)) {
-			leaf(w, c, NULL, dst);
-			break;
+		if (!walk_positions(w, c)) {
+			/* Elements of an array go where the array is. */
+			cls = ast_class(w, clang_getArrayElementType(
+						clang_getCursorType(c)));
+			element = g_strconcat("d:", dst, NULL);
+			w->use = start_of(c);
+			walk_elements(w, c, ast_is_ref(w, dst) ? element :
+				      cls == 'H' ? "H" : cls == 'P' ? "P" :
+				      owner ? dst : "X");
+			g_free(element);
+			w->use = outer;
 		}
-		/* Elements of an array go where the array is. */
-		cls = ast_class(w, clang_getArrayElementType(
-					clang_getCursorType(c)));
-		element = g_strconcat("d:", dst, NULL);
-		w->use = start_of(c);
-		walk_elements(w, c, ast_is_ref(w, dst) ?
-			      element : cls == 'H' ? "H" : cls == 'P' ? "P" :
-			      owner ? dst : "X");
-		g_free(element);
-		w->use = outer;
-		/* A pte_t that is a struct, with its members. */
+		/* A pte_t that is a struct is a value beside its members. */
 		leaf(w, c, NULL, dst);
 		break;
 	case CXCursor_UnaryExpr:	/* sizeof, typeof: not evaluated */
@@ -1146,9 +1149,7 @@ static void walk_var(struct ast_walk *w, CXCursor c)
 	CXSourceLocation outer = w->use;
 	GArray *v;
 
-	if (key && (cls == 'H' || cls == 'P'))
-		ast_put_decl(w, c, key, cls);
-	ast_know_pointer(w, c, key);
+	meet(w, c, key, cls);
 	v = cx_children(c);
 	w->use = clang_getCursorLocation(c);
 	for (guint i = 0; i < v->len; i++) {
@@ -1230,7 +1231,7 @@ static void walk_function(struct ast_walk *w, CXCursor c)
 		g_free(eo);
 	}
 	cls = ast_class(w, clang_getCursorResultType(c));
-	if (cls == 'H' || cls == 'P') {
+	if (ast_is_ours(cls)) {
 		char *key = g_strconcat("r:", w->fn_usr, NULL);
 
 		ast_put_decl(w, c, key, cls);
@@ -1238,13 +1239,9 @@ static void walk_function(struct ast_walk *w, CXCursor c)
 	}
 	for (int i = 0; i < n; i++) {
 		CXCursor p = clang_Cursor_getArgument(c, i);
-
 		char *key = g_strdup_printf("p:%s#%d", w->fn_usr, i);
 
-		cls = ast_class(w, clang_getCursorType(p));
-		if (cls == 'H' || cls == 'P' || cls == 'V')
-			ast_put_decl(w, p, key, cls);
-		ast_know_pointer(w, p, key);
+		meet(w, p, key, ast_class(w, clang_getCursorType(p)));
 		g_free(key);
 	}
 	v = cx_children(c);
@@ -1263,17 +1260,14 @@ static void walk_record(struct ast_walk *w, CXCursor c)
 	for (guint i = 0; i < v->len; i++) {
 		CXCursor f = CX_CHILD(v, i);
 		enum CXCursorKind k = clang_getCursorKind(f);
-		char cls, *key;
+		char *key;
 
 		if (k == CXCursor_StructDecl || k == CXCursor_UnionDecl)
 			walk_record(w, f);
 		if (k != CXCursor_FieldDecl)
 			continue;
-		cls = ast_class(w, clang_getCursorType(f));
 		key = ast_decl_key(w, f);
-		if (cls == 'H' || cls == 'P')
-			ast_put_decl(w, f, key, cls);
-		ast_know_pointer(w, f, key);
+		meet(w, f, key, ast_class(w, clang_getCursorType(f)));
 		g_free(key);
 	}
 	g_array_free(v, TRUE);

@@ -43,10 +43,17 @@
 
 #include <clang-c/Index.h>
 #include <glib.h>
+#include <string.h>
 
 /* Heads every file of facts.  Count up when a reader of today would see other
  * facts than one of yesterday: the cache goes by it. */
 #define AST_FACTS_MAGIC "treewide-facts 24"
+
+/* Is @key a declaration's, not one of the one-letter ends? */
+static inline gboolean ast_is_decl(const char *key)
+{
+	return key[0] && key[1] == ':' && strchr("vgprfd", key[0]);
+}
 
 struct ast_decl {
 	char *key;

@@ -344,16 +344,6 @@ char *ast_element_key(struct ast_walk *w, CXCursor c)
 	return key;
 }
 
-const char *ast_through_pointer(struct ast_walk *w, CXCursor c)
-{
-	char *key = ast_element_key(w, c);
-	char cls = ast_class(w, clang_getCursorType(c));
-	gboolean lost = !key && ast_is_ours(cls);
-
-	g_free(key);
-	return lost ? "X" : "m:*";
-}
-
 void ast_link_keys(struct ast_walk *w, CXCursor at, const char *a,
 		   const char *b)
 {
@@ -381,8 +371,7 @@ void ast_pointer_goes(struct ast_walk *w, CXCursor at, CXCursor d,
 	if (ast_is_ref(w, dst))
 		ast_link_keys(w, at, from, to);
 	else if (!strcmp(dst, "A") || !strcmp(dst, "X") ||
-		 (dst[1] == ':' && strchr("vgprfd", dst[0]) &&
-		  !g_hash_table_contains(w->voids, dst)))
+		 (ast_is_decl(dst) && !g_hash_table_contains(w->voids, dst)))
 		ast_put_event(w, at, from, "A");
 	g_free(from);
 	g_free(to);

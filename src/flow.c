@@ -70,12 +70,6 @@ static struct node *node_get(struct cell *c, const char *key, gboolean make)
 	return n;
 }
 
-/* Is @key a declaration's, not one of the one-letter ends? */
-static gboolean is_decl(const char *key)
-{
-	return key[0] && key[1] == ':' && strchr("vgprfd", key[0]);
-}
-
 /* A macro of the API whose value is a handle, whatever it is made of. */
 static gboolean yields(const struct flow *f, const struct ast_event *e)
 {
@@ -89,7 +83,7 @@ static gboolean is_handle(struct cell *c, const char *key)
 
 	if (!strcmp(key, "H"))
 		return TRUE;
-	if (!is_decl(key))
+	if (!ast_is_decl(key))
 		return FALSE;
 	n = node_get(c, key, FALSE);
 	return n && (n->cls == 'H' || n->candidate);
@@ -97,7 +91,7 @@ static gboolean is_handle(struct cell *c, const char *key)
 
 char *flow_function_of(const char *key)
 {
-	const char *at = is_decl(key) && key[2] == '*' ? NULL :
+	const char *at = ast_is_decl(key) && key[2] == '*' ? NULL :
 			 strstr(key, "@F@");
 	const char *end;
 
@@ -158,7 +152,7 @@ static char *pointer_of(const char *key)
 {
 	const char *hash = key[0] == 'p' ? strrchr(key, '#') : NULL;
 
-	if (!is_decl(key) || key[2] != '*')
+	if (!ast_is_decl(key) || key[2] != '*')
 		return NULL;
 	return hash ? g_strndup(key + 3, hash - key - 3) : g_strdup(key + 3);
 }
@@ -305,7 +299,7 @@ static gboolean strike(struct cell *c, const struct flow_request *req,
 /* Is the other end @key of @e a true handle, or held up by one already? */
 static gboolean firm(struct cell *c, GHashTable *ground, const char *key)
 {
-	struct node *n = is_decl(key) ? node_get(c, key, FALSE) : NULL;
+	struct node *n = ast_is_decl(key) ? node_get(c, key, FALSE) : NULL;
 
 	return !strcmp(key, "H") || (n && n->cls == 'H') ||
 	       g_hash_table_contains(ground, key);
@@ -509,9 +503,9 @@ static void cell_add(struct cell *c, struct ast_facts *a, struct flow *f,
 		struct ast_event *e = a->events->pdata[i];
 
 		g_ptr_array_add(c->events, e);
-		if (is_decl(e->src))
+		if (ast_is_decl(e->src))
 			g_ptr_array_add(node_get(c, e->src, TRUE)->out, e);
-		if (is_decl(e->dst))
+		if (ast_is_decl(e->dst))
 			g_ptr_array_add(node_get(c, e->dst, TRUE)->in, e);
 	}
 }
@@ -560,7 +554,7 @@ static void note_yields(struct cell *c, const struct flow_request *req,
 		if (!*e->xname || g_str_has_prefix(e->src, "U:") ||
 		    !g_hash_table_contains(req->symbols, e->xname))
 			continue;
-		d = is_decl(e->dst) ? node_get(c, e->dst, FALSE) : NULL;
+		d = ast_is_decl(e->dst) ? node_get(c, e->dst, FALSE) : NULL;
 		if ((d && d->cls == 'H') || !strcmp(e->dst, "H"))
 			g_hash_table_add(f->yields, g_strdup(e->xname));
 	}
@@ -727,7 +721,7 @@ static void step_free(gpointer p)
 /* What stands at @key, where a value of the old type may come from? */
 static gboolean is_old(struct cell *c, const char *key)
 {
-	struct node *n = is_decl(key) ? node_get(c, key, FALSE) : NULL;
+	struct node *n = ast_is_decl(key) ? node_get(c, key, FALSE) : NULL;
 
 	return !strcmp(key, "P") || (n && n->cls == 'P' && !n->candidate);
 }
@@ -779,7 +773,7 @@ static int frontier_kind(struct cell *c, const struct flow_request *req,
 		return FLOW_VOID;
 	if (g_str_has_prefix(e->dst, "c:"))
 		return compared_with_old(c, f, e->dst) ? FLOW_TO_OLD : -1;
-	if (is_decl(e->dst)) {
+	if (ast_is_decl(e->dst)) {
 		n = node_get(c, e->dst, FALSE);
 		if (n && (n->cls == 'P' || n->to_page))
 			return FLOW_TO_OLD;
