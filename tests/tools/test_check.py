@@ -236,6 +236,30 @@ def test_declared(line: int, names: set[str]) -> None:
     assert got == names
 
 
+@pytest.mark.parametrize("added, names", [
+    (b"struct other {\n\tint addr;\n\tint level;\n};\n", {"other"}),
+    (b"enum other {\n\tOTHER_A,\n};\n", {"OTHER_A"}),
+    (b"typedef struct {\n\tint addr;\n} other_t;\n", {"other_t"}),
+    (b"#define addr(x)\t(x)\n", {"addr"}),
+])
+def test_declared_added(added: bytes, names: set[str]) -> None:
+    """Only a type's own name can be met elsewhere, not its new fields."""
+    text = HEADER.replace(b"extern int limit;", added)
+    first = text[:text.index(added)].count(b"\n")
+    assert declnames.declared(text, first, added.count(b"\n"),
+                              HEADER) == names
+
+
+@pytest.mark.parametrize("line, names", [
+    (b"\tint fresh;\n", {"walk"}),             # users of the type
+    (b"\tlong plain;\n", {"plain"}),           # users of the field
+    (b"\tint fresh; long plain;\n", {"walk", "plain"}),
+])
+def test_declared_field(line: bytes, names: set[str]) -> None:
+    text = HEADER.replace(b"\tint plain;\n", line)
+    assert declnames.declared(text, 17, 1, HEADER) == names
+
+
 def test_definitions_at() -> None:
     assert declnames.definitions_at(HEADER, {5}) == {"pmd_pgtable"}
     assert declnames.definitions_at(HEADER, {14}) == {"free_one"}

@@ -36,6 +36,7 @@ class Construct:
     last: int
     names: set[str]
     body: bool              # has code of its own: a macro or a function
+    members: bool = False   # fields are a struct's or union's, not an enum's
     fields: dict[int, set[str]] = field(default_factory=dict)
 
 
@@ -61,6 +62,7 @@ def _finish(tokens: list[tuple[bytes, int]]) -> Construct | None:
     head = words[:words.index(b"{")] if b"{" in words else []
     aggregate = bool(head) and head[-1] != b")" and b"=" not in head and \
         any(w in (b"struct", b"union", b"enum") for w in head)
+    item.members = aggregate and b"enum" not in head
     function = False
     for i, (word, line) in enumerate(tokens):
         before = words[i - 1] if i else b""
@@ -161,10 +163,15 @@ def constructs(text: bytes) -> list[Construct]:
     return result
 
 
-def declared(text: bytes, first: int, count: int) -> set[str]:
+def declared(text: bytes, first: int, count: int,
+             old: bytes | None = None) -> set[str]:
     """
     The names that lines [first, first + count) of the header @text declare,
     define or are part of the definition of; none for comments and blanks.
+
+    @old is the header before, if @text is the one after.  Nothing that the
+    patch leaves alone can name a field that it adds; what it does to the
+    whole (its size, its initialisers) concerns the users of the type.
     """
     if not count:
         return set()
@@ -177,8 +184,21 @@ def declared(text: bytes, first: int, count: int) -> set[str]:
         if not hit:
             continue
         inside = set().union(*(item.fields.get(n, set()) for n in hit))
+        if old is not None and item.members and item.names:
+            had = _members(old, item.names)
+            names |= inside & had
+            names |= item.names if inside - had else set()
+            if inside:
+                continue
         names |= inside or item.names
     return names
+
+
+def _members(text: bytes, names: set[str]) -> set[str]:
+    """The fields that the struct or union of one of @names has in @text."""
+    return set().union(*(some for c in constructs(text)
+                         if c.members and c.names & names
+                         for some in c.fields.values()), set())
 
 
 def definitions_at(text: bytes, lines: set[int]) -> set[str]:

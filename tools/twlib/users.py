@@ -174,7 +174,7 @@ class Search:
         names: set[str] = set()
         for c in patchset.line_changes(old, new):
             names |= declnames.declared(before, c.old, c.old_n)
-            names |= declnames.declared(after, c.new, c.new_n)
+            names |= declnames.declared(after, c.new, c.new_n, before)
         return names
 
     def _find_includers(self, headers: list[str]) -> None:
