@@ -76,6 +76,9 @@ def arguments() -> Parser:
                         "make it of (default: convert now)")
     parser.add_argument("--policy", metavar="NAME",
                         help="the policy to convert with")
+    parser.add_argument("--scope", metavar="NAME",
+                        help="the scope to convert with, for conversions that "
+                        "have scopes")
     parser.add_argument("--series", metavar="FILE",
                         help="a series.ini of yours, over the conversion's: "
                         "split, subjects and texts")
@@ -133,6 +136,7 @@ def convert(args: Any, tree: Path, run: Path) -> None:
     cmd = [str(driver()), "convert", args.conversion, "--tree", str(tree),
            "--run", str(run), "-o", str(run / "series.patch")]
     cmd += ["--policy", args.policy] if args.policy else []
+    cmd += ["--scope", args.scope] if args.scope else []
     cmd += ["-j", str(args.jobs)] if args.jobs else []
     progress("converting")
     try:
@@ -154,7 +158,7 @@ class Incomplete(Exception):
 
 def load_run(run: Path, folder: Path, tree: Path, policy: str | None
              ) -> tuple[Made, bytes]:
-    """What @run says, and its patch."""
+    """What @run says, and its patch; @policy: the one, or scope, wanted."""
     manifest = read_ini(folder / "manifest.ini")
     name = manifest["conversion"]["name"].strip()
     try:
@@ -169,7 +173,7 @@ def load_run(run: Path, folder: Path, tree: Path, policy: str | None
                           f"version {summary.get('version')}; wanted is "
                           f"{name}, version 1")
     if policy and summary.get("policy") != policy:
-        raise SeriesError(f"{run}: was made with the policy "
+        raise SeriesError(f"{run}: was made with "
                           f"'{summary.get('policy')}', not '{policy}'")
     if summary["problems"] or summary["sites"].get("unresolved"):
         raise Incomplete(f"{run}: the conversion is incomplete: "
@@ -359,7 +363,8 @@ def of_all(people: list[seriesmail.People], most: int) -> seriesmail.People:
 def make(args: Any, tree: Path, folder: Path, run: Path, out: Path,
          work: Path) -> dict[str, Any]:
     """The series into the empty folder @out; what series.json says."""
-    made, data = load_run(run, folder, tree, args.policy)
+    made, data = load_run(run, folder, tree,
+                          args.policy or args.scope)
     since = read_series(Path(args.since)) if args.since else None
     author, date = author_of(args.author, tree), date_of(tree)
     checked = load_checked([Path(c) for c in args.check], data)
@@ -389,7 +394,8 @@ def make(args: Any, tree: Path, folder: Path, run: Path, out: Path,
     for patch, sha in zip(todo, hashes):
         texts.append(seriestext.message(
             patch, made, checked, sha, base, patch.step.form == "converted"
-            and bool(seen & set(patch.files)), author if args.signoff else ""))
+            and bool(seen & set(patch.files)), author if args.signoff else "",
+            plan.followed))
         if patch.step.form == "rules":
             seen |= set(patch.files)
     (work / "git").mkdir()

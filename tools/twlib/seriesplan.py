@@ -93,10 +93,12 @@ class Plan:
     order: list[str] = field(default_factory=list)
     together: dict[str, str] = field(default_factory=dict)
     overrides: list[Override] = field(default_factory=list)
+    followed: str = "the values of the type"
+    places: str = "Places that name the type or carry it"
 
 
 KEYS = {
-    "series": {"subject", "text", "patches"},
+    "series": {"subject", "text", "patches", "followed", "places"},
     "patch": {"paths", "form", "rules", "insert", "into", "after", "remove",
               "each", "prefix", "subject", "text"},
     "path": {"patch", "prefix", "subject", "text"},
@@ -157,6 +159,8 @@ def load(plan: Plan, path: Path) -> None:
                               f"{', '.join(sorted(KEYS[kind]))}")
         if kind == "series":
             plan.subject = values.get("subject", plan.subject)
+            plan.followed = values.get("followed", plan.followed)
+            plan.places = values.get("places", plan.places)
             plan.text = prose(values["text"]) if "text" in values \
                 else plan.text
             if "patches" in values:

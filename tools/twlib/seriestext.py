@@ -311,29 +311,38 @@ def rules_of(patch: Patch, made: Made, base: dict[str, Change]
                           if e["rule"].startswith("driver/")})
 
 
-OWN = {"typedef": "the typedef", "declaration": "declarations that carry it",
+OWN = {"typedef": "the typedef", "declaration": "declarations",
        "rename": "names of variables", "comment": "comments",
        "bridge": "conversions where no rule has one",
-       "forward": "forward declarations", "spelled": "spelled-out types"}
+       "forward": "forward declarations", "spelled": "spelled-out types",
+       "signature": "signatures", "member": "initialisers and assignments",
+       "parameter": "uses of parameters",
+       "locals": "variables in place of parameters",
+       "read": "what reads a value", "question": "what asks for its bits",
+       "native": "calls of native functions", "include": "includes",
+       "base": "values handed on as they were"}
 
 
 def message(patch: Patch, made: Made, checked: Checked, sha: str,
-            base: dict[str, Change], again: bool, signoff: str) -> str:
-    """The commit message, subject and all."""
+            base: dict[str, Change], again: bool, signoff: str,
+            followed: str) -> str:
+    """The commit message, subject and all; @followed: see docs/series.md."""
     parts = [f"{patch.prefix}: {patch.subject}", wrap(patch.text)]
     found, own = ([], []) if again else rules_of(patch, made, base)
     if found or own:
-        said = [OWN.get(o, o) for o in own]
-        text = f"Made by treewide ({made.version('spatch')})"
+        text = "Made by treewide"
         if found:
-            text += " with the semantic patch below"
+            text += f" ({made.version('spatch')}) with the semantic patch " \
+                "below"
             if any(HOLE.search(f) for f in found):
                 text += ", where a name between percent signs stands for a " \
                     "list of functions that the tool finds"
-        if said:
-            text += (", and " if found else ", ") + \
-                "by following the values of the type through all files: " \
-                + listed(said)
+        if own:
+            text += (", and" if found else "") + \
+                f" by following {followed} through all files: " \
+                + listed([OWN.get(o, o) for o in own])
+        if patch.step.form == "rules":
+            text = "What is there for the transition only was m" + text[1:]
         parts.append(wrap(text + "."))
     for text in found:
         parts.append(f"// <smpl>\n{text}\n// </smpl>")
@@ -397,19 +406,19 @@ def cover(plan: Plan, patches: list[Patch], made: Made, checked: Checked,
                else f"to Linux {made.release}.")))
     if batch == 1:
         parts.append(wrap(
-            f"Made by treewide from Linux {made.release}, "
-            + (f"policy {made.policy}, " if made.policy else "")
-            + f"with {made.version('spatch')} and "
+            f"Made by treewide convert {made.conversion} "
+            + (f"({made.policy}) " if made.policy not in ("", "none") else "")
+            + f"from Linux {made.release} with {made.version('spatch')} and "
             f"{made.version('libclang')}; {len(made.cells)} configurations "
-            "of all architectures were read.  The semantic patches are in "
-            "the messages of the patches that they made."))
+            "of all architectures were read.  The semantic patches, if any, "
+            "are in the messages of the patches that they made."))
         if checked.each:
             parts.append(wrap(steps_text(checked, shas)))
         if checked.whole:
             parts.append("After the last patch, objects by how much they are "
                          "the same:\n\n" + cells_table(checked.whole))
             parts.append(wrap(str(checked.whole.get("sentence", ""))))
-        parts.append(fates(made))
+        parts.append(fates(made, plan.places))
     if since:
         parts.append(since)
     if left:
@@ -432,9 +441,9 @@ def steps_text(checked: Checked, shas: list[str]) -> str:
         text + "  The others were not built here."
 
 
-def fates(made: Made) -> str:
+def fates(made: Made, places: str) -> str:
     total = ", ".join(f"{n} {f}" for f, n in made.fates.items())
-    text = f"Places that name the type or carry it: {total}.\n"
+    text = wrap(f"{places}: {total}.") + "\n"
     for fate in ("refused", "kept"):
         rows = [(r, n) for f, r, n in made.reasons if f == fate]
         if not rows:
