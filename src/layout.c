@@ -87,6 +87,13 @@ static void align_backslash(GString *out, const char *line, gsize len,
 	g_string_append_len(out, line + bs + 1, len - bs - 1);
 }
 
+#define MAX_OPEN 64
+/* Parentheses that are open where a line begins: the columns behind them. */
+struct parens {
+	gsize n;		/* the innermost is the last */
+	gsize cols[MAX_OPEN];
+};
+
 struct place {		/* where a line may be broken: the blank at @at */
 	gsize at, indent;
 	int depth;
@@ -135,16 +142,35 @@ static gsize assignment(const char *s, gsize len)
 	return n + 2;
 }
 
+/* The parenthesis opens at column @col, at @depth below those open before. */
+static void open_at(struct parens *p, gint depth, gsize col)
+{
+	gssize n = (gssize)p->n + depth;
+
+	if (n >= 0 && n < MAX_OPEN)
+		p->cols[n] = col;
+}
+
+/* The column of the innermost that is open at @depth; -1 when it is not known. */
+static gssize open_col(const struct parens *p, gint depth)
+{
+	gssize n = (gssize)p->n + depth;
+
+	return n > 0 && n <= MAX_OPEN ? (gssize)p->cols[n - 1] : -1;
+}
+
 /*
  * Where to break a line so that it fits @limit: behind a comma or a binary
  * operator, as far out of parentheses as leaves the rest short enough, too.
+ * @open: what is open before the line, and then before the rest.
  */
 static gssize break_at(const char *s, gsize len, gsize limit, gboolean shifts,
-		       gsize *indent)
+		       gsize *indent, struct parens *open)
 {
+	struct parens cols = *open;
 	struct place best = { 0 };
 	gboolean found = FALSE;
-	gsize cols[64], lead = 0;
+	gsize lead = 0;
 	gint depth = 0;
 	char quote = 0;
 	gssize value = -1;	/* the column of what is returned or assigned */
@@ -169,15 +195,11 @@ static gssize break_at(const char *s, gsize len, gsize limit, gboolean shifts,
 			   strchr("*/", s[i + 1])) {
 			break;
 		} else if (s[i] == '(') {
-			if (depth >= 0 && depth < 64)
-				cols[depth] = layout_width(s, i + 1);
-			depth++;
+			open_at(&cols, depth++, layout_width(s, i + 1));
 		} else if (s[i] == '{') {
 			/* An initialiser: under its first element. */
-			if (depth >= 0 && depth < 64)
-				cols[depth] = layout_width(s, i + 1) +
-					      (i + 1 < len && s[i + 1] == ' ');
-			depth++;
+			open_at(&cols, depth++, layout_width(s, i + 1) +
+				(i + 1 < len && s[i + 1] == ' '));
 		} else if (s[i] == ')' || s[i] == '}') {
 			depth--;
 		} else if (s[i] == ',' && i + 1 < len && s[i + 1] == ' ') {
@@ -185,36 +207,46 @@ static gssize break_at(const char *s, gsize len, gsize limit, gboolean shifts,
 			p.comma = TRUE;
 		} else if (!depth && value < 0 && assignment(s + i, len - i)) {
 			value = layout_width(s, i + assignment(s + i, len - i));
-		} else if ((depth > 0 || (!depth && value >= 0)) &&
+		} else if ((depth ? open_col(&cols, depth) >= 0 : value >= 0) &&
 			   operator_blank(s + i, len - i, shifts)) {
 			p.at = i + operator_blank(s + i, len - i, shifts);
 		}
-		if (!p.at || depth >= 64 || layout_width(s, p.at) > limit)
+		if (!p.at || (gssize)cols.n + depth > MAX_OPEN ||
+		    layout_width(s, p.at) > limit)
 			continue;
 		p.depth = depth;
-		p.indent = depth > 0 ? cols[depth - 1] :
+		p.indent = depth && open_col(&cols, depth) >= 0 ?
+			   (gsize)open_col(&cols, depth) :
 			   p.comma || value < 0 ? layout_width(s, lead) : (gsize)value;
 		p.rest_fits = p.indent + layout_width(s + p.at + 1, len - p.at - 1) <=
 			      limit;
-		if (!found || better(&p, &best))
+		if (!found || better(&p, &best)) {
 			best = p;
+			*open = cols;
+			open->n = MAX((gssize)cols.n + depth, 0);
+		}
 		found = TRUE;
 	}
 	*indent = best.indent;
 	return found ? (gssize)best.at : -1;
 }
 
-/* The lines (char *) that @s becomes; FALSE when one is longer than @limit. */
+/*
+ * The lines (char *) that @s becomes, with @before open before it; FALSE when
+ * one is longer than @limit.
+ */
 static gboolean break_lines(const char *s, gsize len, gsize limit,
-			    gboolean shifts, GPtrArray *lines)
+			    gboolean shifts, const struct parens *before,
+			    GPtrArray *lines)
 {
+	struct parens open = *before;
 	gsize indent = 0;
 	GString *rest;
 	gboolean fits;
 	gssize at;
 
 	if (layout_width(s, len) <= limit ||
-	    (at = break_at(s, len, limit, shifts, &indent)) < 0) {
+	    (at = break_at(s, len, limit, shifts, &indent, &open)) < 0) {
 		g_ptr_array_add(lines, g_strndup(s, len));
 		return layout_width(s, len) <= limit;
 	}
@@ -227,7 +259,8 @@ static gboolean break_lines(const char *s, gsize len, gsize limit,
 		fits = FALSE;
 	} else {
 		g_ptr_array_add(lines, g_strndup(s, at));
-		fits = break_lines(rest->str, rest->len, limit, shifts, lines);
+		fits = break_lines(rest->str, rest->len, limit, shifts, &open,
+				   lines);
 	}
 	g_string_free(rest, TRUE);
 	return fits;
@@ -238,7 +271,7 @@ static gboolean break_lines(const char *s, gsize len, gsize limit,
  * the value one tab further to the right; FALSE when that does not make it fit.
  */
 static gboolean break_value(const char *s, gsize len, gsize limit,
-			    GPtrArray *lines)
+			    const struct parens *open, GPtrArray *lines)
 {
 	gsize lead = 0, at;
 	GString *rest;
@@ -255,33 +288,9 @@ static gboolean break_value(const char *s, gsize len, gsize limit,
 	layout_pad(rest, 0, (lead + 1) * TAB, TRUE);
 	g_string_append_len(rest, s + at + 3, len - at - 3);
 	g_ptr_array_add(lines, g_strndup(s, at + 2));
-	fits = break_lines(rest->str, rest->len, limit, FALSE, lines);
+	fits = break_lines(rest->str, rest->len, limit, FALSE, open, lines);
 	g_string_free(rest, TRUE);
 	return fits;
-}
-
-/*
- * The same, but one line when breaking it would not make it fit, and it is not
- * that long.
- */
-static GPtrArray *wrap(const char *s, gsize len, gsize limit)
-{
-	GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
-
-	if (break_lines(s, len, limit, FALSE, lines))
-		return lines;
-	g_ptr_array_set_size(lines, 0);
-	if (break_value(s, len, limit, lines))
-		return lines;
-	g_ptr_array_set_size(lines, 0);
-	if (break_lines(s, len, limit, TRUE, lines))
-		return lines;
-	g_ptr_array_set_size(lines, 0);
-	if (layout_width(s, len) <= HARD_LIMIT)
-		g_ptr_array_add(lines, g_strndup(s, len));
-	else
-		break_lines(s, len, limit, TRUE, lines);
-	return lines;
 }
 
 static gsize lead_of(const char *s, gsize len)
@@ -294,11 +303,11 @@ static gsize lead_of(const char *s, gsize len)
 }
 
 /*
- * The column behind the innermost parenthesis that is open at the end of the
- * @len bytes at @s; -1 when none of the statement there is.  Goes by the text
- * alone, backwards.
+ * Where the innermost parenthesis stands that is open at the end of the @len
+ * bytes at @s; -1 when none of the statement there is.  Goes by the text alone,
+ * backwards.
  */
-static gssize open_paren(const char *s, gsize len)
+static gssize open_paren_at(const char *s, gsize len)
 {
 	gsize low = len > STATEMENT ? len - STATEMENT : 0;
 	int depth = 0;
@@ -313,18 +322,81 @@ static gssize open_paren(const char *s, gsize len)
 		} else if (s[i] == ')') {
 			depth++;
 		} else if (s[i] == '(') {
-			gsize start = i;
-
-			if (depth--)
-				continue;
-			while (start && s[start - 1] != '\n')
-				start--;
-			return layout_width(s + start, i + 1 - start);
+			if (!depth--)
+				return i;
 		} else if (!depth && strchr(";{}", s[i])) {
 			break;
 		}
 	}
 	return -1;
+}
+
+static gsize line_start(const char *text, gsize at)
+{
+	while (at > 0 && text[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+/* The column behind that parenthesis, or -1. */
+static gssize open_paren(const char *s, gsize len)
+{
+	gssize at = open_paren_at(s, len);
+	gsize start = at < 0 ? 0 : line_start(s, at);
+
+	return at < 0 ? -1 : (gssize)layout_width(s + start, at + 1 - start);
+}
+
+/*
+ * All parentheses that are open there.  One that ends its line has the column of
+ * the line below.
+ */
+static void open_parens(const char *s, gsize len, struct parens *p)
+{
+	gsize cols[MAX_OPEN], n = 0;
+
+	for (gssize at = open_paren_at(s, len); at >= 0 && n < MAX_OPEN;
+	     at = open_paren_at(s, at)) {
+		gsize start = line_start(s, at), to = at + 1;
+
+		while (to < len && strchr(" \t\\\r", s[to]))
+			to++;
+		if (to + 1 < len && s[to] == '\n')
+			cols[n++] = layout_width(s + to + 1, lead_of(
+						 s + to + 1, len - to - 1));
+		else
+			cols[n++] = layout_width(s + start, at + 1 - start);
+	}
+	p->n = n;
+	for (gsize i = 0; i < n; i++)
+		p->cols[i] = cols[n - 1 - i];
+}
+
+/*
+ * The lines that @s becomes behind @before, but one line when breaking it would
+ * not make it fit, and it is not that long.
+ */
+static GPtrArray *wrap(const GString *before, const char *s, gsize len,
+		       gsize limit)
+{
+	GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
+	struct parens open;
+
+	open_parens(before->str, before->len, &open);
+	if (break_lines(s, len, limit, FALSE, &open, lines))
+		return lines;
+	g_ptr_array_set_size(lines, 0);
+	if (break_value(s, len, limit, &open, lines))
+		return lines;
+	g_ptr_array_set_size(lines, 0);
+	if (break_lines(s, len, limit, TRUE, &open, lines))
+		return lines;
+	g_ptr_array_set_size(lines, 0);
+	if (layout_width(s, len) <= HARD_LIMIT)
+		g_ptr_array_add(lines, g_strndup(s, len));
+	else
+		break_lines(s, len, limit, TRUE, &open, lines);
+	return lines;
 }
 
 /* Is the line that starts at byte @start code that may be broken? */
@@ -352,13 +424,6 @@ static gsize line_end(const char *text, gsize size, gsize at)
 	const char *nl = memchr(text + at, '\n', size - at);
 
 	return nl ? (gsize)(nl - text) : size;
-}
-
-static gsize line_start(const char *text, gsize at)
-{
-	while (at > 0 && text[at - 1] != '\n')
-		at--;
-	return at;
 }
 
 /*
@@ -393,7 +458,7 @@ static void set_indent(GString *line, gsize col)
 
 static void put_lines(GString *out, const char *s, gsize len, gboolean cr)
 {
-	GPtrArray *lines = wrap(s, len - cr, LIMIT);
+	GPtrArray *lines = wrap(out, s, len - cr, LIMIT);
 
 	for (guint i = 0; i < lines->len; i++)
 		g_string_append_printf(out, "%s%s",
@@ -534,7 +599,7 @@ static void lay_macro(GString *out, GPtrArray *pieces)
 			g_string_append_len(out, p->old, p->old_len);
 			continue;
 		}
-		lines = wrap(p->line->str, p->line->len,
+		lines = wrap(out, p->line->str, p->line->len,
 			     !grown || pieces->len == 1 ? G_MAXSIZE :
 			     p->continued ? LIMIT - 2 : LIMIT);
 		for (guint k = 0; k < lines->len; k++) {

@@ -157,6 +157,37 @@ static void test_wrap_operator(void **state)
 	    "\t\tC));\n");
 }
 
+/* Parentheses that lines above opened are open here, too. */
+static void test_wrap_opened_above(void **state)
+{
+	one("\tret = outermost(aaaaaaaaaaaaaaaaa, inner(bbbbbbbbbbbbbb,\n"
+	    "\t\t\t\t\t\t   cccccccccccc), ddddddddd);\n",
+	    "ddddddddd)", "to_another(ddddddddd))",
+	    "\tret = outermost(aaaaaaaaaaaaaaaaa, inner(bbbbbbbbbbbbbb,\n"
+	    "\t\t\t\t\t\t   cccccccccccc),\n"
+	    "\t\t\tto_another(ddddddddd));\n");
+	/* Two of them, and an operator. */
+	one("\tif (outermost(inner(bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb,\n"
+	    "\t\t\t    cccccccccccccccccccccccccccc)) && ddddddddd)\n",
+	    "ddddddddd)", "to_another(ddddddddd))",
+	    "\tif (outermost(inner(bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb,\n"
+	    "\t\t\t    cccccccccccccccccccccccccccc)) &&\n"
+	    "\t    to_another(ddddddddd))\n");
+	/* One that ends its line has the column of the next. */
+	one("\toutermost(\n\t\tinner(bbbbbbbbbbbbbbbbbbbbbbbbbb,\n"
+	    "\t\t      ccccccccccccccccccccccccccccccccc), ddddddddd);\n",
+	    "ddddddddd)", "to_another(ddddddddd))",
+	    "\toutermost(\n\t\tinner(bbbbbbbbbbbbbbbbbbbbbbbbbb,\n"
+	    "\t\t      ccccccccccccccccccccccccccccccccc),\n"
+	    "\t\tto_another(ddddddddd));\n");
+	/* What the break of the line itself leaves open. */
+	one("\tf(aaaaaaaaaaaaaaaaaaaaaaa, gg(bbbbbbbbbbbbbbbbbb, cccccccccccccccccccc), d);\n",
+	    "bb, ccc", "bb | bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, cccccccccccccccccccccc",
+	    "\tf(aaaaaaaaaaaaaaaaaaaaaaa,\n"
+	    "\t  gg(bbbbbbbbbbbbbbbbbb | bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb,\n"
+	    "\t     ccccccccccccccccccccccccccccccccccccccc), d);\n");
+}
+
 /* A line end would change what these mean. */
 static void test_no_wrap_comment(void **state)
 {
@@ -297,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_no_wrap),
 		cmocka_unit_test(test_wrap_grown),
 		cmocka_unit_test(test_wrap_operator),
+		cmocka_unit_test(test_wrap_opened_above),
 		cmocka_unit_test(test_no_wrap_comment),
 		cmocka_unit_test(test_no_wrap_directive),
 		cmocka_unit_test(test_wrap_macro),
