@@ -45,7 +45,7 @@
  * @pud:	the entry (level PUD, if that is native)
 @end
  * @level:	level of the entry, of type @TYPE@. A size is no
- *		level: one level may hold leaves of several sizes, as runs
+ *		level: one level may hold leaves of several sizes
  * @shift:	how many bytes the leaf maps, as a power of two
  *
  * On some architectures hugetlb's functions translate an entry or gather bits
@@ -85,8 +85,8 @@ static inline struct pt_leaf pt_leaf_of_pte(pte_t pte)
 
 /*
  * Most architectures put a huge page into the highest level whose entries are
- * no larger than the page. One that uses runs of PTEs for pages of any size
- * says so with HUGETLB_LEAVES_ARE_PTES in its asm/hugetlb.h.
+ * no larger than the page. One that uses PTEs for pages of any size, one or a
+ * run of them, says so with HUGETLB_LEAVES_ARE_PTES in its asm/hugetlb.h.
  */
 static inline @TYPE@ pt_leaf_huge_level(unsigned int shift)
 {
