@@ -456,9 +456,11 @@ static void set_indent(GString *line, gsize col)
 	g_string_free(pad, TRUE);
 }
 
-static void put_lines(GString *out, const char *s, gsize len, gboolean cr)
+/* TRUE when it became more than one line. */
+static gboolean put_lines(GString *out, const char *s, gsize len, gboolean cr)
 {
 	GPtrArray *lines = wrap(out, s, len - cr, LIMIT);
+	gboolean broke = lines->len > 1;
 
 	for (guint i = 0; i < lines->len; i++)
 		g_string_append_printf(out, "%s%s",
@@ -466,10 +468,12 @@ static void put_lines(GString *out, const char *s, gsize len, gboolean cr)
 				       (char *)lines->pdata[i]);
 	g_string_append_len(out, s + len - cr, cr);
 	g_ptr_array_free(lines, TRUE);
+	return broke;
 }
 
-static void lay_line(GString *out, const char *line, gsize len,
-		     const char *old, gsize old_len, gboolean may_break)
+/* TRUE when the line was broken. */
+static gboolean lay_line(GString *out, const char *line, gsize len,
+			 const char *old, gsize old_len, gboolean may_break)
 {
 	gssize bs = continuation(line, len);
 	gboolean cr = len && line[len - 1] == '\r';
@@ -477,9 +481,10 @@ static void lay_line(GString *out, const char *line, gsize len,
 	if (bs >= 0)
 		align_backslash(out, line, len, bs, old, old_len);
 	else if (may_break && layout_width(line, len) > layout_width(old, old_len))
-		put_lines(out, line, len, cr);
+		return put_lines(out, line, len, cr);
 	else
 		g_string_append_len(out, line, len);
+	return FALSE;
 }
 
 struct lay {
@@ -695,8 +700,53 @@ static gboolean try_macro(struct lay *l, gsize from, gsize to)
 	return plain;
 }
 
-/* The unedited lines below @l->at that were aligned to what moved. */
-static void follow(struct lay *l)
+/*
+ * The unedited line at [@start, @end) goes on with the list that @l->out ends
+ * in, and whose last line there is what was left of a broken one.  It goes into
+ * that line, when this saves one, or when it would stand askew below it.
+ */
+static gboolean refill(struct lay *l, gsize start, gsize end)
+{
+	const char *s = l->text + start;
+	gsize len = end - start, lead = lead_of(s, len);
+	gsize last = line_start(l->out->str, l->out->len);
+	gssize paren = open_paren_at(l->out->str, l->out->len);
+	gboolean askew = layout_width(s, lead) !=
+			 (gsize)open_paren(l->text, start);
+	GString *before, *line;
+	GPtrArray *lines;
+	gboolean yes;
+
+	if (lead == len || s[lead] == '#' || paren < 0 ||
+	    paren != open_paren_at(l->out->str, last) ||
+	    l->out->str[l->out->len - 1] != ',' || memchr(s, '\r', len) ||
+	    g_strstr_len(s, len, "/*") || g_strstr_len(s, len, "//"))
+		return FALSE;
+	before = g_string_new_len(l->out->str, last);
+	line = g_string_new(l->out->str + last);
+	g_string_append_c(line, ' ');
+	g_string_append_len(line, s + lead, len - lead);
+	lines = wrap(before, line->str, line->len, LIMIT);
+	yes = lines->len <= (askew ? 2 : 1);
+	for (guint i = 0; yes && i < lines->len; i++)
+		yes = layout_width(lines->pdata[i], strlen(lines->pdata[i])) <=
+		      LIMIT;
+	if (yes)
+		g_string_truncate(l->out, last);
+	for (guint i = 0; yes && i < lines->len; i++)
+		g_string_append_printf(l->out, "%s%s", i ? "\n" : "",
+				       (char *)lines->pdata[i]);
+	g_ptr_array_free(lines, TRUE);
+	g_string_free(line, TRUE);
+	g_string_free(before, TRUE);
+	return yes;
+}
+
+/*
+ * The unedited lines below @l->at that were aligned to what moved, or that go on
+ * with a list that was @broken.
+ */
+static void follow(struct lay *l, gboolean broken)
 {
 	for (;;) {
 		gsize start = l->at + 1, end;
@@ -710,6 +760,11 @@ static void follow(struct lay *l)
 		end = line_end(l->text, l->size, start);
 		if ((e && e->off <= end) || !breakable(&l->toks, start))
 			return;
+		if (broken && refill(l, start, end)) {
+			l->at = end;
+			continue;
+		}
+		broken = FALSE;
 		col = new_indent(l->text, start, end - start, l->out);
 		g_string_append_c(l->out, '\n');
 		line = g_string_new_len(l->text + start, end - start);
@@ -747,14 +802,15 @@ char *layout_apply(const char *text, gsize size, const GPtrArray *edits,
 		    !memchr(line->str, '\n', line->len)) {
 			gssize col = code ? new_indent(text, start, end - start,
 						       l.out) : -1;
+			gboolean broken;
 
 			if (col >= 0)
 				set_indent(line, col);
-			lay_line(l.out, line->str, line->len, text + start,
-				 end - start, code);
+			broken = lay_line(l.out, line->str, line->len,
+					  text + start, end - start, code);
 			l.at = end;
 			if (code)
-				follow(&l);
+				follow(&l, broken);
 		} else {
 			g_string_append_len(l.out, line->str, line->len);
 			l.at = end;

@@ -139,7 +139,7 @@ static void test_wrap_operator(void **state)
 	one("\tset_it(entry, make(((unsigned long)to_pfn(p) * A_SIZE_OF) | BBBBBBBBB,\n\t\tC));\n",
 	    "(p)", "(a_bridge(p))",
 	    "\tset_it(entry, make(((unsigned long)to_pfn(a_bridge(p)) * A_SIZE_OF) |\n"
-	    "\t\t\t   BBBBBBBBB,\n\t\tC));\n");
+	    "\t\t\t   BBBBBBBBB, C));\n");
 	/* Outside of parentheses: aligned to what is returned, or assigned. */
 	one("\treturn aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa + bbbbbbbbbbbbbbbbbbbbbbbbb;\n",
 	    "bb;", "bbbbbbbbbb;",
@@ -263,6 +263,45 @@ static void test_follow(void **state)
 	}
 }
 
+/* What is left of a broken line takes up what the list goes on with. */
+static void test_refill(void **state)
+{
+	/* The line below stood askew. */
+	one("static int check_entry(pte_t pte, unsigned long addr, short shift,\n"
+	    "\t\t\tunsigned long poisoned, struct to_kill_list *tk)\n{\n",
+	    "pte_t pte", "struct leaf_of_anything pte",
+	    "static int check_entry(struct leaf_of_anything pte, unsigned long addr,\n"
+	    "\t\t       short shift, unsigned long poisoned,\n"
+	    "\t\t       struct to_kill_list *tk)\n{\n");
+	/* It is aligned, but a line is saved. */
+	one("\tx = function_of_it(argument_one, argument_two, argument_three, four,\n"
+	    "\t\t\t   five, six);\n\tx = function_of_it(argument_one,\n"
+	    "\t\t\t   five, six);\n",
+	    "argument_one", "get(argument_one)",
+	    "\tx = function_of_it(get(argument_one), argument_two, argument_three,\n"
+	    "\t\t\t   four, five, six);\n\tx = function_of_it(argument_one,\n"
+	    "\t\t\t   five, six);\n");
+	/* Aligned, and no line to save; a comment; another list. */
+	one("\tx = function_of_it(argument_one, argument_two, argument_three, four,\n"
+	    "\t\t\t   an_argument_that_is_as_long_as_a_line_could_be, five);\n",
+	    "argument_one", "get(argument_one)",
+	    "\tx = function_of_it(get(argument_one), argument_two, argument_three,\n"
+	    "\t\t\t   four,\n"
+	    "\t\t\t   an_argument_that_is_as_long_as_a_line_could_be, five);\n");
+	one("\tx = function_of_it(argument_one, argument_two, argument_three, four,\n"
+	    "\t\t\t   five, six);\t/* all */\n",
+	    "argument_one", "get(argument_one)",
+	    "\tx = function_of_it(get(argument_one), argument_two, argument_three,\n"
+	    "\t\t\t   four,\n"
+	    "\t\t\t   five, six);\t/* all */\n");
+	one("\tx = f(function_of_it(argument_one, argument_two, argument_three, four),\n"
+	    "\t      five, six);\n",
+	    "argument_one", "get(argument_one)",
+	    "\tx = f(function_of_it(get(argument_one), argument_two, argument_three,\n"
+	    "\t\t\t     four),\n"
+	    "\t      five, six);\n");
+}
+
 static void test_crlf(void **state)
 {
 	one("a;\r\nf(p);\r\nb;\r\n", "f(p)", "g(p)", "a;\r\ng(p);\r\nb;\r\n");
@@ -334,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_wrap_macro),
 		cmocka_unit_test(test_backslash_block),
 		cmocka_unit_test(test_follow),
+		cmocka_unit_test(test_refill),
 		cmocka_unit_test(test_crlf),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_many),
