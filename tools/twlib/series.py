@@ -79,6 +79,9 @@ def arguments() -> Parser:
     parser.add_argument("--scope", metavar="NAME",
                         help="the scope to convert with, for conversions that "
                         "have scopes")
+    parser.add_argument("--accessors", metavar="FILE",
+                        help="what 'treewide audit accessors --format json' "
+                        "said of the tree, for 'treewide convert'")
     parser.add_argument("--series", metavar="FILE",
                         help="a series.ini of yours, over the conversion's: "
                         "split, subjects and texts")
@@ -137,6 +140,8 @@ def convert(args: Any, tree: Path, run: Path) -> None:
            "--run", str(run), "-o", str(run / "series.patch")]
     cmd += ["--policy", args.policy] if args.policy else []
     cmd += ["--scope", args.scope] if args.scope else []
+    cmd += ["--accessors", str(Path(args.accessors).absolute())] \
+        if args.accessors else []
     cmd += ["-j", str(args.jobs)] if args.jobs else []
     progress("converting")
     try:
@@ -363,8 +368,7 @@ def of_all(people: list[seriesmail.People], most: int) -> seriesmail.People:
 def make(args: Any, tree: Path, folder: Path, run: Path, out: Path,
          work: Path) -> dict[str, Any]:
     """The series into the empty folder @out; what series.json says."""
-    made, data = load_run(run, folder, tree,
-                          args.policy or args.scope)
+    made, data = load_run(run, folder, tree, args.policy or args.scope)
     since = read_series(Path(args.since)) if args.since else None
     author, date = author_of(args.author, tree), date_of(tree)
     checked = load_checked([Path(c) for c in args.check], data)
@@ -547,6 +551,9 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if not args.tree or not args.output:
         parser.error("--tree and -o are needed")
+    if args.accessors and args.run:
+        parser.error("--accessors is for converting now; give it to the "
+                     "convert that makes the --run")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if args.chdir:
