@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the kernel says of the mappings.  Runs of pages that read alike are one
- * line.  Page frame numbers are left out but for what does not vary: whether
- * they go on from page to page, and the place within a huge page.
+ * line.  Page frame numbers are left out but for what does not vary: the place
+ * within a huge page, and that they go on there from page to page.  Which huge
+ * page comes next was given up last, and that is chance after many were moved.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -67,6 +68,12 @@ uint64_t pagemap_entry(const void *at)
 	return entry;
 }
 
+/* The next page of a huge page, or the first of any. */
+static bool follows(uint64_t last, uint64_t next, size_t pages)
+{
+	return (last + 1) % pages ? next == last + 1 : next % pages == 0;
+}
+
 void show_pagemap(const struct area *a, size_t from, size_t to)
 {
 	size_t n = (to - from) / BASE, start = 0;
@@ -84,7 +91,8 @@ void show_pagemap(const struct area *a, size_t from, size_t to)
 		bool frame = frames && first & PM_PRESENT;
 
 		if (i < n && (e[i] & ~PM_FRAME) == (first & ~PM_FRAME) &&
-		    (!frame || e[i] == e[i - 1] + 1))
+		    (!frame || follows(e[i - 1] & PM_FRAME, e[i] & PM_FRAME,
+				       a->leaf / BASE)))
 			continue;
 		if (frame)
 			say("  pagemap %6zu..%-6zu %03x frame %llu of %zu",

@@ -24,7 +24,7 @@ SAID = ["== start", "  mincore 0..512 1", "hits in look: mincore_hugetlb 7",
 
 def boot(said: list[str], complaints: list[str] | None = None,
          ended: bool = True) -> object:
-    return run.Boot(said, complaints or [], ended)
+    return run.Boot.read(said, complaints or [], ended)
 
 
 def test_equal() -> None:
@@ -43,6 +43,49 @@ def test_differs() -> None:
     assert run.compare(boot(SAID), boot(fewer))
     assert run.compare(boot(SAID), boot(SAID, ["WARNING: bad unlock"]))
     assert "did not end" in run.compare(boot(SAID), boot([], ended=False))[0]
+
+
+ONE = "locks in hmm: fault: <a>"
+TWO = "locks in hmm: fault: <a> <b>"
+LEFT = "left out in hmm: fault 1"
+
+
+class Booted:
+    """A kernel whose boots are known."""
+
+    def __init__(self, *boots: list[str]) -> None:
+        self.left = [boot(b) for b in boots]
+        self.result = self.left.pop(0)
+
+    def again(self) -> None:
+        self.result.join(self.left.pop(0))      # type: ignore[attr-defined]
+
+
+def test_left_out() -> None:
+    whole = ["== start", ONE, TWO]
+    part = ["== start", ONE, LEFT]
+    assert run.settle(Booted(whole), Booted(whole + [LEFT])) == []
+    assert run.settle(Booted(whole), Booted(part, part, whole)) == []
+    assert run.settle(Booted(part, whole), Booted(whole)) == []
+    # Nothing was left out, or another call, or by another function.
+    for lack in ([], ["left out in fork: fault 1"], ["left out in hmm: faul 1"]):
+        assert run.settle(Booted(whole), Booted(
+            ["== start", ONE] + lack)) == [f"-{TWO}"]
+    # A lock that is lost stays lost, whatever else was left out.
+    lost = ["== start", ONE, LEFT]
+    assert run.settle(Booted(whole), Booted(lost, lost, lost, lost, lost)) == [
+        f"-{TWO}"]
+    assert run.settle(Booted(["== start", TWO]),
+                      Booted(part, ["== start", ONE])) == [f"-{TWO}", f"+{ONE}"]
+
+
+def test_unsteady() -> None:
+    try:
+        run.settle(Booted(["== start", ONE, TWO]),
+                   Booted(["== start", ONE, LEFT], ["== another", ONE, TWO]))
+    except run.UnsteadyError:
+        return
+    raise AssertionError("two boots of one kernel differ, and nobody said so")
 
 
 def test_hits() -> None:
