@@ -235,6 +235,97 @@ void act_migration(void)
 	pthread_join(thread, NULL);
 }
 
+/* To another address, and back, with what is mapped and what is not. */
+static void move_to(struct area *a, char *to)
+{
+	char *got = mremap(a->at, a->size, a->size,
+			   MREMAP_MAYMOVE | MREMAP_FIXED, to);
+
+	if (got == to)
+		a->at = to;
+	else
+		say_result(a->name, -1);
+}
+
+void act_move(void)
+{
+	struct area *of[] = { &hugetlb_private, &hugetlb_shared, &thp_private };
+
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		move_to(of[i], of[i]->at + GB);
+	show_all("at other addresses");
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		move_to(of[i], of[i]->at - GB);
+	show_all("back again");
+}
+
+static int uffd_open(uint64_t features)
+{
+	struct uffdio_api api = { .api = UFFD_API, .features = features };
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	if (uffd >= 0 && ioctl(uffd, UFFDIO_API, &api) == 0)
+		return uffd;
+	say_result("userfaultfd", -1);
+	return -1;
+}
+
+static void uffd_register(int uffd, struct area *a, uint64_t mode)
+{
+	struct uffdio_register arg = {
+		.range = { (uintptr_t)a->at, a->size }, .mode = mode,
+	};
+
+	say_result("register", ioctl(uffd, UFFDIO_REGISTER, &arg));
+}
+
+static void *touch_page_2(void *a)
+{
+	touch(a, 2);
+	return NULL;
+}
+
+/* Holes that userfaultfd fills: unasked, where there is a page, and on a fault. */
+void act_fill(void)
+{
+	struct area *of[] = { &hugetlb_private, &hugetlb_shared };
+	int uffd = uffd_open(UFFD_FEATURE_MISSING_HUGETLBFS);
+	char *page = aligned_alloc(HUGE, HUGE);
+
+	say("== holes that userfaultfd fills");
+	for (size_t i = 0; uffd >= 0 && i < sizeof(of) / sizeof(of[0]); i++) {
+		struct area *a = of[i];
+		struct uffdio_copy copy = {
+			.dst = (uintptr_t)page_of(a, 4),
+			.src = (uintptr_t)page, .len = HUGE,
+		};
+		struct uffd_msg msg;
+		pthread_t thread;
+
+		memset(page, 'f', HUGE);
+		uffd_register(uffd, a, UFFDIO_REGISTER_MODE_MISSING);
+		say_result("fill", ioctl(uffd, UFFDIO_COPY, &copy));
+		say_result("fill again", ioctl(uffd, UFFDIO_COPY, &copy));
+		if (pthread_create(&thread, NULL, touch_page_2, a))
+			die("a thread");
+		while (read(uffd, &msg, sizeof(msg)) != sizeof(msg))
+			usleep(10000);
+		say("  a fault at %llx",
+		    msg.arg.pagefault.address - (uintptr_t)a->at);
+		copy.dst = (uintptr_t)page_of(a, 2);
+		say_result("fill", ioctl(uffd, UFFDIO_COPY, &copy));
+		pthread_join(thread, NULL);
+		say("  reads %d %d", peek(a, 2), peek(a, 4));
+	}
+	show_all("with pages that userfaultfd filled");
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		for (size_t n = 2; n < 5; n += 2)
+			madvise(page_of(of[i], n), HUGE,
+				of[i]->fd < 0 ? MADV_DONTNEED : MADV_REMOVE);
+	free(page);
+	close(uffd);
+}
+
 static void wp(int uffd, struct area *a, size_t from, size_t to)
 {
 	struct uffdio_writeprotect arg = {
@@ -249,25 +340,14 @@ void act_write_protect(void)
 {
 	struct area *of[] = { &hugetlb_private, &hugetlb_shared, &thp_private,
 			      &base_private, &base_shared };
-	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	struct uffdio_api api = {
-		.api = UFFD_API,
-		.features = UFFD_FEATURE_WP_HUGETLBFS_SHMEM |
-			    UFFD_FEATURE_WP_UNPOPULATED | UFFD_FEATURE_WP_ASYNC,
-	};
+	int uffd = uffd_open(UFFD_FEATURE_WP_HUGETLBFS_SHMEM |
+			     UFFD_FEATURE_WP_UNPOPULATED | UFFD_FEATURE_WP_ASYNC);
 
 	say("== write protection by userfaultfd");
-	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api)) {
-		say_result("userfaultfd", -1);
+	if (uffd < 0)
 		return;
-	}
 	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
-		struct uffdio_register arg = {
-			.range = { (uintptr_t)of[i]->at, of[i]->size },
-			.mode = UFFDIO_REGISTER_MODE_WP,
-		};
-
-		say_result("register", ioctl(uffd, UFFDIO_REGISTER, &arg));
+		uffd_register(uffd, of[i], UFFDIO_REGISTER_MODE_WP);
 		/* What is there and what is not. */
 		wp(uffd, of[i], of[i]->leaf, 3 * of[i]->leaf);
 	}

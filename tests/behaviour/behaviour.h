@@ -66,6 +66,8 @@ void act_swap(void);
 void act_protect(void);
 void act_policy(void);
 void act_migration(void);
+void act_move(void);
+void act_fill(void);
 void act_write_protect(void);
 void act_hmm(void);
 void act_damon(void);

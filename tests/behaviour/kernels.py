@@ -14,7 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,30 @@ class Ground:
     stage: Path
     build: Path
     changes: list[patchset.FileChange]
+
+
+def layers(tree: Path, patches: list[tuple[str, bytes]], work: Path) -> Iterator[
+        tuple[bytes, list[patchset.FileChange], Path]]:
+    """Each patch in turn, what it changes, and a folder with those files as they
+    were before it; what all leave is in @work/stage at the end."""
+    stage = work / "stage"
+    for number, (name, data) in enumerate(patches):
+        new = patchset.parse(data, name)
+        base, step = work / f"base{number}", work / f"step{number}"
+        cache.remove(base)
+        cache.remove(step)
+        base.mkdir()
+        for c in new:
+            if c.old:
+                source = stage / c.old
+                if not source.exists():
+                    source = tree / c.old
+                (base / c.old).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, base / c.old)
+        yield data, new, base
+        patchset.apply_to(base, data, name, new, step)
+        shutil.copytree(step, stage, dirs_exist_ok=True)
+        shutil.rmtree(step)
 
 
 class Builder:
@@ -149,27 +173,8 @@ class Builder:
                mistake: list[Mistake]) -> list[patchset.FileChange]:
         """The files that differ from the tree's, in @work/stage."""
         changes: list[patchset.FileChange] = []
-        stage, base = work / "stage", self.tree
-        for number, (name, data) in enumerate(patches):
-            new = patchset.parse(data, name)
-            step = work / f"step{number}"
-            cache.remove(step)
-            if number:
-                # What earlier patches touched, as they left it.
-                base = work / f"base{number}"
-                cache.remove(base)
-                for c in new:
-                    if c.old and not (base / c.old).exists():
-                        source = stage / c.old
-                        if not source.exists():
-                            source = self.tree / c.old
-                        (base / c.old).parent.mkdir(parents=True,
-                                                    exist_ok=True)
-                        shutil.copy(source, base / c.old)
-                base.mkdir(exist_ok=True)
-            patchset.apply_to(base, data, name, new, step)
-            shutil.copytree(step, stage, dirs_exist_ok=True)
-            shutil.rmtree(step)
+        stage = work / "stage"
+        for _data, new, _base in layers(self.tree, patches, work):
             seen = {c.new for c in changes}
             changes += [c for c in new if c.new not in seen]
         stage.mkdir(exist_ok=True)

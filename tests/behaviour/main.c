@@ -28,6 +28,8 @@ static const struct phase {
 	{ "fork", act_fork, true },
 	{ "swap", act_swap, true },
 	{ "protect", act_protect, true },
+	{ "move", act_move, true },
+	{ "fill", act_fill, true },
 	{ "policy", act_policy, true },
 	{ "migration", act_migration, false },
 	{ "write_protect", act_write_protect, true },

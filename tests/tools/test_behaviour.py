@@ -150,7 +150,7 @@ NEXT = PATCH.replace("return b;", "return b + 1;").replace(
 
 
 def tree(tmp_path: Path) -> Path:
-    (tmp_path / "tree/mm").mkdir(parents=True)
+    (tmp_path / "tree/mm").mkdir(parents=True, exist_ok=True)
     (tmp_path / "tree/mm/a.c").write_text(OLD)
     (tmp_path / "tree/mm/Makefile").write_text("obj-y += a.o\n")
     return tmp_path / "tree"
@@ -160,6 +160,14 @@ def test_edited(tmp_path: Path) -> None:
     patch = tmp_path / "p"
     patch.write_text(PATCH)
     assert run.edited(tree(tmp_path), [patch]) == ["second"]
+    # Lines of a later patch count in what the one before left.
+    longer, later = tmp_path / "longer", tmp_path / "later"
+    longer.write_text("--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1,3 +1,9 @@\n"
+                      " int first(int a)\n {\n"
+                      + 6 * "+	a++;\n" + " 	return a;\n")
+    later.write_text("--- a/mm/a.c\n+++ b/mm/a.c\n@@ -7,4 +7,4 @@\n 	a++;\n"
+                     " 	a++;\n-	return a;\n+	return -a;\n }\n")
+    assert run.edited(tree(tmp_path), [longer, later]) == ["first"]
 
 
 def stage(tmp_path: Path, mistake: list[tuple[str, str, str]]) -> Path:
