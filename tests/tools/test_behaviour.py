@@ -113,10 +113,11 @@ def test_complaints() -> None:
 def test_mistakes() -> None:
     made = run.mistakes()
     assert len(made) >= 10
-    for name, (who, steps) in made.items():
-        assert steps, name
-        assert set(who.split(";")) <= {"compiler", "kernel", "output"}, name
-        for file, text, instead in steps:
+    for name, planted in made.items():
+        assert planted.made, name
+        assert planted.where.endswith("_leaf.h"), name
+        assert set(planted.noticed) <= {"compiler", "kernel", "output"}, name
+        for file, text, instead in planted.made:
             assert file.endswith((".c", ".h")), name
             groups = re.compile(text, re.DOTALL).groups
             assert all(int(g) <= groups
