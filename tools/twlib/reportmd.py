@@ -10,8 +10,8 @@ import re
 
 from .cellcheck import some
 from .reportrun import Run, grade_rank, plural, strings, verdict
-from .reportwords import (FATE_MEANING, STAGES, atlas, cell_stages, commands,
-                          facts, grade_rows)
+from .reportwords import (FATE_MEANING, atlas, cell_stages, commands,
+                          facts, grade_rows, stages)
 
 SHOWN = 40      # rows of what may be long
 
@@ -84,7 +84,7 @@ def markdown(run: Run) -> str:
         out += _weak(run)
     if run.cells:
         out += ["## Cells and stages", ""]
-        out += table(["cell", *STAGES], [
+        out += table(["cell", *stages(run)], [
             [text(c.name), *(text(s.text) for s in cell_stages(run, c))]
             for c in run.cells])
         for c in run.cells:

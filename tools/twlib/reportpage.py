@@ -22,8 +22,8 @@ import markupsafe
 
 from .report import MEANING, NOT_SEEN, ORDER
 from .reportrun import Cell, Hunk, Run, strings, verdict
-from .reportwords import (FATE_MEANING, STAGE_MEANING, atlas, cell_stages, commands, facts,
-                          grade_rows)
+from .reportwords import (FATE_MEANING, atlas, cell_stages, commands, facts,
+                          grade_rows, stages)
 
 PAGE = Path(__file__).resolve().parent.parent / "page"
 
@@ -105,7 +105,7 @@ def html(run: Run) -> str:
         grades=grade_rows(run), reasons=reasons[:200],
         more_reasons=len(reasons) - 200, files=len(_files(run.hunks)),
         added=added, removed=removed, atlas=atlas(run),
-        stages=STAGE_MEANING, unseen=strings((run.convert or {}).get("unseen")),
+        stages=stages(run), unseen=strings((run.convert or {}).get("unseen")),
         lost=(run.check or {}).get("coverage", {}).get("uncompiled", []),
         commands=commands(run), data=embed(data(run)),
         style=markupsafe.Markup(style), script=markupsafe.Markup(script),

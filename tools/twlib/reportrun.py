@@ -645,13 +645,16 @@ def verdict(run: Run) -> tuple[str, str, str]:
             if cover["compiled"] < cover["lines"]:
                 worse(PART, "checked in part")
         if run.check["verdict"] == "failed":
-            bad = sum(c["state"] == "failed" or bool(c["different"])
-                      or bool(c["new_errors"] or c["new_warnings"]
-                              or c["new_sparse"])
-                      for c in run.check["cells"])
+            bad = sum(c["state"] == "failed" or bool(
+                          c["new_errors"] or c["new_warnings"]
+                          or c["new_sparse"]) for c in run.check["cells"])
+            differ = sum(bool(c["different"]) for c in run.check["cells"])
             worse(BAD, "findings")
-            said.append("something failed, differs or warns anew in "
-                        + plural(bad, "cell"))
+            said.append("something failed or warns anew in "
+                        + plural(bad, "cell") if bad
+                        else "nothing failed or warns anew")
+            if differ:
+                said.append(f"the code differs in {plural(differ, 'cell')}")
         elif run.check["verdict"] != "ok":
             worse(PART, "checked in part")
             said.append("not every cell was fully checked")

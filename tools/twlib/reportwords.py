@@ -17,9 +17,7 @@ FATE_MEANING = {
     "refused": "not safe to change, with evidence",
     "unresolved": "without a fate: the conversion is incomplete"}
 
-STAGES = ("read", "handles", "build", "messages", "sparse", "objects",
-          "lines")
-STAGE_MEANING = {
+_STAGES = {
     "read": "libclang read the cell for the conversion",
     "handles": "declarations that carry a handle there",
     "build": "the touched code was built before and after",
@@ -43,8 +41,21 @@ def _amount(n: int, most: int) -> str:
     return "none" if not n else f"n{min(4, 1 + 4 * (n - 1) // max(most, 1))}"
 
 
+def stages(run: Run) -> dict[str, str]:
+    """The stages to show, and their meaning.  No declaration has an op or an
+    entry for its type: without a handle there is no such stage."""
+    return {s: what for s, what in _STAGES.items()
+            if s != "handles" or any(c.handles for c in run.cells)}
+
+
 def cell_stages(run: Run, cell: Cell) -> list[Stage]:
-    """What each stage made of @cell, in the order of STAGES."""
+    """What each stage made of @cell, in the order of stages()."""
+    shown = stages(run)
+    return [s for name, s in zip(_STAGES, _all_stages(run, cell))
+            if name in shown]
+
+
+def _all_stages(run: Run, cell: Cell) -> list[Stage]:
     most_handles = max(c.handles for c in run.cells)
     read = {"read": Stage("read", "good"),
             "not read": Stage("not read", "bad", cell.read_why)}.get(
