@@ -14,10 +14,16 @@
 
 #include "convert-internal.h"
 
+/* Asks a leaf; makes another of it; or puts it into the table. */
+enum leaf_verb { LEAF_ASKS, LEAF_CHANGES, LEAF_WRITES };
+
 struct leaf_helper {		/* a section of helpers.ini */
 	char *name, *returns, *what, *gives, *needs, *more;
+	enum leaf_verb verb;
 	char *config;		/* that its first question needs, or NULL */
-	char **asks;		/* questions that it answers; the first is hugetlb's */
+	char **asks;		/* what it stands for; the first is hugetlb's */
+	char *with;		/* further parameters, behind the leaf; or NULL */
+	guint at;		/* which argument of those the (first) entry is */
 	guint takes;		/* how many leaves: one, or two that are compared */
 	gboolean *asked;	/* is the question asked of a leaf, by index? */
 };
@@ -29,6 +35,9 @@ struct leaf_rules {
 	char *value;		/* "struct pt_leaf": what will */
 	char *header;		/* "linux/pt_leaf.h" */
 	char *make;		/* makes a leaf of an entry of a base page */
+	char *make_huge;	/* makes one of an entry that was made for hugetlb */
+	char **entries;		/* functions that make such an entry */
+	gboolean made;		/* does converted code make one? */
 	char *beside;		/* the #include that the header's stands behind */
 	char **known;		/* headers whose functions know the level by themselves */
 	char **base;		/* functions that read the entry of a base page */
@@ -57,7 +66,7 @@ struct carrier {		/* a declaration that carries entries */
 	struct carrier *next;	/* that stays, too, and decided it; or NULL */
 };
 
-enum leaf_src { SRC_READ, SRC_BASE, SRC_CARRIER, SRC_OTHER };
+enum leaf_src { SRC_READ, SRC_BASE, SRC_CARRIER, SRC_MADE, SRC_OTHER };
 
 /* A value of the entry's type, where it stands and what becomes of it. */
 struct value {
@@ -69,6 +78,9 @@ struct value {
 	struct carrier *to;	/* it goes into; or NULL */
 	const char *ask;	/* a question is asked of it; or NULL */
 	gsize ask_tok;		/* the question's name */
+	gboolean changer;	/* it is what a function makes of another value, */
+	struct value *root;	/* which this is, when it is known; its src is ours */
+	struct value *becomes;	/* what such a function makes of this one */
 	gboolean pairs;		/* the question is asked of two */
 	const struct value *with;	/* the other of the two, or NULL: no entry */
 	gboolean leaves;	/* anything else is done with it */
@@ -134,6 +146,8 @@ void leaf_edit(struct leafc *l);
 const char *leaf_decl_fixed(struct leafc *l, const struct carrier *k);
 /* What is declared together with @k and carries huge entries, @k too; free it. */
 GPtrArray *leaf_declared_with(struct leafc *l, const struct carrier *k);
+/* The name that the helper stands for; NULL: nobody wants it in this tree. */
+const char *leaf_answer(const struct leaf_helper *h);
 /* The text of all helpers that are asked for; the caller frees it. */
 char *leaf_helpers_text(const struct leafc *l);
 

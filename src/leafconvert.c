@@ -177,6 +177,16 @@ static int add_text(struct leafc *l)
 		if (l->r.read[i])
 			g_hash_table_insert(texts, l->r.reads[i],
 					    g_strdup(l->r.reads[i]));
+	for (guint i = 0; i < l->r.helpers->len; i++) {
+		const struct leaf_helper *h = l->r.helpers->pdata[i];
+
+		if (h->verb == LEAF_WRITES && leaf_answer(h))
+			g_hash_table_insert(texts, h->name,
+					    g_strdup(h->name));
+	}
+	if (l->r.made)
+		g_hash_table_insert(texts, l->r.make_huge,
+				    g_strdup(l->r.make_huge));
 	if (edit_count(c->edits))
 		ret = convert_tree_edits(c, l->native ? "native" : "huge",
 					 texts, l->new_files);

@@ -193,10 +193,19 @@ static void edit_value(struct leafc *l, const struct value *v)
 	struct convert *c = l->c;
 	const struct source *s = v->s;
 	gsize from = s->toks.v[v->first].off, end = source_end(s, v->last);
+	static const char *const rules[] = { "question", "change", "write" };
 	const struct leaf_question *q;
 	char *text;
 
-	if (v->src == SRC_READ) {
+	if (v->root && (v->src == SRC_READ || (v->from && v->from->huge))) {
+		;	/* a leaf, and what is made of it is one */
+	} else if (v->src == SRC_MADE) {
+		text = g_strdup_printf("%s(%s, ", l->r.make_huge, v->hstate);
+		convert_put_edit(c, s, from, from, text, "made");
+		convert_put_edit(c, s, end, end, ")", "made");
+		g_free(text);
+		l->r.made = TRUE;
+	} else if (v->src == SRC_READ) {
 		gsize args = source_end(s, source_next(s, v->first));
 
 		convert_put_edit(c, s, from, source_end(s, v->first),
@@ -219,7 +228,7 @@ static void edit_value(struct leafc *l, const struct value *v)
 	q->helper->asked[q->n] = TRUE;
 	convert_put_edit(c, s, s->toks.v[v->ask_tok].off,
 			 source_end(s, v->ask_tok), q->helper->name,
-			 "question");
+			 rules[q->helper->verb]);
 }
 
 /* The #include, behind the one of [leaf] beside, or the last that is like it. */
@@ -286,8 +295,7 @@ void leaf_edit(struct leafc *l)
 	g_ptr_array_free(files, TRUE);
 }
 
-/* The question that the helper asks; NULL: none is asked in the tree. */
-static const char *answer(const struct leaf_helper *h)
+const char *leaf_answer(const struct leaf_helper *h)
 {
 	const char *name = NULL;
 
@@ -307,9 +315,51 @@ static const char *native_or_none(const struct leafc *l,
 	return name ? name : "none";
 }
 
+/* ", a, b" for "int a, long b", or "". */
+static char *names_of(const char *params)
+{
+	GString *s = g_string_new(NULL);
+	char **all = g_strsplit(params ? params : "", ",", -1);
+
+	for (char **p = all; *p; p++) {
+		gsize n = strlen(*p);
+
+		while (n && (g_ascii_isalnum((*p)[n - 1]) || (*p)[n - 1] == '_'))
+			n--;
+		g_string_append_printf(s, ", %s", *p + n);
+	}
+	g_strfreev(all);
+	return g_string_free(s, FALSE);
+}
+
+/* What makes another leaf of a leaf. */
+static void change_text(const struct leafc *l, const struct leaf_helper *h,
+			GString *s)
+{
+	char *names = names_of(h->with), **words = g_strsplit(names, ", ", -1);
+
+	g_string_append_printf(s, "/**\n * %s - %s\n * @leaf:\tthe leaf%s%s\n",
+			       h->name, h->what, h->needs ? ", with " : "",
+			       h->needs ? h->needs : "");
+	for (guint i = 1; *words && words[i]; i++)
+		g_string_append_printf(s, " * @%s:\tas for %s()\n", words[i],
+				       h->asks[0]);
+	g_string_append_printf(s, " *\n * Return: the leaf as it is then; nothing is written.\n */\n");
+	g_string_append_printf(s, "static inline %s %s(%s leaf%s%s)\n{\n\tleaf.pte = %s(leaf.pte%s);\n\treturn leaf;\n}\n\n",
+			       l->r.value, h->name, l->r.value,
+			       h->with ? ", " : "", h->with ? h->with : "",
+			       leaf_answer(h), names);
+	g_strfreev(words);
+	g_free(names);
+}
+
 static void helper_text(const struct leafc *l, const struct leaf_helper *h,
 			GString *s)
 {
+	if (h->verb == LEAF_CHANGES) {
+		change_text(l, h, s);
+		return;
+	}
 	g_string_append_printf(s, "/**\n * %s - %s\n * @leaf:\tthe leaf%s%s\n",
 			       h->name, h->what, h->needs ? ", with " : "",
 			       h->needs ? h->needs : "");
@@ -330,13 +380,13 @@ static void helper_text(const struct leafc *l, const struct leaf_helper *h,
 	if (h->takes == 2) {
 		/* No audit is about two entries, so that no level is native. */
 		g_string_append_printf(s, ", %s other)\n{\n\treturn %s(leaf.pte, other.pte);\n}\n\n",
-				       l->r.value, answer(h));
+				       l->r.value, leaf_answer(h));
 		return;
 	}
 	g_string_append(s, ")\n");
 	if (l->native) {
 		char *asks = g_strdup_printf("\treturn pt_leaf_ask(leaf, %s, %s, %s);",
-					     answer(h),
+					     leaf_answer(h),
 					     native_or_none(l, h, "pmd"),
 					     native_or_none(l, h, "pud"));
 		char **words = g_strsplit(asks, ", ", -1);
@@ -350,7 +400,7 @@ static void helper_text(const struct leafc *l, const struct leaf_helper *h,
 		g_free(asks);
 	} else {
 		g_string_append_printf(s, "{\n\treturn %s(leaf.pte);\n}\n\n",
-				       answer(h));
+				       leaf_answer(h));
 	}
 }
 
@@ -363,10 +413,11 @@ char *leaf_helpers_text(const struct leafc *l)
 	for (guint round = 0; round < 2; round++)
 		for (guint i = 0; i < l->r.helpers->len; i++) {
 			const struct leaf_helper *h = l->r.helpers->pdata[i];
-			const char *ask = answer(h);
+			const char *ask = leaf_answer(h);
 			guint own = ask && h->config && ask == h->asks[0];
 
-			if (!ask || own != round)
+			/* What writes stands in the header as it is. */
+			if (!ask || own != round || h->verb == LEAF_WRITES)
 				continue;
 			if (own && g_strcmp0(config, h->config)) {
 				if (config)

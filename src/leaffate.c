@@ -59,23 +59,47 @@ static gboolean is_in(char **list, const char *s)
 	return g_strv_contains((const char *const *)list, s);
 }
 
-/* Why what makes or changes an entry stays as it is. */
-static char *why_written(const struct leafc *l, const char *name)
+/* Does the name make, change or write an entry? */
+static gboolean is_writer(const struct leafc *l, const char *name)
+{
+	const struct leaf_question *q = g_hash_table_lookup(l->r.questions,
+							    name);
+
+	return q ? q->helper->verb != LEAF_ASKS : !is_in(l->r.readers, name);
+}
+
+/* Why what makes or changes an entry stays as it is; @v: the entry, or NULL. */
+static char *why_written(const struct leafc *l, const char *name,
+			 const struct value *v, gboolean seen)
 {
 	const char *at = g_hash_table_lookup(l->r.unsized, name);
+	char *why = NULL, *evidence = NULL, *text;
 
 	if (!l->r.writes)
 		return g_strdup("makes or changes an entry; the scope is about reading them");
 	if (at)
 		return g_strdup_printf("changes an entry and is not told its size (%s): it stays hugetlb's",
 				       at);
+	if (v && leaf_stays(l, v, &why, &evidence)) {
+		text = g_strdup_printf("%s an entry that is no leaf: %s",
+				       g_hash_table_contains(l->r.makers, name) ?
+				       "makes another of" : "writes", why);
+		g_free(why);
+		g_free(evidence);
+		return text;
+	}
+	if (!seen)
+		return g_strdup("makes or changes an entry where no cell looks");
+	if (!g_hash_table_contains(l->r.questions, name))
+		return g_strdup("changes an entry in the table, and is given none that was read");
 	return g_strdup(g_hash_table_contains(l->r.makers, name) ?
-			"makes an entry, to be written: it stays hugetlb's" :
-			"changes an entry of a size that it is told: what is written stays hugetlb's");
+			"makes another of an entry that was made here, and not read" :
+			"writes an entry that was made here, and not read");
 }
 
 /* Why a site of the API that nobody edits is as it should be, or NULL. */
-static char *why_kept(const struct fates *f, const struct site *s)
+static char *why_kept(const struct fates *f, const struct site *s,
+		      const struct value *v, gboolean seen)
 {
 	const struct leafc *l = f->l;
 
@@ -92,9 +116,8 @@ static char *why_kept(const struct fates *f, const struct site *s)
 				       l->c->policy);
 	if (g_hash_table_contains(l->defines, s->file))
 		return g_strdup("the file declares or defines functions of the API: it makes it");
-	if (!is_in(l->r.readers, s->symbol) &&
-	    !g_hash_table_contains(l->r.questions, s->symbol))
-		return why_written(l, s->symbol);
+	if (is_writer(l, s->symbol))
+		return why_written(l, s->symbol, v, seen);
 	return NULL;
 }
 
@@ -109,7 +132,7 @@ static void decide(const struct fates *f, struct site *s)
 	char *names = convert_cell_list(cells);
 	GString *rules = g_string_new(NULL);
 	const struct value *v = value_of(l, s->file, s->off);
-	char *why = NULL, *evidence = NULL, *kept = why_kept(f, s);
+	char *why = NULL, *evidence = NULL, *kept = why_kept(f, s, v, cells->len);
 	enum outcome outcome = OUTCOME_NONE;
 
 	if (edit_touches(c->edits, s->file, s->off,
@@ -121,7 +144,7 @@ static void decide(const struct fates *f, struct site *s)
 		set_fate(s, FATE_REFUSED, why, evidence);
 	} else if (!v && src && is_in(l->r.readers, s->symbol) &&
 		   leaf_is_dropped(src, source_token_at(src, s->off))) {
-		why = why_written(l, s->symbol);
+		why = why_written(l, s->symbol, NULL, TRUE);
 		set_fate(s, FATE_KEPT, why, names);
 	} else if (s->ctx == SITE_MACRO || s->ctx == SITE_DIRECTIVE) {
 		refuse(c, s, "it stands in a macro's body: what becomes of the entry is up to who uses the macro",
@@ -239,6 +262,7 @@ static void add_reached(const struct fates *f)
 	for (guint i = 0; i < l->values->len; i++) {
 		const struct value *v = l->values->pdata[i];
 		char *why = NULL, *evidence = NULL;
+		const struct leaf_question *q;
 		gboolean stays;
 
 		if (!v->ask || !((v->from && v->from->huge) ||
@@ -246,9 +270,12 @@ static void add_reached(const struct fates *f)
 				  leaf_in_scope(l, v->s->file))))
 			continue;
 		stays = leaf_stays(l, v, &why, &evidence);
+		q = g_hash_table_lookup(l->r.questions, v->ask);
 		add_site(f, v->s, v->ask_tok,
-			 stays ? FATE_REFUSED : FATE_CONVERTED,
-			 stays ? why : "driver/question", evidence);
+			 stays ? FATE_REFUSED : FATE_CONVERTED, stays ? why :
+			 q->helper->verb == LEAF_ASKS ? "driver/question" :
+			 q->helper->verb == LEAF_CHANGES ? "driver/change" :
+			 "driver/write", evidence);
 		g_free(why);
 		g_free(evidence);
 	}
@@ -264,7 +291,7 @@ static void add_refused_reads(const struct fates *f)
 		const struct value *v = l->values->pdata[i];
 		char *why = NULL, *evidence = NULL;
 
-		if (v->src == SRC_READ && !v->to &&
+		if (v->src == SRC_READ && !v->to && !v->root &&
 		    leaf_in_scope(l, v->s->file) &&
 		    leaf_stays(l, v, &why, &evidence))
 			g_ptr_array_add(l->c->res->refusals, g_strdup_printf(

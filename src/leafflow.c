@@ -128,33 +128,75 @@ static gssize index_of(char **list, const struct source *s, gsize tok)
 }
 
 /*
- * The question whose only argument the value is, or one of two where it takes
- * two: *@name is then its name's token.  NULL: none.
+ * The '(' of the call of which tokens @first to @last are a whole argument, and
+ * which one of how many; SIZE_MAX: they are none.
+ */
+static gsize call_around(const struct source *s, gsize first, gsize last,
+			 guint *nth, guint *of)
+{
+	gsize end = source_next(s, last), open = source_prev(s, first), close;
+	int depth = 0;
+
+	*nth = 0;
+	while (open != SIZE_MAX && (depth || !source_is(s, open, "("))) {
+		depth += source_is(s, open, ")") - source_is(s, open, "(");
+		if (depth < 0 || source_is(s, open, ";") ||
+		    source_is(s, open, "{") || source_is(s, open, "}"))
+			return SIZE_MAX;
+		if (!depth && source_is(s, open, ","))
+			++*nth;
+		else if (!depth && !*nth && !source_is(s, open, "("))
+			return SIZE_MAX;	/* a part of an argument */
+		open = source_prev(s, open);
+	}
+	close = open == SIZE_MAX ? SIZE_MAX : source_close(s, open);
+	if (close == SIZE_MAX ||
+	    (!source_is(s, end, ",") && !source_is(s, end, ")")))
+		return SIZE_MAX;
+	*of = *nth + 1;
+	for (gsize i = end; i < close; i = source_next(s, i)) {
+		depth += source_is(s, i, "(") - source_is(s, i, ")");
+		*of += !depth && source_is(s, i, ",");
+	}
+	return open;
+}
+
+/*
+ * The question that the value is asked, as an argument of it, or what changes or
+ * writes it: *@name is then its name's token.  NULL: none.
  */
 static const struct leaf_question *asked_by(const struct leafc *l,
 					    const struct source *s, gsize first,
 					    gsize last, gsize *name)
 {
-	gsize open = source_prev(s, first), end = source_next(s, last);
 	const struct leaf_question *q;
-	guint takes = 1;
+	guint nth, of;
+	gsize open = call_around(s, first, last, &nth, &of);
 	char *word;
 
-	if (source_is(s, open, ",") && source_is(s, end, ")")) {
-		open = source_open(s, end);
-		takes = 2;
-	} else if (source_is(s, open, "(") && source_is(s, end, ",")) {
-		takes = 2;
-	} else if (!source_is(s, open, "(") || !source_is(s, end, ")")) {
-		return NULL;
-	}
 	*name = open == SIZE_MAX ? SIZE_MAX : source_prev(s, open);
 	if (*name == SIZE_MAX || s->toks.v[*name].kind != TOK_IDENT)
 		return NULL;
 	word = source_word(s, *name);
 	q = g_hash_table_lookup(l->r.questions, word);
 	g_free(word);
-	return q && q->helper->takes == takes ? q : NULL;
+	return q && nth >= q->helper->at &&
+	       nth < q->helper->at + q->helper->takes &&
+	       of >= q->helper->at + q->helper->takes &&
+	       (q->helper->verb != LEAF_ASKS || of == q->helper->takes) ?
+	       q : NULL;
+}
+
+/* Is the call of token @i one that makes another leaf of a leaf? */
+static gboolean is_changer(const struct leafc *l, const struct source *s,
+			   gsize i)
+{
+	char *word = source_word(s, i);
+	const struct leaf_question *q = g_hash_table_lookup(l->r.questions,
+							    word);
+
+	g_free(word);
+	return q && q->helper->verb == LEAF_CHANGES;
 }
 
 /* The function or macro that the value is an argument of; NULL: none. */
@@ -203,7 +245,7 @@ static void take_event(struct leafc *l, const struct ast_facts *a,
 	gsize first = 0, last = 0, name = 0;
 	gssize reader = -1;
 	struct value *v;
-	gboolean whole;
+	gboolean whole, changer = FALSE, made = FALSE;
 	char *key;
 
 	/* "a = b = c": what goes into a is named by its place only, that of b. */
@@ -220,9 +262,12 @@ static void take_event(struct leafc *l, const struct ast_facts *a,
 	whole = locate(l, e, &s, &first, &last);
 	if (!s || first >= s->toks.n)
 		return;
-	if (whole && source_is(s, source_next(s, first), "("))
+	if (whole && source_is(s, source_next(s, first), "(")) {
 		reader = index_of(l->r.readers, s, first);
-	if ((!from && !to && reader < 0) ||
+		changer = is_changer(l, s, first);
+		made = l->r.writes && index_of(l->r.entries, s, first) >= 0;
+	}
+	if ((!from && !to && reader < 0 && !changer && !made) ||
 	    (reader >= 0 && leaf_is_dropped(s, first)))
 		return;
 	q = whole ? asked_by(l, s, first, last, &name) : NULL;
@@ -240,6 +285,9 @@ static void take_event(struct leafc *l, const struct ast_facts *a,
 		    source_is(s, source_next(s, first), "(") &&
 		    index_of(l->r.base, s, first) >= 0)
 			v->src = SRC_BASE;
+		if (v->src == SRC_OTHER && made)
+			v->src = SRC_MADE;
+		v->changer = changer;
 		v->from = from;
 		v->reader = reader >= 0 ? reader : 0;
 		v->cells = g_ptr_array_new();
@@ -334,11 +382,19 @@ static gboolean refuse(struct carrier *k, char *why, char *via,
 	return TRUE;
 }
 
+/* The value that is no longer made of another one. */
+static const struct value *root_of(const struct value *v)
+{
+	while (v->root)
+		v = v->root;
+	return v;
+}
+
 /* Is the value a leaf, as far as can be said before anything is refused? */
 static gboolean is_huge(const struct leafc *l, const struct value *v)
 {
 	return v->src == SRC_READ ? leaf_in_scope(l, v->s->file) &&
-				    !v->no_hstate :
+				    !root_of(v)->no_hstate :
 	       v->from && v->from->huge;
 }
 
@@ -355,18 +411,35 @@ static gsize member_set(const struct source *s, gsize first)
 								 SIZE_MAX;
 }
 
+/* Is it put into a table? */
+static gboolean is_written(const struct leafc *l, const struct value *v)
+{
+	const struct leaf_question *q = v->ask ?
+		g_hash_table_lookup(l->r.questions, v->ask) : NULL;
+
+	return q && q->helper->verb == LEAF_WRITES;
+}
+
 static char *what_leaves(const struct leafc *l, const struct value *v)
 {
 	char *fn = argument_of(v->s, v->first), *text;
 	const char *unlike = v->ask ? g_hash_table_lookup(l->r.unequal, v->ask)
 				    : NULL;
 	gsize member = member_set(v->s, v->first);
+	const char *unsized = NULL;
 
 	if (unlike)
 		text = g_strdup_printf("%s() is asked of it, which is no question of one answer: %s",
 				       v->ask, unlike);
 	else if (v->s->toks.v[v->first].ctx != CTX_CODE)
 		text = g_strdup("it is used in a macro's body");
+	else if (v->ask && (unsized = g_hash_table_lookup(l->r.unsized,
+							  v->ask)))
+		text = g_strdup_printf("%s() writes it, and is not told its size (%s)",
+				       v->ask, unsized);
+	else if (v->pairs && is_written(l, v))
+		text = g_strdup_printf("%s() writes it with what is not known to be an entry that was read",
+				       v->ask);
 	else if (v->pairs)
 		text = g_strdup_printf("%s() compares it with what is not known to be an entry that was read",
 				       v->ask);
@@ -421,6 +494,64 @@ static void check_function(struct leafc *l, struct carrier *k)
 	}
 }
 
+/* Does an entry of a base page get into @k, from wherever? */
+static gboolean gets_base(const struct leafc *l, const struct carrier *k)
+{
+	GHashTable *seen = g_hash_table_new(NULL, NULL);
+	gboolean base = FALSE, more = TRUE;
+
+	g_hash_table_add(seen, (gpointer)k);
+	while (more && !base) {
+		more = FALSE;
+		for (guint i = 0; i < l->values->len; i++) {
+			const struct value *v = l->values->pdata[i];
+
+			if (!v->to || !g_hash_table_contains(seen, v->to))
+				continue;
+			base |= v->src == SRC_BASE ||
+				(v->src == SRC_CARRIER && v->from->base &&
+				 !v->from->huge);
+			if (v->src == SRC_CARRIER)
+				more |= g_hash_table_add(seen, v->from);
+		}
+	}
+	g_hash_table_destroy(seen);
+	return base;
+}
+
+/*
+ * What is made for hugetlb has the hstate of what else is put there, by reads of
+ * the same function, or one in reach.
+ */
+static void find_made(struct leafc *l, struct value *v)
+{
+	const char *same = NULL;
+	gboolean several = FALSE;
+
+	if (v->src != SRC_MADE || !v->to || !v->to->huge)
+		return;
+	for (guint i = 0; i < l->values->len; i++) {
+		const struct value *o = l->values->pdata[i];
+		const char *hstate = root_of(o)->hstate;
+
+		if (o->src != SRC_READ || !hstate || !o->to || o->s != v->s ||
+		    strcmp(o->to->func, v->to->func))
+			continue;
+		several |= same && strcmp(same, hstate);
+		same = hstate;
+	}
+	if (same && !several)
+		v->hstate = g_strdup(same);
+	else
+		leaf_find_hstate(l, v);
+}
+
+/* Why its level cannot be told, or NULL. */
+static const char *no_hstate(const struct value *v)
+{
+	return v->src == SRC_READ ? root_of(v)->no_hstate : v->no_hstate;
+}
+
 static void check_value(struct leafc *l, struct value *v)
 {
 	struct carrier *k = v->from;
@@ -428,6 +559,10 @@ static void check_value(struct leafc *l, struct value *v)
 	if (k && k->huge && (v->leaves || (v->ask && !leaf_question(l, v->ask)) ||
 			     (v->pairs && (!v->with || !is_huge(l, v->with)))))
 		refuse(k, what_leaves(l, v), place(v->s, v->first), NULL);
+	/* An entry of a base page is written in other ways. */
+	if (k && k->huge && is_written(l, v) && gets_base(l, k))
+		refuse(k, g_strdup_printf("%s() writes it, and it may be an entry of a base page",
+					  v->ask), place(v->s, v->first), NULL);
 	k = v->to;
 	if (!k || !k->huge)
 		return;
@@ -436,8 +571,11 @@ static void check_value(struct leafc *l, struct value *v)
 		       place(v->s, v->first), NULL);
 	else if (v->src == SRC_READ && !leaf_in_scope(l, v->s->file))
 		;	/* nothing in scope gets a value from outside */
-	else if (v->src == SRC_READ && v->no_hstate)
-		refuse(k, g_strdup(v->no_hstate), place(v->s, v->first), NULL);
+	else if (no_hstate(v))
+		refuse(k, g_strdup(no_hstate(v)), place(v->s, v->first), NULL);
+	else if (v->src == SRC_MADE && gets_base(l, k))
+		refuse(k, g_strdup("it gets what is made for hugetlb, and entries of base pages, too"),
+		       place(v->s, v->first), NULL);
 	else if (v->src == SRC_OTHER ||
 		 (v->src == SRC_CARRIER && !v->from->huge && !v->from->base)) {
 		char *word = source_word(v->s, v->first);
@@ -508,6 +646,43 @@ static int by_key(gconstpointer a, gconstpointer b)
 		      (*(struct carrier *const *)b)->key);
 }
 
+/*
+ * "f(a)", where f makes another leaf of a leaf, is what a is: it comes from where
+ * a comes from, and what becomes of it becomes of a.
+ */
+static void find_roots(struct leafc *l)
+{
+	gboolean more = TRUE;
+
+	for (guint i = 0; i < l->values->len; i++) {
+		struct value *v = l->values->pdata[i];
+
+		for (guint n = 0; v->changer && n < l->values->len; n++) {
+			struct value *o = l->values->pdata[n];
+
+			if (o != v && o->ask && o->s == v->s &&
+			    o->ask_tok == v->first) {
+				v->root = o;
+				o->becomes = v;
+			}
+		}
+	}
+	while (more) {
+		more = FALSE;
+		for (guint i = 0; i < l->values->len; i++) {
+			struct value *v = l->values->pdata[i];
+
+			if (!v->root || (v->src == v->root->src &&
+					 v->from == v->root->from))
+				continue;
+			v->src = v->root->src;
+			v->from = v->root->from;
+			v->reader = v->root->reader;
+			more = TRUE;
+		}
+	}
+}
+
 /* Values of which one question is asked: "a" and "b" of "pte_same(a, b)". */
 static void pair(struct leafc *l)
 {
@@ -544,15 +719,18 @@ void leaf_flow(struct leafc *l)
 			take_event(l, a, a->events->pdata[n]);
 	}
 	g_ptr_array_sort(l->values, by_place);
+	find_roots(l);
 	pair(l);
 	mark_huge(l);
 	mark_base(l);
 	for (guint i = 0; i < l->values->len; i++) {
 		struct value *v = l->values->pdata[i];
 
-		if (v->src == SRC_READ)
+		if (v->src == SRC_READ && !v->root)
 			leaf_find_hstate(l, v);
 	}
+	for (guint i = 0; i < l->values->len; i++)
+		find_made(l, l->values->pdata[i]);
 	for (guint i = 0; i < l->values->len; i++)
 		check_value(l, l->values->pdata[i]);
 	g_hash_table_iter_init(&it, l->carriers);
@@ -584,14 +762,17 @@ gboolean leaf_stays(const struct leafc *l, const struct value *v, char **why,
 				  v->to && v->to->huge ? v->to : NULL;
 	GString *e;
 
+	if (v->becomes && v->becomes->src == SRC_READ &&
+	    leaf_stays(l, v->becomes, why, evidence))
+		return TRUE;
 	if (v->src == SRC_READ && !v->to) {
 		const struct carrier *o = v->with ? v->with->from : NULL;
 
 		if (v->leaves || !leaf_question(l, v->ask) ||
 		    (v->pairs && (!v->with || !is_huge(l, v->with))))
 			*why = what_leaves(l, v);
-		else if (v->no_hstate)
-			*why = g_strdup(v->no_hstate);
+		else if (no_hstate(v))
+			*why = g_strdup(no_hstate(v));
 		else if (o && o->refused)
 			*why = g_strdup_printf("it is compared with '%s' of %s(), which stays: %s",
 					       o->name, o->func, o->refused);

@@ -96,24 +96,27 @@ static GPtrArray *needed(const struct leafc *l)
 		const struct leaf_helper *h = l->r.helpers->pdata[i];
 
 		/* Questions of one helper are the same: the first stands for all. */
-		for (guint n = 0; h->asks[n]; n++)
-			if (h->asked[n]) {
-				g_ptr_array_add(v, h->asks[0]);
-				break;
-			}
+		if (h->verb == LEAF_ASKS && leaf_answer(h))
+			g_ptr_array_add(v, h->asks[0]);
 	}
 	return v;
 }
 
 /*
- * What else reads an entry, such as by clearing it, does so in hugetlb's format:
- * one value is never read in two.
+ * What else reads an entry, such as by clearing it, or changes or writes one,
+ * does so in hugetlb's format: one value is never read in two.
  */
 static const char *only_huge(const struct leafc *l)
 {
 	for (guint i = 1; l->r.readers[i]; i++)
 		if (l->r.read[i])
 			return l->r.readers[i];
+	for (guint i = 0; i < l->r.helpers->len; i++) {
+		const struct leaf_helper *h = l->r.helpers->pdata[i];
+
+		if (h->verb != LEAF_ASKS && leaf_answer(h))
+			return leaf_answer(h);
+	}
 	return NULL;
 }
 

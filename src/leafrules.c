@@ -21,6 +21,7 @@ static void helper_free(gpointer p)
 	g_free(h->needs);
 	g_free(h->more);
 	g_free(h->config);
+	g_free(h->with);
 	g_strfreev(h->asks);
 	g_free(h->asked);
 	g_free(h);
@@ -70,6 +71,26 @@ static void get_readers(struct leaf_rules *r, GKeyFile *k, const char *scope)
 	g_free(own);
 }
 
+/* What a section's names do to a leaf: @names are theirs. */
+static enum leaf_verb verb_of(GKeyFile *k, const char *group, char ***names)
+{
+	static const char *const verbs[] = { "asks", "changes", "writes" };
+	enum leaf_verb v = LEAF_ASKS;
+
+	for (guint i = 0; i < G_N_ELEMENTS(verbs); i++)
+		if (g_key_file_has_key(k, group, verbs[i], NULL))
+			v = i;
+	*names = manifest_list(k, group, verbs[v]);
+	return v;
+}
+
+static guint get_number(GKeyFile *k, const char *group, const char *key,
+			guint otherwise)
+{
+	return g_key_file_has_key(k, group, key, NULL) ?
+	       (guint)g_key_file_get_integer(k, group, key, NULL) : otherwise;
+}
+
 static int load_helpers(struct leafc *l)
 {
 	struct leaf_rules *r = &l->r;
@@ -89,24 +110,29 @@ static int load_helpers(struct leafc *l)
 		struct leaf_helper *h = g_new0(struct leaf_helper, 1);
 
 		h->name = g_strdup(*g);
-		h->asks = manifest_list(k, *g, "asks");
+		h->verb = verb_of(k, *g, &h->asks);
 		h->returns = get(k, *g, "returns");
 		h->what = get(k, *g, "what");
 		h->gives = get(k, *g, "gives");
 		h->needs = get(k, *g, "needs");
 		h->more = get(k, *g, "more");
 		h->config = get(k, *g, "config");
-		h->takes = g_key_file_has_key(k, *g, "takes", NULL) ?
-			   g_key_file_get_integer(k, *g, "takes", NULL) : 1;
+		h->with = get(k, *g, "with");
+		h->takes = get_number(k, *g, "takes", 1);
+		h->at = get_number(k, *g, "at", 0);
 		h->asked = g_new0(gboolean, g_strv_length(h->asks) + 1);
 		g_ptr_array_add(r->helpers, h);
-		if (!*h->asks || !h->returns || !h->what || !h->gives)
-			ret = tw_error_at(path, 0, 0, "[%s] needs asks, returns, what and gives",
+		if (!*h->asks || (h->verb == LEAF_ASKS &&
+				  (!h->returns || !h->gives)) ||
+		    (h->verb != LEAF_WRITES && !h->what))
+			ret = tw_error_at(path, 0, 0, "[%s] needs asks, returns, what and gives; or changes and what; or writes",
 					  *g);
 		else if (h->takes < 1 || h->takes > 2)
 			ret = tw_error_at(path, 0, 0, "[%s] takes one leaf or two",
 					  *g);
-		for (guint n = 0; h->asks[n]; n++) {
+		/* A scope about reading does not know the others. */
+		for (guint n = 0; h->asks[n] &&
+				  (r->writes || h->verb == LEAF_ASKS); n++) {
 			struct leaf_question *q = g_new(struct leaf_question, 1);
 
 			*q = (struct leaf_question) { h, n };
@@ -130,6 +156,8 @@ int leaf_rules_load(struct leafc *l)
 	r->value = get(k, "leaf", "value");
 	r->header = get(k, "leaf", "header");
 	r->make = get(k, "leaf", "make");
+	r->make_huge = get(k, "leaf", "make-huge");
+	r->entries = manifest_list(k, "leaf", "entries");
 	r->beside = get(k, "leaf", "beside");
 	r->known = manifest_list(k, "leaf", "known");
 	r->base = manifest_list(k, "leaf", "base");
@@ -160,6 +188,8 @@ void leaf_rules_free(struct leaf_rules *r)
 	g_free(r->value);
 	g_free(r->header);
 	g_free(r->make);
+	g_free(r->make_huge);
+	g_strfreev(r->entries);
 	g_free(r->beside);
 	g_strfreev(r->known);
 	g_strfreev(r->base);
@@ -208,9 +238,14 @@ gboolean leaf_in_scope(const struct leafc *l, const char *file)
 const struct leaf_question *leaf_question(const struct leafc *l,
 					  const char *question)
 {
+	const struct leaf_question *q;
+
 	if (g_hash_table_contains(l->r.unequal, question))
 		return NULL;
-	return g_hash_table_lookup(l->r.questions, question);
+	q = g_hash_table_lookup(l->r.questions, question);
+	/* What is not told the size of the entry may lose a part of a run. */
+	return q && q->helper->verb == LEAF_WRITES &&
+	       g_hash_table_contains(l->r.unsized, question) ? NULL : q;
 }
 
 /* Is token @i the name in "NAME(x) { return OTHER(x); }", or the macro's? */
@@ -326,6 +361,7 @@ void leaf_rules_compare(struct leafc *l)
 		const struct site *s = c->sites->pdata[i];
 		const struct leaf_question *q =
 			g_hash_table_lookup(l->r.questions, s->symbol);
+		gboolean asks = q && q->helper->verb == LEAF_ASKS;
 		struct source *src;
 		gsize at;
 
@@ -338,9 +374,9 @@ void leaf_rules_compare(struct leafc *l)
 		if (!is_definition(src, at) &&
 		    (s->ctx != SITE_CODE || !is_outside(src, at)))
 			continue;
-		if (!q || !g_str_has_suffix(s->file, ".c"))
+		if (!asks || !g_str_has_suffix(s->file, ".c"))
 			g_hash_table_add(l->defines, g_strdup(s->file));
-		if (!q)
+		if (!asks)
 			look_at_writer(&l->r, src, at, s->symbol);
 		if (!is_definition(src, at))
 			continue;

@@ -29,6 +29,10 @@ int hugetlb_through(struct vm_area_struct *a, struct vm_area_struct *b,
 		    struct mm_struct *mm, unsigned long addr);
 int hugetlb_zap(struct vm_area_struct *vma, unsigned long addr, pte_t *p);
 int hugetlb_flush(struct vm_area_struct *vma, unsigned long addr, pte_t *p);
+int hugetlb_age(struct vm_area_struct *vma, unsigned long addr, pte_t *p);
+void hugetlb_move(struct vm_area_struct *vma, unsigned long addr, pte_t *p);
+void hugetlb_protect(struct vm_area_struct *vma, unsigned long addr, pte_t *p,
+		     pgprot_t prot);
 
 struct odd { struct vm_area_struct *vma; pte_t e; };
 #define VMA struct vm_area_struct *vma
@@ -72,6 +76,32 @@ pte_t *hugetlb_walk(struct vm_area_struct *vma, unsigned long addr,
 void set_huge_pte_at(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
 		     pte_t pte, unsigned long sz)
 {
+	printf("set %d of %d for %lx to %lx, %lx\n", (int)(ptep - entries),
+	       mm == &two, addr, pte.pte, sz);
+}
+
+int huge_ptep_set_access_flags(struct vm_area_struct *vma, unsigned long addr,
+			       pte_t *ptep, pte_t pte, int dirty)
+{
+	printf("grant %d of %d for %lx %lx, %d\n", (int)(ptep - entries),
+	       vma == &b, addr, pte.pte, dirty);
+	return pte.pte & 1;
+}
+
+pte_t huge_ptep_modify_prot_start(struct vm_area_struct *vma,
+				  unsigned long addr, pte_t *ptep)
+{
+	printf("start %d of %d for %lx\n", (int)(ptep - entries), vma == &b,
+	       addr);
+	return (pte_t){ ptep->pte ^ 20 };
+}
+
+void huge_ptep_modify_prot_commit(struct vm_area_struct *vma,
+				  unsigned long addr, pte_t *ptep, pte_t old,
+				  pte_t pte)
+{
+	printf("commit %d of %d for %lx, %lx to %lx\n", (int)(ptep - entries),
+	       vma == &b, addr, old.pte, pte.pte);
 }
 
 /* Another bit says that the entry was cleared. */
@@ -167,6 +197,9 @@ int main(void)
 		printf("%d odd %d %d %d %d %d\n", i, odd_chosen(&a, p, 0),
 		       odd_chosen(&a, p, 1), odd_loop(&a, p), odd_chain(&a, p),
 		       odd_comma(&a, p));
+		printf("%d aged %d\n", i, hugetlb_age(&b, 1, p));
+		hugetlb_move(&b, 1, p);
+		hugetlb_protect(&b, i & 1, p, (pgprot_t){ 2 });
 		/* The size of a variable may change. */
 		printf("%d odder %d %d %d\n", i, odd_array(&a, p),
 		       odd_typed(&a, p), odd_shadow(&a, p) & 3);

@@ -190,6 +190,102 @@ pt_leaf_clear_flush_huge(struct hstate *h, struct vm_area_struct *vma,
 }
 
 @end
+@with pt_leaf_modify_prot_start_huge
+/**
+ * pt_leaf_modify_prot_start_huge - begin to change an entry of hugetlb
+ * @h:		the hstate of @vma
+ * @vma:	the VMA that the entry is of
+ * @addr:	the address that the entry is for
+ * @ptep:	pointer to the entry, whatever its level
+ *
+ * Return: the leaf, as it was; pt_leaf_modify_prot_commit_huge() wants it.
+ */
+static inline struct pt_leaf
+pt_leaf_modify_prot_start_huge(struct hstate *h, struct vm_area_struct *vma,
+			       unsigned long addr, pte_t *ptep)
+{
+	return (struct pt_leaf) {
+		.pte = huge_ptep_modify_prot_start(vma, addr, ptep),
+		.level = pt_leaf_huge_level(huge_page_shift(h)),
+		.shift = huge_page_shift(h),
+	};
+}
+
+@end
+@with pt_leaf_of_huge
+/**
+ * pt_leaf_of_huge - make a leaf of an entry that was made for hugetlb
+ * @h:		the hstate of the VMA that the entry is for
+ * @pte:	the entry, in the format of hugetlb
+ *
+ * Return: the leaf.
+ */
+static inline struct pt_leaf pt_leaf_of_huge(struct hstate *h, pte_t pte)
+{
+	return (struct pt_leaf) {
+		.pte = pte,
+		.level = pt_leaf_huge_level(huge_page_shift(h)),
+		.shift = huge_page_shift(h),
+	};
+}
+
+@end
+@with pt_leaf_set_huge
+/**
+ * pt_leaf_set_huge - put a leaf of hugetlb into the table
+ * @mm:		the mm that the table is of
+ * @addr:	the address that the entry is for
+ * @ptep:	pointer to the entry, whatever its level
+ * @leaf:	the leaf
+ * @sz:		how many bytes it maps there
+ *
+ * The size is told, as a leaf may be a run of entries.
+ */
+static inline void pt_leaf_set_huge(struct mm_struct *mm, unsigned long addr,
+				    pte_t *ptep, struct pt_leaf leaf,
+				    unsigned long sz)
+{
+	set_huge_pte_at(mm, addr, ptep, leaf.pte, sz);
+}
+
+@end
+@with pt_leaf_set_access_flags_huge
+/**
+ * pt_leaf_set_access_flags_huge - grant more accesses to a leaf of hugetlb
+ * @vma:	the VMA that the entry is of, which tells its size
+ * @addr:	the address that the entry is for
+ * @ptep:	pointer to the entry, whatever its level
+ * @leaf:	the leaf, as it shall be
+ * @dirty:	whether it is written to
+ *
+ * Return: true if the entry changed.
+ */
+static inline bool
+pt_leaf_set_access_flags_huge(struct vm_area_struct *vma, unsigned long addr,
+			      pte_t *ptep, struct pt_leaf leaf, int dirty)
+{
+	return huge_ptep_set_access_flags(vma, addr, ptep, leaf.pte, dirty);
+}
+
+@end
+@with pt_leaf_modify_prot_commit_huge
+/**
+ * pt_leaf_modify_prot_commit_huge - end to change an entry of hugetlb
+ * @vma:	the VMA that the entry is of, which tells its size
+ * @addr:	the address that the entry is for
+ * @ptep:	pointer to the entry, whatever its level
+ * @old:	the leaf, as it was
+ * @leaf:	the leaf, as it shall be
+ */
+static inline void
+pt_leaf_modify_prot_commit_huge(struct vm_area_struct *vma, unsigned long addr,
+				pte_t *ptep, struct pt_leaf old,
+				struct pt_leaf leaf)
+{
+	huge_ptep_modify_prot_commit(vma, addr, ptep, old.pte, leaf.pte);
+}
+
+@end
 #else
 
 /* Never called: nothing is of hugetlb then. */
@@ -205,6 +301,28 @@ struct pt_leaf pt_leaf_get_and_clear_huge(struct hstate *h,
 struct pt_leaf pt_leaf_clear_flush_huge(struct hstate *h,
 					struct vm_area_struct *vma,
 					unsigned long addr, pte_t *ptep);
+@end
+@with pt_leaf_modify_prot_start_huge
+struct pt_leaf pt_leaf_modify_prot_start_huge(struct hstate *h,
+					      struct vm_area_struct *vma,
+					      unsigned long addr, pte_t *ptep);
+@end
+@with pt_leaf_of_huge
+struct pt_leaf pt_leaf_of_huge(struct hstate *h, pte_t pte);
+@end
+@with pt_leaf_set_huge
+void pt_leaf_set_huge(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
+		      struct pt_leaf leaf, unsigned long sz);
+@end
+@with pt_leaf_set_access_flags_huge
+bool pt_leaf_set_access_flags_huge(struct vm_area_struct *vma,
+				   unsigned long addr, pte_t *ptep,
+				   struct pt_leaf leaf, int dirty);
+@end
+@with pt_leaf_modify_prot_commit_huge
+void pt_leaf_modify_prot_commit_huge(struct vm_area_struct *vma,
+				     unsigned long addr, pte_t *ptep,
+				     struct pt_leaf old, struct pt_leaf leaf);
 @end
 
 #endif /* CONFIG_HUGETLB_PAGE */

@@ -11,6 +11,7 @@ typedef struct { int held; } spinlock_t;
 typedef struct { unsigned long pud; } pud_t;
 typedef struct { unsigned long p4d; } p4d_t;
 typedef struct { unsigned long val; } swp_entry_t;
+typedef struct { unsigned long pgprot; } pgprot_t;
 
 void spin_unlock(spinlock_t *lock);
 
@@ -47,6 +48,14 @@ static inline swp_entry_t pte_to_swp_entry(pte_t e)
 	return (swp_entry_t){ pte_val(e) >> 8 };
 }
 
+static inline pte_t swp_entry_to_pte(swp_entry_t e)
+{
+	return __pte(e.val << 8);
+}
+
+static inline pte_t pte_swp_mkuffd_wp(pte_t e) { return __pte(pte_val(e) | 128); }
+static inline pte_t make_pte_marker(unsigned long m) { return __pte(m << 16); }
+
 static inline pte_t ptep_get(pte_t *ptep) { return *(volatile pte_t *)ptep; }
 
 /*
@@ -79,6 +88,13 @@ pte_t huge_ptep_clear_flush(struct vm_area_struct *vma, unsigned long addr,
 			    pte_t *ptep);
 void huge_ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr,
 			     pte_t *ptep);
+int huge_ptep_set_access_flags(struct vm_area_struct *vma, unsigned long addr,
+			       pte_t *ptep, pte_t pte, int dirty);
+pte_t huge_ptep_modify_prot_start(struct vm_area_struct *vma,
+				  unsigned long addr, pte_t *ptep);
+void huge_ptep_modify_prot_commit(struct vm_area_struct *vma,
+				  unsigned long addr, pte_t *ptep,
+				  pte_t old, pte_t pte);
 spinlock_t *huge_pte_lock(struct hstate *h, struct mm_struct *mm, pte_t *pte);
 pte_t *hugetlb_walk(struct vm_area_struct *vma, unsigned long addr,
 		    unsigned long sz);
@@ -99,6 +115,10 @@ static inline unsigned long huge_pte_write(pte_t pte)
 }
 
 static inline int huge_pte_none(pte_t pte) { return !(pte_val(pte) & ~64UL); }
+static inline pte_t huge_pte_modify(pte_t pte, pgprot_t prot)
+{
+	return __pte((pte_val(pte) & ~3UL) | prot.pgprot);
+}
 static inline pte_t huge_pte_mkdirty(pte_t pte) { return __pte(pte_val(pte) | 8); }
 #endif
 
