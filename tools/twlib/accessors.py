@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import cache
+from . import cache, cells
 from .accessorrules import Rules
 from .accessorunit import (FIRST, PREFIX, Form, Unit, UnitError, add_domain,
                            clang, compile_unit, form, function, used)
@@ -47,10 +47,11 @@ def cell_key(cell: dict[str, Any], rules: Rules) -> str:
     h.update(json.dumps([FORMAT, cell["cell"], cell["args"], facts],
                         sort_keys=True).encode())
     h.update(rules.text.encode())
-    clang_path = Path("/usr/bin/clang-19")
-    with contextlib.suppress(OSError):
-        st = clang_path.stat()
-        h.update(f"{st.st_size} {st.st_mtime_ns}".encode())
+    for program in [Path("/usr/bin/clang-19"), Path("/usr/bin/ld.lld-19"),
+                    *sorted(Path("/usr/bin").glob("qemu-*"))]:
+        with contextlib.suppress(OSError):
+            st = program.stat()
+            h.update(f"{program} {st.st_size} {st.st_mtime_ns}".encode())
     return h.hexdigest()
 
 
@@ -132,6 +133,8 @@ class CellAudit:
         self.unit = Unit()
         self.rows: list[Row] = []
         self.notes: list[str] = []
+        self.runner: Any = None         # an answer to why there is none, too
+        self.work = Path()
 
     def result(self, helper: str) -> str:
         """The type of what it gives; a macro's is taken to be a number."""
@@ -211,8 +214,33 @@ class CellAudit:
 
     # ---- the answers ----
 
+    def ask_by_run(self, module: Any, q: Any, row: Row) -> dict[str, Any]:
+        """What running both forms says; {"why"} when they cannot be run."""
+        from . import accessorrun as running
+        if self.runner is None:
+            pairs = sorted({(r.huge.name, r.form.name) for r in self.rows
+                            if r.form and not r.huge.problem
+                            and not r.form.problem})
+            kinds = [(kind, f"tw_kind_{i}", len(
+                self.rules.swap_steps if i else self.rules.steps))
+                for i, kind in enumerate(self.rules.entries)
+                if module.function(f"tw_kind_{i}")]
+            prots = [f"tw_prot_{i}" for i in range(len(
+                self.rules.protections)) if module.function(f"tw_prot_{i}")]
+            try:
+                self.runner = running.Runner(running.build(
+                    module, self.cell["args"], self.cell["build"],
+                    self.work / "run", pairs, kinds, prots, self.entry_size,
+                    cross_of(self.cell["cell"])))
+            except (running.RunError, OSError) as e:
+                self.runner = str(e)
+        if isinstance(self.runner, str):
+            return {"why": self.runner}
+        return dict(self.runner.answer(q, self.rules.asked_of(row.helper)))
+
     def run(self, work: Path) -> dict[str, Any]:
         from . import accessorproof as proof
+        self.work = work
         module = self.build(work)
         prover = proof.Prover(module)
         rules = self.rules
@@ -221,6 +249,7 @@ class CellAudit:
         entries = {f"{x.name} {x.size}": prover.entries(list(rules.entries), x)
                    for x in levels}
         size, _term = prover.number("tw_entry_size")
+        self.entry_size = size or 8
         stores = {f"{x.name} {x.size}": prover.stored(x) for x in levels}
         steps, left = [], {}
         for name, f in self.unit.forms.items():
@@ -244,7 +273,8 @@ class CellAudit:
                     row.huge.uses | (row.form.uses if row.form else set()),
                     level, entries[f"{level.name} {level.size}"].only(kinds),
                     protections, list(rules.steps),
-                    list(rules.swap_steps), rules.hardware, size or 8,
+                    list(rules.swap_steps), rules.hardware,
+                    self.entry_size,
                     self.result(row.helper) in SCALARS,
                     stores[f"{level.name} {level.size}"][0],
                     self.result(row.helper) == f"{FIRST}_t")
@@ -304,17 +334,32 @@ class CellAudit:
         else:
             out.update(in_child(
                 lambda: proof.Comparison(prover, q).answer()))
+        if out["same"] == "unknown":
+            got = self.ask_by_run(prover.module, q, row)
+            why = got.pop("why", "")
+            out.update(got)
+            out["why"] = f"{out['why']}; not run: {why}" if why else ""
         if q.store is not None and "v" in q.uses and "p" not in q.uses:
             q = replace(q, in_table=True)
             got = in_child(lambda: proof.Comparison(prover, q).answer())
             out["in_table"] = {k: got.get(k) for k in
                                ("same", "difference", "same_for", "why")}
         kinds = self.rules.asked_of(row.helper)
-        if out["domain"] == "hugetlb" and kinds:
-            out["domain"] += ": " + ", ".join(kinds)
+        if (out["domain"] or "").startswith("hugetlb") and kinds:
+            out["domain"] += (", " if ":" in out["domain"] else ": ") \
+                + ", ".join(kinds)
         if out["same"] != "unknown" and not out["method"]:
             out["method"] = "solver"
         return out
+
+
+def cross_of(name: str) -> str:
+    """The prefix of the cell's GNU tools, or ""."""
+    try:
+        build = cells.cells_load()[name].build
+    except (cells.CellError, KeyError):
+        return ""
+    return build.cross if build and not build.llvm else ""
 
 
 def _place(what: dict[str, Any]) -> str | None:

@@ -709,9 +709,12 @@ class Machine:
             f.env[i] = self.event(f, key, args, ty)
             return
         flat = [z3.simplify(a) for a in args]
-        if not flat:        # it reads a register of the machine
-            f.env[i] = z3.BitVec(f"asm {text.strip()}", self.bits(ty))
-            self.loads[f"asm {text.strip()}"] = f.env[i]
+        # It reads a register of the machine; or it is given numbers only, and
+        # what it gives is decided when the kernel boots, as by an alternative.
+        if all(is_const(a) for a in flat):
+            label = " ".join(["asm", *text.split(), *map(str, flat)])
+            f.env[i] = z3.BitVec(label, self.bits(ty))
+            self.loads[label[:60]] = f.env[i]
             return
         fn = z3.Function(key, *[a.sort() for a in flat],
                          z3.BitVecSort(self.bits(ty)))
