@@ -66,6 +66,9 @@ static const char *file_name(struct ast_walk *w, CXFile file)
 		path = g_strdup(full + strlen(w->req->tree) + 1);
 	else
 		path = NULL;
+	for (char **d = w->req->with; d && *d && !path; d++)
+		if (g_str_has_prefix(full, *d) && full[strlen(*d)] == '/')
+			path = g_strdup(full);
 	g_hash_table_insert(w->names, file, (gpointer)path);
 	g_free(raw);
 	g_free(full);
@@ -1448,18 +1451,24 @@ static void put_skipped(struct ast_walk *w)
 		clang_disposeSourceRangeList(l);
 }
 
+/* A path in the tree, or an absolute one. */
+static char *full_name(const struct ast_request *req, const char *file)
+{
+	return g_path_is_absolute(file) ? g_strdup(file) :
+	       g_build_filename(req->tree, file, NULL);
+}
+
 int ast_read(const struct ast_request *req, const char *out)
 {
 	struct ast_walk w = { .req = req };
-	char *path = g_build_filename(req->tree, req->unit, NULL);
+	char *path = full_name(req, req->unit);
 	struct CXUnsavedFile *unsaved = g_new0(struct CXUnsavedFile,
 					       req->n_unsaved + 1);
 	CXIndex index = clang_createIndex(0, 0);
 	enum CXErrorCode err;
 
 	for (guint i = 0; i < req->n_unsaved; i++) {
-		unsaved[i].Filename = g_build_filename(req->tree,
-						req->unsaved[i].file, NULL);
+		unsaved[i].Filename = full_name(req, req->unsaved[i].file);
 		unsaved[i].Contents = req->unsaved[i].text;
 		unsaved[i].Length = req->unsaved[i].size;
 	}

@@ -135,9 +135,10 @@ guint64 ast_file_hash(CXFile file, const char *name,
 
 struct ast_request {
 	const char *tree;	/* absolute */
+	char **with;		/* folders outside it, absolute; or NULL */
 	const char *build;	/* the cell's build folder, absolute */
 	char **args;		/* the cell's flags, placeholders replaced */
-	const char *unit;	/* path in the tree */
+	const char *unit;	/* path in the tree, or absolute */
 	const char *cell;
 	char **types;		/* seed types */
 	const char *old_struct;	/* "page" */

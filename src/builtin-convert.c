@@ -41,7 +41,7 @@ static const GOptionEntry entries[] = {
 	  "What 'treewide audit accessors --format json' said of the tree; for conversions of entries to leaves",
 	  "FILE" },
 	{ "with", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &with,
-	  "Convert the source in this folder outside the tree, too, as a module's; its patch goes to a file of its own; for conversions of an op",
+	  "Convert the source in this folder outside the tree, too, as a module's; its patch goes to a file of its own; for conversions of an op, and of entries to leaves",
 	  "DIR" },
 	{ "explain", 0, 0, G_OPTION_ARG_STRING, &explain_place,
 	  "Print why a line is changed or not, instead of the patch; with --run of an earlier run, from its ledger",
@@ -499,7 +499,8 @@ int cmd_convert(int argc, char **argv)
 	t = tree_open(opt.tree);
 	if (!t)
 		return TW_FATAL;
-	if (with && !g_key_file_has_group(m->keys, "op"))
+	if (with && !g_key_file_has_group(m->keys, "op") &&
+	    !g_key_file_has_group(m->keys, "leaf"))
 		tw_die(TW_USAGE, "convert: %s takes no --with: what it follows is in the tree; convert a module by hand when the tree is converted",
 		       m->name);
 	if (with && explain_place)

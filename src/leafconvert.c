@@ -71,6 +71,7 @@ static int read_units(struct leafc *l, GHashTable *files,
 	char *types[] = { l->r.entry, NULL };
 	struct reading r = {
 		.tree = c->t->path,
+		.with = c->t->with,
 		.types = types,
 		.old_struct = "",
 		.files = files,
@@ -132,6 +133,43 @@ static void drop_foreign(struct leafc *l)
 	}
 }
 
+/*
+ * A unit outside the tree that compiles nowhere: somebody else knows its flags,
+ * and what libclang makes of it is no fact.
+ */
+static void check_outside(struct leafc *l)
+{
+	struct convert *c = l->c;
+
+	for (guint i = 0; i < c->units->len; i++) {
+		const struct reading_unit *u = c->units->pdata[i];
+		const struct ast_diag *first = NULL;
+		gboolean told = FALSE, good = FALSE;
+
+		for (guint n = 0; n < i; n++)
+			told |= !strcmp(((struct reading_unit *)
+					 c->units->pdata[n])->file, u->file);
+		if (told || !tree_with(c->t, u->file))
+			continue;
+		for (guint n = 0; n < c->facts->len && !good; n++) {
+			const struct ast_facts *a = c->facts->pdata[n];
+
+			if (strcmp(a->unit, u->file))
+				continue;
+			good = !has_errors(a);
+			for (guint d = 0; d < a->diags->len && !first; d++)
+				if (convert_our_matter(a->diags->pdata[d]))
+					first = a->diags->pdata[d];
+		}
+		if (!good)
+			g_ptr_array_add(c->res->problems, g_strdup_printf(
+				"%s: no cell compiles it, so it is not known what it does (%s:%u: %s); convert it by hand",
+				u->file, first ? first->file : u->file,
+				first ? first->line : 0,
+				first ? first->text : "it was not read"));
+	}
+}
+
 static int read_tree(struct leafc *l)
 {
 	struct convert *c = l->c;
@@ -143,8 +181,10 @@ static int read_tree(struct leafc *l)
 	choose_units(l, files);
 	ret = read_units(l, files, NULL, 0, c->units, &out);
 	c->facts = out.facts;
-	if (c->facts)
+	if (c->facts) {
+		check_outside(l);
 		drop_foreign(l);
+	}
 	c->res->units = c->units->len;
 	c->res->units_cached = out.cached;
 	if (out.failed)

@@ -56,6 +56,9 @@ static char *cache_file(const struct reading *r, const struct reading_unit *u)
 	/* Those that the unit includes are among its files, with their hashes. */
 	for (guint i = 0; i < r->n_unsaved; i++)
 		feed(h, r->unsaved[i].file);
+	/* It says where the headers of a unit outside the tree are. */
+	for (char **d = r->with; d && *d && g_path_is_absolute(u->file); d++)
+		feed(h, *d);
 	name = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
 			       (guint64)XXH3_64bits_digest(h));
 	XXH3_freeState(h);
@@ -163,16 +166,28 @@ static struct ast_facts *take_known(const struct reading *r,
 }
 
 /*
- * Converted code must not name a struct first in a parameter list, where it is
- * a type of its own.  In a child: leaks.
+ * The flags of a unit.  Converted code must not name a struct first in a
+ * parameter list, where it is a type of its own.  In a child: leaks.
  */
-static char **with_visibility(char **args)
+static char **flags_of(const struct reading *r, const struct reading_unit *u)
 {
-	guint n = g_strv_length(args);
-	char **v = g_new0(char *, n + 2);
+	guint n = g_strv_length(u->cell->args);
+	char **v = g_new0(char *, n + 5);
 
-	memcpy(v, args, n * sizeof(*v));
-	v[n] = (char *)"-Werror=visibility";
+	memcpy(v, u->cell->args, n * sizeof(*v));
+	if (r->unsaved)
+		v[n++] = (char *)"-Werror=visibility";
+	/* Where a module's Makefile looks for its headers, as a rule. */
+	for (char **d = r->with; d && *d; d++) {
+		gsize len = strlen(*d);
+
+		if (strncmp(u->file, *d, len) || u->file[len] != '/')
+			continue;
+		v[n++] = (char *)"-DMODULE";
+		v[n++] = g_strconcat("-I", *d, NULL);
+		v[n++] = g_strconcat("-I", *d, "/include", NULL);
+		break;
+	}
 	return v;
 }
 
@@ -194,9 +209,9 @@ static int read_one(guint i, void *data)
 	char *tmp = fresh_path(j, n);
 	struct ast_request req = {
 		.tree = j->r->tree,
+		.with = j->r->with,
 		.build = u->cell->build,
-		.args = j->r->unsaved ? with_visibility(u->cell->args)
-				      : u->cell->args,
+		.args = flags_of(j->r, u),
 		.unit = u->file,
 		.cell = u->cell->name,
 		.types = j->r->types,
@@ -262,8 +277,10 @@ int reading_run(const struct reading *r, const GPtrArray *units,
 		guint64 *h = g_new(guint64, 1);
 
 		*h = XXH3_64bits(r->unsaved[i].text, r->unsaved[i].size);
-		g_hash_table_insert(memo, g_build_filename(r->tree,
-					r->unsaved[i].file, NULL), h);
+		g_hash_table_insert(memo,
+			g_path_is_absolute(r->unsaved[i].file) ?
+			g_strdup(r->unsaved[i].file) :
+			g_build_filename(r->tree, r->unsaved[i].file, NULL), h);
 	}
 	j.todo = g_array_new(FALSE, FALSE, sizeof(guint));
 	j.paths = g_ptr_array_new_with_free_func(g_free);

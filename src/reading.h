@@ -19,6 +19,7 @@ struct reading_unit {
 
 struct reading {
 	const char *tree;
+	char **with;			/* folders outside it, absolute; or NULL */
 	char **types;
 	const char *old_struct;
 	GHashTable *files;		/* whose declarations are walked; NULL: messages only */
