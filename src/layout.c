@@ -392,10 +392,16 @@ static GPtrArray *wrap(const GString *before, const char *s, gsize len,
 	if (break_lines(s, len, limit, TRUE, &open, lines))
 		return lines;
 	g_ptr_array_set_size(lines, 0);
-	if (layout_width(s, len) <= HARD_LIMIT)
+	if (layout_width(s, len) <= HARD_LIMIT) {
 		g_ptr_array_add(lines, g_strndup(s, len));
-	else
-		break_lines(s, len, limit, TRUE, &open, lines);
+		return lines;
+	}
+	break_lines(s, len, limit, TRUE, &open, lines);
+	/* The first place to break it is too far to the right, too. */
+	if (lines->len == 1 && limit < HARD_LIMIT) {
+		g_ptr_array_set_size(lines, 0);
+		break_lines(s, len, HARD_LIMIT, TRUE, &open, lines);
+	}
 	return lines;
 }
 

@@ -188,6 +188,15 @@ static void test_wrap_opened_above(void **state)
 	    "\t     ccccccccccccccccccccccccccccccccccccccc), d);\n");
 }
 
+/* Nowhere to break it before column 80. */
+static void test_wrap_far(void **state)
+{
+	one("\tentry = aaaaaaaaaaaaaaaaaa(bbbbbbbbbbbbbbbbbbbbbb(f(mm, address, pte)));\n",
+	    "f(mm", "ccccccccccccccc(dddddddddd(vma), mm",
+	    "\tentry = aaaaaaaaaaaaaaaaaa(bbbbbbbbbbbbbbbbbbbbbb(ccccccccccccccc(dddddddddd(vma), mm,\n"
+	    "\t\t\t\t\t\t\t\t\t  address, pte)));\n");
+}
+
 /* A line end would change what these mean. */
 static void test_no_wrap_comment(void **state)
 {
@@ -367,6 +376,7 @@ int main(void)
 		cmocka_unit_test(test_no_wrap),
 		cmocka_unit_test(test_wrap_grown),
 		cmocka_unit_test(test_wrap_operator),
+		cmocka_unit_test(test_wrap_far),
 		cmocka_unit_test(test_wrap_opened_above),
 		cmocka_unit_test(test_no_wrap_comment),
 		cmocka_unit_test(test_no_wrap_directive),

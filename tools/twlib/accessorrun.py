@@ -62,7 +62,8 @@ IO = ("ask", "state", "skip", "index", "count", "size", "shift", "kinds",
       "prot", "prot2", "flags", "number", "num", "first", "other", "second",
       "huge", "native", "huge_stores", "native_stores", "each_second",
       "each_prot", "each_num", "each_entry", "every")
-DONE, LEFT, DIFFERS = 1, 2, 3
+DONE, LEFT = 1, 2       # states; 3: they differ
+TRAP = 5                # the signal of a breakpoint, as the debugger counts
 
 HEAD = """
 typedef unsigned long long u64;
@@ -72,18 +73,18 @@ volatile u64 tw_io[64];
 u64 tw_numbers[64];
 unsigned char tw_fits[64][64];
 static union { u64 all[64]; unsigned char bytes[512]; } room[2]
-	__attribute__((aligned(4096)));
-static unsigned char zeros[8192] __attribute__((aligned(4096)));
+	__attribute__((__aligned__(4096)));
+static unsigned char zeros[8192] __attribute__((__aligned__(4096)));
 """
 
 BODY = """
-__attribute__((noinline)) void tw_stop(void)
+__attribute__((__noinline__)) void tw_stop(void)
 {
 	for (;;)
 		tw_io[63]++;
 }
 
-__attribute__((noreturn)) void tw_outside(void)
+__attribute__((__noreturn__)) void tw_outside(void)
 {
 	tw_io[IO_state] = 2;
 	tw_stop();
@@ -212,7 +213,7 @@ static int each(unsigned long kind, unsigned long number)
 }
 
 /* The stack is as the loader left it: only some processors know this word. */
-__attribute__((force_align_arg_pointer)) void _start(void)
+__attribute__((__force_align_arg_pointer__)) void _start(void)
 {
 	u64 index = 0;
 
@@ -293,6 +294,7 @@ class Stub:
                                    ) from e
                 time.sleep(0.01)
         self.data = b""
+        self.signal = 0
         self.until = time.monotonic() + SECONDS
 
     def end(self) -> str:
@@ -400,12 +402,14 @@ def build(module: ir.Module, args: list[str], folder: str, work: Path,
         raise RunError("the unit's code cannot be written")
     source.write_text(harness(pairs, [(f, n) for _k, f, n in kinds], prots,
                               entry_size), encoding="utf-8")
-    quiet = ["-Wno-everything", "-fno-stack-protector", "-c"]
-    _run([CLANG, *args, *quiet, "-o", str(work / "asked.o"), str(source)],
-         folder, "the loop does not compile")
-    _run([CLANG, *[a for a in args if a.startswith(("--target", "-m"))],
-          *quiet, "-O1", "-o", str(work / "unit.o"), str(code)],
-         folder, "the code cannot be made")
+    # Of the cell's flags those that make the processor and its calls.
+    base = [CLANG, *[a for a in args if a.startswith(("--target", "-m"))],
+            "-Wno-everything", "-ffreestanding", "-fno-stack-protector",
+            "-O1", "-c", "-o"]
+    _run([*base, str(work / "asked.o"), str(source)], folder,
+         "the loop does not compile")
+    _run([*base, str(work / "unit.o"), str(code)], folder,
+         "the code cannot be made")
     said = []
     for linker in [LINKER, *([f"{cross}ld"] if cross else [])]:
         try:
@@ -458,11 +462,9 @@ class Runner:
             s.write(self.p.at["tw_io"], struct.pack(
                 f"{order}{len(IO)}Q", *[values.get(n, 0) for n in IO]))
             stopped = s.ask("c")
-            if not stopped.startswith(("T05", "S05")):
-                raise RunError("it crashes when it is run by itself (signal "
-                               f"{int(stopped[1:3], 16)})"
-                               if stopped[:1] in "TS" else
-                               f"it ends when it is run ({stopped})")
+            if stopped[:1] not in "TS":
+                raise RunError(f"it ends when it is run ({stopped})")
+            s.signal = int(stopped[1:3], 16)
         except RunError:
             s.end()
             raise
@@ -490,6 +492,11 @@ class Runner:
             if got["state"] == DONE:
                 break
             skip = got["index"] + 1
+            if s.signal != TRAP:
+                # Not made by itself, whatever the number.
+                fits = fits[:64 * got["kind"]] + bytes(64) + \
+                    fits[64 * (got["kind"] + 1):]
+                skip = (got["kind"] + 1) * len(self.number)
         else:
             raise RunError("no page number fits")
         self.fits[(size, shift)] = fits
@@ -511,6 +518,9 @@ class Runner:
             "each_prot": "prot" in q.uses, "each_num": "num" in q.uses},
             self.probe(size, shift))
         try:
+            if s.signal != TRAP:
+                raise RunError("it crashes when it is run by itself (signal "
+                               f"{s.signal})")
             got = self.io(s)
         finally:
             s.end()
@@ -535,7 +545,13 @@ class Runner:
             raise RunError("its size is known at run time only")
         if not {"v", "v2", "p"} & q.uses:
             raise RunError("it is asked of no entry")
+        size = q.level.size
         bits = {n: 1 << i for i, n in enumerate(self.p.kinds)}
+        fits = self.probe(size, size.bit_length() - 1)
+        for i, name in enumerate(self.p.kinds):
+            if name in names and not any(fits[64 * i:64 * i + FEW]):
+                raise RunError(f"an entry of it ({name}) cannot be made by "
+                               "itself")
         mask = sum(bits[n] for n in names)
         got = self.one(q, mask, False)
         if got["state"] == DONE and not got["count"]:
