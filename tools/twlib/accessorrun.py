@@ -239,7 +239,7 @@ __attribute__((__force_align_arg_pointer__)) void _start(void)
 """
 
 
-class RunError(Exception):
+class NotRun(Exception):
     """It cannot be run; the text says why."""
 
 
@@ -290,7 +290,7 @@ class Stub:
             except OSError as e:
                 if self.proc.poll() is not None or time.monotonic() > end:
                     said = self.end()
-                    raise RunError(f"{emulator} does not run: {said or e}"
+                    raise NotRun(f"{emulator} does not run: {said or e}"
                                    ) from e
                 time.sleep(0.01)
         self.data = b""
@@ -308,9 +308,9 @@ class Stub:
         try:
             part = self.socket.recv(1 << 16)
         except OSError as e:
-            raise RunError(f"not done in {SECONDS} s") from e
+            raise NotRun(f"not done in {SECONDS} s") from e
         if not part:
-            raise RunError("the emulator ended")
+            raise NotRun("the emulator ended")
         self.data += part
 
     def ask(self, what: str) -> str:
@@ -328,7 +328,7 @@ class Stub:
     def order(self, what: str) -> None:
         answer = self.ask(what)
         if answer != "OK":
-            raise RunError(f"the emulator's debugger does not take "
+            raise NotRun(f"the emulator's debugger does not take "
                            f"{what.partition(',')[0]}: {answer}")
 
     def read(self, address: int, size: int) -> bytes:
@@ -363,11 +363,11 @@ def _run(argv: list[str], cwd: str, what: str) -> None:
                               errors="replace", check=False, timeout=120,
                               stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired) as e:
-        raise RunError(f"{what}: {e}") from e
+        raise NotRun(f"{what}: {e}") from e
     if done.returncode:
         said = next((m for m in done.stderr.splitlines() if "error" in m),
                     done.stderr.strip()[-200:])
-        raise RunError(f"{what}: {said}")
+        raise NotRun(f"{what}: {said}")
 
 
 def _header(path: Path) -> tuple[int, int, bool]:
@@ -396,10 +396,10 @@ def build(module: ir.Module, args: list[str], folder: str, work: Path,
     go with it."""
     work.mkdir()
     if not shutil.which(LINKER) and not cross:
-        raise RunError(f"{LINKER} is missing: apt-get install lld-19")
+        raise NotRun(f"{LINKER} is missing: apt-get install lld-19")
     code, source = work / "unit.bc", work / "asked.c"
     if ir.call("WriteBitcodeToFile", module.ref, str(code).encode()):
-        raise RunError("the unit's code cannot be written")
+        raise NotRun("the unit's code cannot be written")
     source.write_text(harness(pairs, [(f, n) for _k, f, n in kinds], prots,
                               entry_size), encoding="utf-8")
     # Of the cell's flags those that make the processor and its calls.
@@ -418,20 +418,20 @@ def build(module: ir.Module, args: list[str], folder: str, work: Path,
                   "-o", str(work / "asked"), str(work / "asked.o"),
                   str(work / "unit.o")], folder, linker)
             break
-        except RunError as e:
+        except NotRun as e:
             said.append(str(e))
     else:
-        raise RunError("; ".join(said))
+        raise NotRun("; ".join(said))
     which = _header(work / "asked")
     name = EMULATORS.get(which)
     if not name:
-        raise RunError(f"no emulator is known for ELF's machine {which[0]}")
+        raise NotRun(f"no emulator is known for ELF's machine {which[0]}")
     if not shutil.which(f"qemu-{name}"):
-        raise RunError(f"qemu-{name} is missing: apt-get install qemu-user")
+        raise NotRun(f"qemu-{name} is missing: apt-get install qemu-user")
     at = _symbols(work / "asked")
     for need in ("tw_io", "tw_stop", "tw_numbers", "tw_fits"):
         if need not in at:
-            raise RunError(f"no {need} in the program")
+            raise NotRun(f"no {need} in the program")
     return Program(work, f"qemu-{name}", "<" if which[2] else ">", at, pairs,
                    [k for k, _f, _n in kinds])
 
@@ -463,9 +463,9 @@ class Runner:
                 f"{order}{len(IO)}Q", *[values.get(n, 0) for n in IO]))
             stopped = s.ask("c")
             if stopped[:1] not in "TS":
-                raise RunError(f"it ends when it is run ({stopped})")
+                raise NotRun(f"it ends when it is run ({stopped})")
             s.signal = int(stopped[1:3], 16)
-        except RunError:
+        except NotRun:
             s.end()
             raise
         return s
@@ -498,7 +498,7 @@ class Runner:
                     fits[64 * (got["kind"] + 1):]
                 skip = (got["kind"] + 1) * len(self.number)
         else:
-            raise RunError("no page number fits")
+            raise NotRun("no page number fits")
         self.fits[(size, shift)] = fits
         return fits
 
@@ -519,13 +519,13 @@ class Runner:
             self.probe(size, shift))
         try:
             if s.signal != TRAP:
-                raise RunError("it crashes when it is run by itself (signal "
+                raise NotRun("it crashes when it is run by itself (signal "
                                f"{s.signal})")
             got = self.io(s)
         finally:
             s.end()
         if got["state"] == LEFT:
-            raise RunError("an entry of it cannot be made")
+            raise NotRun("an entry of it cannot be made")
         return got
 
     def answer(self, q: Any, kinds: list[str]) -> dict[str, Any]:
@@ -534,28 +534,28 @@ class Runner:
         try:
             return self.settle(q, [k for k in self.p.kinds
                                    if not kinds or k in kinds])
-        except (RunError, SandboxError, OSError, ValueError) as e:
+        except (NotRun, SandboxError, OSError, ValueError) as e:
             return {"why": str(e)}
 
     def settle(self, q: Any, names: list[str]) -> dict[str, Any]:
         if q.uses - FORMS:
-            raise RunError("it wants " + ", ".join(sorted(q.uses - FORMS))
+            raise NotRun("it wants " + ", ".join(sorted(q.uses - FORMS))
                            + ", which nobody can make up")
         if q.level.size is None:
-            raise RunError("its size is known at run time only")
+            raise NotRun("its size is known at run time only")
         if not {"v", "v2", "p"} & q.uses:
-            raise RunError("it is asked of no entry")
+            raise NotRun("it is asked of no entry")
         size = q.level.size
         bits = {n: 1 << i for i, n in enumerate(self.p.kinds)}
         fits = self.probe(size, size.bit_length() - 1)
         for i, name in enumerate(self.p.kinds):
             if name in names and not any(fits[64 * i:64 * i + FEW]):
-                raise RunError(f"an entry of it ({name}) cannot be made by "
+                raise NotRun(f"an entry of it ({name}) cannot be made by "
                                "itself")
         mask = sum(bits[n] for n in names)
         got = self.one(q, mask, False)
         if got["state"] == DONE and not got["count"]:
-            raise RunError("no entry of this size could be made")
+            raise NotRun("no entry of this size could be made")
         found = {"method": "run", "domain": f"hugetlb: {got['count']} tried"}
         if got["state"] == DONE:
             return {**found, "same": "yes"}

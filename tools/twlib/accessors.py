@@ -232,7 +232,7 @@ class CellAudit:
                     module, self.cell["args"], self.cell["build"],
                     self.work / "run", pairs, kinds, prots, self.entry_size,
                     cross_of(self.cell["cell"])))
-            except (running.RunError, OSError) as e:
+            except (running.NotRun, OSError) as e:
                 self.runner = str(e)
         if isinstance(self.runner, str):
             return {"why": self.runner}
