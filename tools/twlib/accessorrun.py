@@ -9,9 +9,9 @@ through QEMU's debugger stub, so that nothing here depends on the processor.
 
 The entries are all that the arch's constructors make: each kind, with every
 combination of the steps and every protection, for some page numbers.  What the
-kernel would patch at boot is not patched, its variables have no value, and code
-that needs one of them crashes: then there is no answer.  The same answers on
-all entries are no proof.
+kernel would patch at boot is not patched, its variables are zeros, and code that
+needs more of the kernel crashes: then there is no answer.  The same answers on all
+entries are no proof.
 """
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from . import llvmir as ir
-from .accessorunit import CLANG, OUTSIDE, PARAMS
+from .accessorunit import CLANG, OUTSIDE, PARAMS, PREFIX
 from .sandbox import BUILD, GIB, Sandbox, SandboxError
 
 SECONDS = 60            # for one question, of the clock
@@ -36,10 +36,12 @@ NUMBERS = 24            # page numbers that are tried
 FEW = 6                 # of them, when there is much else to combine
 RESTARTS = 400          # behind page numbers that no entry holds
 ENTRIES = 32            # of a run, as for the solver
+ROOM = 4096             # bytes of a variable of the kernel
 # What a form may be given; a VMA and another page are zeros.
 FORMS = {"v", "v2", "p", "prot", "num", "flags", "addr", "size", "shift",
          "vma", "other"}
 LINKER = "ld.lld-19"
+EXTRACT = "llvm-extract-19"
 
 # ELF's machine, bits, and whether the low byte is first.
 EMULATORS = {
@@ -366,7 +368,7 @@ def _run(argv: list[str], cwd: str, what: str) -> None:
         raise NotRun(f"{what}: {e}") from e
     if done.returncode:
         said = next((m for m in done.stderr.splitlines() if "error" in m),
-                    done.stderr.strip()[-200:])
+                    done.stderr.strip().rpartition("\n")[2][-200:])
         raise NotRun(f"{what}: {said}")
 
 
@@ -398,16 +400,33 @@ def build(module: ir.Module, args: list[str], folder: str, work: Path,
     if not shutil.which(LINKER) and not cross:
         raise NotRun(f"{LINKER} is missing: apt-get install lld-19")
     code, source = work / "unit.bc", work / "asked.c"
-    if ir.call("WriteBitcodeToFile", module.ref, str(code).encode()):
+    if not module.write(work / "all.bc"):
         raise NotRun("the unit's code cannot be written")
+    out, kept = module.names_registers(PREFIX)
+    pairs = [p for p in pairs if not out & set(p)]
+    kinds = [k for k in kinds if k[1] not in out]
+    # With the variables, whose values constants may be.
+    names = module.variables()
+    _run([EXTRACT, *(["--rglob=.*"] if names else []), "-o", str(code),
+          *[f"--func={n}" for n in sorted(kept)], str(work / "all.bc")],
+         folder, EXTRACT)
     source.write_text(harness(pairs, [(f, n) for _k, f, n in kinds], prots,
                               entry_size), encoding="utf-8")
+    # The kernel's variables that no source here has: zeros.
+    zeros = work / "zeros.c"
+    zeros.write_text("".join(
+        f"unsigned char {n}[{ROOM}] __attribute__((__aligned__(64)));\n"
+        for n, defined in names.items()
+        if not defined and re.fullmatch(r"[A-Za-z_]\w*", n)),
+        encoding="utf-8")
     # Of the cell's flags those that make the processor and its calls.
     base = [CLANG, *[a for a in args if a.startswith(("--target", "-m"))],
             "-Wno-everything", "-ffreestanding", "-fno-stack-protector",
             "-O1", "-c", "-o"]
     _run([*base, str(work / "asked.o"), str(source)], folder,
          "the loop does not compile")
+    _run([*base, str(work / "zeros.o"), str(zeros)], folder,
+         "the variables do not compile")
     _run([*base, str(work / "unit.o"), str(code)], folder,
          "the code cannot be made")
     said = []
@@ -415,8 +434,10 @@ def build(module: ir.Module, args: list[str], folder: str, work: Path,
         try:
             _run([linker, "-static", "-e", "_start", "-z", "undefs",
                   "--unresolved-symbols=ignore-all", "--no-relax",
+                  "--noinhibit-exec",
                   "-o", str(work / "asked"), str(work / "asked.o"),
-                  str(work / "unit.o")], folder, linker)
+                  str(work / "unit.o"), str(work / "zeros.o")],
+                 folder, linker)
             break
         except NotRun as e:
             said.append(str(e))
@@ -545,6 +566,8 @@ class Runner:
             raise NotRun("its size is known at run time only")
         if not {"v", "v2", "p"} & q.uses:
             raise NotRun("it is asked of no entry")
+        if (q.huge, q.native) not in self.p.pairs:
+            raise NotRun("it names a register")
         size = q.level.size
         bits = {n: 1 << i for i, n in enumerate(self.p.kinds)}
         fits = self.probe(size, size.bit_length() - 1)

@@ -115,6 +115,8 @@ def lib() -> ctypes.CDLL:
             "StripModuleDebugInfo": (c_bool, [v]),
             "ParseCommandLineOptions": (None, [c_int, POINTER(c_char_p),
                                                c_char_p]),
+            "WriteBitcodeToFile": (c_int, [v, c_char_p]),
+            "SetVisibility": (None, [v, c_int]),
             "PassBuilderOptionsSetLoopVectorization": (None, [v, c_int]),
             "PassBuilderOptionsSetSLPVectorization": (None, [v, c_int]),
     }.items():
@@ -180,6 +182,43 @@ class Module:
         error = call("RunPasses", self.ref, PASSES, None, options)
         if error:
             raise IRError(_text(call("GetErrorMessage", error)))
+
+    def write(self, path: Path) -> bool:
+        """As bitcode, in which nothing is hidden: what is missing may be."""
+        for first, after in (("GetFirstFunction", "GetNextFunction"),
+                             ("GetFirstGlobal", "GetNextGlobal")):
+            for g in _each(first, after, self.ref):
+                call("SetVisibility", g, 0)
+        return not call("WriteBitcodeToFile", self.ref, str(path).encode())
+
+    def variables(self) -> dict[str, bool]:
+        """The names of variables; whether they are defined here."""
+        return {name_of(g): not call("IsDeclaration", g)
+                for g in _each("GetFirstGlobal", "GetNextGlobal", self.ref)}
+
+    def names_registers(self, prefix: str) -> tuple[set[str], set[str]]:
+        """In two: of the functions whose names begin with @prefix those that
+        name a register, which the kernel's own code may only, or call what
+        does; and the others, with all that they call."""
+        calls: dict[str, set[str]] = {}
+        for f in self.functions():
+            if not call("IsDeclaration", f):
+                calls[name_of(f)] = set(re.findall(
+                    r'@"?([\w.$]+)', printed(f).partition("{")[2]))
+        bad: set[str] = set()
+        more = {n for used in calls.values() for n in used
+                if re.match(r"llvm\.(read|write)\w*_register\.", n)}
+        while more:
+            bad |= more
+            more = {n for n, used in calls.items() if used & bad} - bad
+        ours = {n for n in calls if n.startswith(prefix)}
+        kept: set[str] = set()
+        more = ours - bad
+        while more:
+            kept |= more
+            more = {n for k in more for n in calls[k]
+                    if n in calls} - kept
+        return ours & bad, kept
 
     def functions(self) -> Iterator[int]:
         return _each("GetFirstFunction", "GetNextFunction", self.ref)
