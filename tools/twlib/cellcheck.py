@@ -249,6 +249,8 @@ class Inputs:
     changes: list[FileChange]
     hunks: list[Hunk]
     stage: Path             # the touched files, as they are after the patch
+    only: list[str] = dataclasses.field(default_factory=list)
+    #                       # build what these files concern; []: all files
     whole: list[str] = dataclasses.field(default_factory=list)
     say: Callable[[str], None] = lambda text: None
     fingerprint: str = ""
@@ -273,6 +275,12 @@ class Inputs:
                       else patchset.hunks_between(tree, stage, changes),
                       stage)
 
+    @property
+    def concerned(self) -> list[FileChange]:
+        """The changes that choose what is built."""
+        return [c for c in self.changes if not self.only
+                or {c.old, c.new} & set(self.only)]
+
     def read_tree(self) -> None:
         if not self.fingerprint:
             self.say("reading the tree")
@@ -285,7 +293,7 @@ class Inputs:
         if not self.search:
             self.say("looking for users of what the patch declares")
             self.search = users.Search(
-                self.tree, self.changes,
+                self.tree, self.concerned,
                 sorted({c.srcarch for c in cells_load().values()}))
             self.search.whole = self.whole
             self.search.run(self.stage)
@@ -420,7 +428,8 @@ class CellCheck:
             str(VERSION), code_version(), self.entry, inputs.fingerprint,
             hashlib.sha256(inputs.data).hexdigest(), cell.name,
             self.result.sparse, str(job.extra_warnings),
-            "\0".join(job.whole), "\0\0", "\0".join(job.objects)]).encode())
+            "\0".join(job.whole), "\0\0", "\0".join(job.objects),
+            "\0\0", "\0".join(inputs.only)]).encode())
         self.result.key = key
         if not job.fresh and not job.keep and self._take_cached(key):
             return
@@ -744,7 +753,7 @@ class CellCheck:
                 with self._timed("choose"):
                     built_after, how_after = self._units(prepared, mounts,
                                                          "after")
-                own = {o for c in inputs.changes if c.new
+                own = {o for c in inputs.concerned if c.new
                        for o in built_after.get(c.new, [])}
                 names, after_names = _otherwise(
                     choice, how, how_after, names,
@@ -949,7 +958,7 @@ class CellCheck:
         seen: set[str] = set().union(*self.deps.values(), set())
         own = ("", self.cell.srcarch)
         result = self.result
-        for change in self.inputs.changes:
+        for change in self.inputs.concerned:
             path = change.new or change.old or ""
             if path in seen:
                 result.covered.append(path)

@@ -6,7 +6,8 @@ Takes the folder of a series (mails, in order; a cover letter has no diff and
 is left out) and checks the tree with the first patch, with the first two, and
 so on, each against the tree as it is.  A cell is built again only for a patch
 that may concern it: for a patch of arch/s390 those of s390, the others are as
-they were one patch before.
+they were one patch before.  So are objects that read none of the files that
+the patch changes: only those that do are built.
 
 `each.json` in the run has what `treewide series --check` tells in the
 messages.
@@ -27,6 +28,7 @@ from .cells import Cell, cells_load, cells_select
 from .report import columns
 from .seriesmail import Git
 from .seriesplan import SeriesError
+from .seriestext import failed
 
 VERSION = 1
 
@@ -112,6 +114,11 @@ def one_prefix(args: argparse.Namespace, tree: Path, one: Prefix,
         inputs = Inputs.read(tree, one.whole, str(one.whole), stage)
         whole = check.folders(tree, args.whole)
         inputs.say, inputs.whole = check.progress, whole
+        own, all_ = ({p for c in cs for p in (c.old, c.new) if p}
+                     for cs in (one.changes, inputs.changes))
+        # A file that this patch turns back into the tree's is not in the
+        # whole diff: all objects, then.
+        inputs.only = sorted(own) if own <= all_ else []
         job = Job(str(tree), str(one.whole), "", "", args.jobs, whole,
                   list(args.object), args.extra_warnings, not args.no_sparse,
                   args.no_cache, args.keep)
@@ -143,23 +150,25 @@ def table(result: dict[str, Any]) -> str:
             str(sum(c["objects"] for c in built)),
             str(sum(c["grades"].get("tokens", 0) + c["grades"].get("bytes", 0)
                     for c in built)),
-            str(sum(c["verdict"] == "failed" for c in p["cells"])),
+            str(sum(map(failed, p["cells"]))),
             p["verdict"] if p["cells"] else "no cell of it"))
         for c in p["cells"]:
             if c["verdict"] == "ok":
                 continue
-            why = c["new"][:3] or [c["reason"] or "an object differs"]
+            why = c["new"][:3] or [c["reason"] or "the code differs"]
             lines += [f"{p['patch']}: {c['cell']}: {w}" for w in why]
     return "\n".join([*columns(rows), "", *lines, result["sentence"]]) + "\n"
 
 
 def sentence(rows: list[dict[str, Any]]) -> str:
-    bad = [p for p in rows if p["verdict"] == "failed"]
+    bad = [p for p in rows if any(map(failed, p["cells"]))]
+    other = [p for p in rows if p["verdict"] == "failed" and p not in bad]
     part = [p for p in rows if p["verdict"] == "incomplete"
             or not p["cells"]]
     builds = sum(c["state"] == "built" for p in rows for c in p["cells"])
     text = f"{len(rows)} prefixes, {builds} builds: "
     text += f"{len(bad)} failed" if bad else "none failed"
+    text += f"; the code differs after {len(other)}" if other else ""
     if part:
         text += f"; {len(part)} were not fully checked, or no cell is " \
             "concerned"

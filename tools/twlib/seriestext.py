@@ -354,27 +354,35 @@ def message(patch: Patch, made: Made, checked: Checked, sha: str,
     return "\n\n".join(p for p in parts if p) + "\n"
 
 
+def failed(cell: dict[str, Any]) -> bool:
+    """Did @cell of each.json not build, or warn anew?  Other code is what
+    some conversions are for."""
+    return cell["state"] == "failed" or bool(cell["new"])
+
+
 def each_text(each: dict[str, Any]) -> str:
     """What was found of the tree with the series up to a patch."""
     built = [c for c in each["cells"] if c["state"] == "built"]
-    bad = [c for c in built if c["verdict"] == "failed"]
-    if not built:
+    bad = [c["cell"] for c in each["cells"] if failed(c)]
+    if not built and not bad:
         return "Not built here."
     objects = sum(c["objects"] for c in built)
     same = sum(c["grades"].get("tokens", 0) + c["grades"].get("bytes", 0)
                for c in built)
     text = f"Built here, with the patches before it, for " \
-        f"{listed([c['cell'] for c in built])}"
+        f"{listed([c['cell'] for c in built] or ['no cell'])}"
     if bad:
-        return text + f"; it FAILED for {listed([c['cell'] for c in bad])}."
+        return text + f"; it FAILED for {listed(bad)}."
+    if not objects:
+        return f"It concerns no object of {listed([c['cell'] for c in built])}."
     text += ", without a new warning of compiler or sparse" if all(
         not c.get("sparse", "").startswith(("not", "off")) for c in built) \
         else ", without a new warning of the compiler"
     if same == objects:
-        return text + f"; all {objects} objects are byte-identical to those " \
-            "before the series."
-    return text + f"; of {objects} objects {same} are byte-identical to " \
-        "those before the series."
+        return text + f"; all {objects} objects that it concerns are " \
+            "byte-identical to those before the series."
+    return text + f"; of {objects} objects that it concerns {same} are " \
+        "byte-identical to those before the series."
 
 
 # The cover letter
@@ -431,8 +439,8 @@ def cover(plan: Plan, patches: list[Patch], made: Made, checked: Checked,
 def steps_text(checked: Checked, shas: list[str]) -> str:
     """How many of the steps @shas of the series were built."""
     done = [[c for c in checked.each.get(s, {"cells": []})["cells"]
-             if c["state"] == "built"] for s in shas]
-    bad = sum(any(c["verdict"] == "failed" for c in cells) for cells in done)
+             if c["state"] == "built" or failed(c)] for s in shas]
+    bad = sum(any(map(failed, cells)) for cells in done)
     built = sum(bool(cells) for cells in done)
     text = f"Of the {len(shas)} steps of the series {built} were built, each " \
         f"in the cells that it concerns, {sum(map(len, done))} builds: " \

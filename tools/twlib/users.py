@@ -178,6 +178,23 @@ class Search:
         return names
 
     def _find_includers(self, headers: list[str]) -> None:
+        """The sources that include each of @headers; if there is none, those
+        that do through the headers that include it."""
+        self.includers = {path: set() for path in headers}
+        through = {path: {path} for path in headers}
+        for _depth in range(DEPTH + 1):
+            found = self._includers_of(set().union(*through.values(), set()))
+            for path, vias in through.items():
+                self.includers[path] |= set().union(*(found[v] for v in vias))
+            through = {
+                path: {p for v in vias for p in found[v]
+                       if p.endswith(".h")} - {path}
+                for path, vias in through.items()
+                if not any(p.endswith(_SOURCE) for p in self.includers[path])}
+            if not any(through.values()):
+                break
+
+    def _includers_of(self, headers: set[str]) -> dict[str, set[str]]:
         """One search for all: each pass over a tree takes seconds."""
         spelt: dict[str, set[str]] = defaultdict(set)
         for path in headers:
@@ -187,9 +204,9 @@ class Search:
             spelt[name].add(path)
             if name.startswith("asm-generic/"):
                 spelt[name.replace("-generic", "", 1)].add(path)
-            self.includers[path] = set()
+        found: dict[str, set[str]] = {path: set() for path in headers}
         if not spelt:
-            return
+            return found
         args = ["--only-matching"]
         for name in sorted(spelt):
             args += ["-e", r'^\s*#\s*include\s*["<](.*/)?'
@@ -201,7 +218,8 @@ class Search:
             words = m[1].split("/") if m else []
             for start in range(len(words)):
                 for path in spelt.get("/".join(words[start:]), ()):
-                    self.includers[path].add(source)
+                    found[path].add(source)
+        return found
 
     def _folders(self) -> list[str]:
         return [*GENERIC, *(f"arch/{a}" for a in self.archs)]
