@@ -159,7 +159,7 @@ class Builder:
             self._make(work, changes, start,
                        "with a mistake" if mistake else
                        f"with {', '.join(n for n, _d in patches)}"
-                       if patches else "as it is")
+                       if patches else "as it is", times=bool(ground))
             if patches:
                 cache.remove(work / "build")
             for left in ("stage", "folders", *(f"base{n}" for n in
@@ -200,8 +200,9 @@ class Builder:
             path.write_text(new, "utf-8")
 
     def _make(self, work: Path, changes: list[patchset.FileChange],
-              start: Path, what: str) -> None:
-        """The kernel of @work/stage in @work/build, a copy of @start."""
+              start: Path, what: str, times: bool = False) -> None:
+        """The kernel of @work/stage in @work/build, a copy of @start; with
+        @times from those files of it that are newer than what @start has."""
         build, log = work / "build", work / "log"
         if not build.exists():
             new = work / "build.new"
@@ -212,7 +213,8 @@ class Builder:
         box = kbuild.cell_sandbox(self.cell, "build", self.tree, build)
         box.timeout = 5400
         for source, path in patchset.mounts(self.tree, work / "stage",
-                                            changes, work / "folders"):
+                                            changes, work / "folders",
+                                            times):
             box.ro[f"{SRC}/{path}"] = source
         make = [*kbuild.cell_make(self.cell, "build", self.jobs), "-s"]
         self.say(f"building the kernel {what}; log in {log}")

@@ -463,12 +463,13 @@ def line_changes(before: Path, after: Path) -> list[LineChange]:
     return result
 
 
-def mounts(tree: Path, stage: Path, changes: list[FileChange],
-           shadow: Path) -> list[tuple[Path, str]]:
+def mounts(tree: Path, stage: Path, changes: list[FileChange], shadow: Path,
+           times: bool = False) -> list[tuple[Path, str]]:
     """
     The read-only bind mounts (source, path below the tree's mount) that turn
     the tree into the patched one, in the order in which they must be made.
-    Folders that gain or lose an entry are built in @shadow.
+    Folders that gain or lose an entry are built in @shadow.  With @times all
+    is as old as in @stage, for make to take what was built from it as built.
     """
     result: list[tuple[Path, str]] = []
     gone = {c.old for c in changes if c.old is not None and c.old != c.new}
@@ -505,7 +506,7 @@ def mounts(tree: Path, stage: Path, changes: list[FileChange],
             inside = path[len(holder) + 1:] if holder else path
             target = shadow / str(number) / inside
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(stage / path, target)
+            (shutil.copy2 if times else shutil.copy)(stage / path, target)
         else:
             result.append((stage / path, path))
     return sorted(result, key=lambda m: len(Path(m[1]).parts) if m[1] else 0)
