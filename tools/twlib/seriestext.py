@@ -369,7 +369,7 @@ def each_text(each: dict[str, Any]) -> str:
     objects = sum(c["objects"] for c in built)
     same = sum(c["grades"].get("tokens", 0) + c["grades"].get("bytes", 0)
                for c in built)
-    text = f"Built here, with the patches before it, for " \
+    text = f"What it concerns was built here, with the patches before it, for " \
         f"{listed([c['cell'] for c in built] or ['no cell'])}"
     if bad:
         return text + f"; it FAILED for {listed(bad)}."
@@ -379,10 +379,10 @@ def each_text(each: dict[str, Any]) -> str:
         not c.get("sparse", "").startswith(("not", "off")) for c in built) \
         else ", without a new warning of the compiler"
     if same == objects:
-        return text + f"; all {objects} objects that it concerns are " \
-            "byte-identical to those before the series."
-    return text + f"; of {objects} objects that it concerns {same} are " \
-        "byte-identical to those before the series."
+        return text + f"; all {objects} objects are byte-identical to those " \
+            "before the series."
+    return text + f"; of {objects} objects {same} are byte-identical to " \
+        "those before the series."
 
 
 # The cover letter
