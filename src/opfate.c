@@ -79,6 +79,58 @@ static GPtrArray *cells_at(const struct opc *o, const char *file, gsize off)
 	return v;
 }
 
+/*
+ * An error in @file of the units that read it; NULL when one has none there: it
+ * knows what stands there.
+ */
+static const struct ast_diag *broken_at(const struct opc *o, const char *file)
+{
+	const struct ast_diag *first = NULL;
+
+	for (guint i = 0; i < o->facts->len; i++) {
+		const struct op_facts *a = o->facts->pdata[i];
+		const struct ast_diag *here = NULL;
+
+		if (!g_hash_table_contains(a->read, file))
+			continue;
+		for (guint k = 0; k < a->diags->len && !here; k++) {
+			const struct ast_diag *d = a->diags->pdata[k];
+
+			if (!strcmp(d->file, file) && convert_our_matter(d))
+				here = d;
+		}
+		if (!here)
+			return NULL;
+		first = first ? first : here;
+	}
+	return first;
+}
+
+/*
+ * Why nobody knows what the op's name is at @s, where cells read it; NULL when it
+ * is another thing.  The caller frees it.
+ */
+static char *unclear(const struct opc *o, const struct site *s)
+{
+	const struct ast_diag *d = broken_at(o, s->file);
+
+	if (d)
+		return g_strdup_printf("the file does not parse (%s:%u: %s)",
+				       d->file, d->line, d->text);
+	if (s->ctx == SITE_MACRO)
+		return g_strdup("no use of this macro shows what it is");
+	return NULL;
+}
+
+/* Is the callback's name that of a call that nobody read, and nobody changed? */
+static gboolean blind_call(struct opc *o, const struct site *s)
+{
+	const struct source *src = g_hash_table_lookup(o->c->sources, s->file);
+	gsize i = src ? source_token_at(src, s->off) : 0;
+
+	return src && i < src->toks.n && source_is(src, source_next(src, i), "(");
+}
+
 static void set_fate(struct site *s, enum site_fate fate, const char *reason,
 		     const char *evidence)
 {
@@ -138,6 +190,7 @@ void op_decide(struct opc *o, struct site *s)
 	gboolean code = convert_is_code(s), edited, smpl;
 	char *line = g_strdup_printf("%s:%u", s->file, s->line);
 	enum outcome outcome = OUTCOME_NONE;
+	char *why = NULL;
 	gsize from, to;
 
 	span_of(o, s, &from, &to);
@@ -158,6 +211,9 @@ void op_decide(struct opc *o, struct site *s)
 			 "a comment that stays true: the name stays", NULL);
 	} else if (s->ctx == SITE_DISABLED) {
 		set_fate(s, FATE_KEPT, "disabled for good (#if 0)", NULL);
+	} else if (f && !cells->len && blind_call(o, s)) {
+		why = g_strdup_printf("no cell reads this use of %s(), whose parameters change",
+				      f->name);
 	} else if (f) {
 		set_fate(s, FATE_KEPT, "the callback's name, which stays",
 			 names);
@@ -165,10 +221,14 @@ void op_decide(struct opc *o, struct site *s)
 		   g_hash_table_contains(o->seen, key)) {
 		set_fate(s, FATE_REFUSED, "the op stays for callbacks that are refused",
 			 names);
-	} else if (cells->len && !smpl) {
+	} else if (cells->len && !smpl && !(why = unclear(o, s))) {
 		set_fate(s, FATE_KEPT, "another thing of that name", names);
 	}
-	if (s->fate == FATE_UNRESOLVED)
+	if (s->fate == FATE_UNRESOLVED && why)
+		g_ptr_array_add(c->res->problems, g_strdup_printf(
+			"%s:%u:%u: %s: %s; convert it by hand",
+			s->file, s->line, s->col, s->symbol, why));
+	else if (s->fate == FATE_UNRESOLVED)
 		g_ptr_array_add(c->res->problems, g_strdup_printf(
 			"%s:%u:%u: no engine knows what this %s is%s%s; convert it by hand",
 			s->file, s->line, s->col, s->symbol, cells->len ?
@@ -204,6 +264,7 @@ void op_decide(struct opc *o, struct site *s)
 	ledger_set_fate(c->ledger, s->id, s->fate, s->reason, s->evidence);
 	ledger_set_views(c->ledger, s);
 	g_free(line);
+	g_free(why);
 	g_free(key);
 	g_free(names);
 	g_ptr_array_free(cells, TRUE);
