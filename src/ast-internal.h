@@ -9,12 +9,13 @@
 #include <stdio.h>
 
 #include "ast.h"
+#include "cx.h"
 
 struct ast_walk {
 	const struct ast_request *req;
 	CXTranslationUnit tu;
 	FILE *out;
-	GHashTable *names;	/* CXFile unique id -> path in the tree */
+	struct cx_names names;
 	GHashTable *texts;	/* CXFile -> struct text, owned by libclang */
 	GHashTable *seen;	/* declarations already written */
 	GHashTable *expanded;	/* macro definitions already looked at */

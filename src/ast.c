@@ -45,36 +45,6 @@ static char *num(gsize n)
 	return g_strdup_printf("%" G_GSIZE_FORMAT, n);
 }
 
-/* The path in the tree ("@BUILD@/..." in the build folder), or NULL. */
-static const char *file_name(struct ast_walk *w, CXFile file)
-{
-	const char *path;
-	char *raw, *full;
-
-	if (!file)
-		return NULL;
-	if (g_hash_table_lookup_extended(w->names, file, NULL,
-					 (gpointer *)&path))
-		return path;
-	raw = cx_take(clang_getFileName(file));
-	full = g_canonicalize_filename(raw, w->req->build);
-	if (g_str_has_prefix(full, w->req->build))
-		path = g_strconcat("@BUILD@", full + strlen(w->req->build),
-				   NULL);
-	else if (g_str_has_prefix(full, w->req->tree) &&
-		 full[strlen(w->req->tree)] == '/')
-		path = g_strdup(full + strlen(w->req->tree) + 1);
-	else
-		path = NULL;
-	for (char **d = w->req->with; d && *d && !path; d++)
-		if (g_str_has_prefix(full, *d) && full[strlen(*d)] == '/')
-			path = g_strdup(full);
-	g_hash_table_insert(w->names, file, (gpointer)path);
-	g_free(raw);
-	g_free(full);
-	return path;
-}
-
 /* One of libclang's three ways to say where a location is. */
 typedef void (*locate_fn)(CXSourceLocation, CXFile *, unsigned *, unsigned *,
 			  unsigned *);
@@ -86,7 +56,7 @@ static struct ast_place place_by(struct ast_walk *w, locate_fn locate,
 	CXFile f;
 
 	locate(loc, &f, &p.line, &p.col, &p.off);
-	p.file = file_name(w, f);
+	p.file = cx_file(&w->names, f);
 	return p;
 }
 
@@ -1414,7 +1384,7 @@ static void put_dep(CXFile file, CXSourceLocation *stack, unsigned n,
 	struct ast_walk *w = data;
 	char *raw = cx_take(clang_getFileName(file));
 	char *full = g_canonicalize_filename(raw, w->req->build);
-	const char *name = file_name(w, file);
+	const char *name = cx_file(&w->names, file);
 	gboolean walked = name && w->req->files &&
 			  g_hash_table_contains(w->req->files, name);
 	char *hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
@@ -1451,24 +1421,21 @@ static void put_skipped(struct ast_walk *w)
 		clang_disposeSourceRangeList(l);
 }
 
-/* A path in the tree, or an absolute one. */
-static char *full_name(const struct ast_request *req, const char *file)
-{
-	return g_path_is_absolute(file) ? g_strdup(file) :
-	       g_build_filename(req->tree, file, NULL);
-}
-
 int ast_read(const struct ast_request *req, const char *out)
 {
-	struct ast_walk w = { .req = req };
-	char *path = full_name(req, req->unit);
+	struct ast_walk w = {
+		.req = req,
+		.names = { req->tree, req->build, req->with },
+	};
+	char *path = g_canonicalize_filename(req->unit, req->tree);
 	struct CXUnsavedFile *unsaved = g_new0(struct CXUnsavedFile,
 					       req->n_unsaved + 1);
 	CXIndex index = clang_createIndex(0, 0);
 	enum CXErrorCode err;
 
 	for (guint i = 0; i < req->n_unsaved; i++) {
-		unsaved[i].Filename = full_name(req, req->unsaved[i].file);
+		unsaved[i].Filename = g_canonicalize_filename(
+			req->unsaved[i].file, req->tree);
 		unsaved[i].Contents = req->unsaved[i].text;
 		unsaved[i].Length = req->unsaved[i].size;
 	}
@@ -1485,7 +1452,6 @@ int ast_read(const struct ast_request *req, const char *out)
 	if (!w.out)
 		return tw_error("cannot write '%s': %s", out,
 				g_strerror(errno));
-	w.names = g_hash_table_new(NULL, NULL);
 	w.texts = g_hash_table_new(NULL, NULL);
 	w.owners = g_hash_table_new(g_str_hash, g_str_equal);
 	w.refs = g_hash_table_new(g_str_hash, g_str_equal);

@@ -142,6 +142,20 @@ int convert_check_edits(struct convert *c);
 int convert_make_texts(struct convert *c);
 /* Is the message about more than inline assembly? */
 gboolean convert_our_matter(const struct ast_diag *d);
+/* The first of @diags (struct ast_diag) that is our matter, in @file unless that
+ * is NULL; NULL: none. */
+const struct ast_diag *convert_first_error(const GPtrArray *diags,
+					   const char *file);
+/*
+ * A unit outside the tree that compiles nowhere shows nothing: somebody else
+ * knows its flags.  See each reading's @diags of a @unit, in or outside, into
+ * @seen (char * set and map, borrowed); then tell.
+ */
+void convert_see_outside(struct convert *c, GHashTable *seen,
+			 const char *unit, const GPtrArray *diags);
+void convert_tell_outside(struct convert *c, GHashTable *seen);
+/* The notes of the result into the ledger. */
+int convert_save_notes(struct convert *c);
 
 /* All that is behind the scan, for a conversion of an op ([op]). */
 int convert_op(struct convert *c);

@@ -462,16 +462,20 @@ static void set_indent(GString *line, gsize col)
 	g_string_free(pad, TRUE);
 }
 
+static void append_lines(GString *out, const GPtrArray *lines, const char *end)
+{
+	for (guint i = 0; i < lines->len; i++)
+		g_string_append_printf(out, "%s%s", i ? end : "",
+				       (char *)lines->pdata[i]);
+}
+
 /* TRUE when it became more than one line. */
 static gboolean put_lines(GString *out, const char *s, gsize len, gboolean cr)
 {
 	GPtrArray *lines = wrap(out, s, len - cr, LIMIT);
 	gboolean broke = lines->len > 1;
 
-	for (guint i = 0; i < lines->len; i++)
-		g_string_append_printf(out, "%s%s",
-				       i ? cr ? "\r\n" : "\n" : "",
-				       (char *)lines->pdata[i]);
+	append_lines(out, lines, cr ? "\r\n" : "\n");
 	g_string_append_len(out, s + len - cr, cr);
 	g_ptr_array_free(lines, TRUE);
 	return broke;
@@ -737,11 +741,10 @@ static gboolean refill(struct lay *l, gsize start, gsize end)
 	for (guint i = 0; yes && i < lines->len; i++)
 		yes = layout_width(lines->pdata[i], strlen(lines->pdata[i])) <=
 		      LIMIT;
-	if (yes)
+	if (yes) {
 		g_string_truncate(l->out, last);
-	for (guint i = 0; yes && i < lines->len; i++)
-		g_string_append_printf(l->out, "%s%s", i ? "\n" : "",
-				       (char *)lines->pdata[i]);
+		append_lines(l->out, lines, "\n");
+	}
 	g_ptr_array_free(lines, TRUE);
 	g_string_free(line, TRUE);
 	g_string_free(before, TRUE);

@@ -146,6 +146,8 @@ void leaf_edit(struct leafc *l);
 const char *leaf_decl_fixed(struct leafc *l, const struct carrier *k);
 /* What is declared together with @k and carries huge entries, @k too; free it. */
 GPtrArray *leaf_declared_with(struct leafc *l, const struct carrier *k);
+/* The driver's rule by which what @h stands for is edited: "question", ... */
+const char *leaf_rule(const struct leaf_helper *h);
 /* The name that the helper stands for; NULL: nobody wants it in this tree. */
 const char *leaf_answer(const struct leaf_helper *h);
 /* The text of all helpers that are asked for; the caller frees it. */

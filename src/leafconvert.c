@@ -86,14 +86,6 @@ static int read_units(struct leafc *l, GHashTable *files,
 	return 0;
 }
 
-static gboolean has_errors(const struct ast_facts *a)
-{
-	for (guint i = 0; i < a->diags->len; i++)
-		if (convert_our_matter(a->diags->pdata[i]))
-			return TRUE;
-	return FALSE;
-}
-
 static char *unit_key(const char *cell, const char *file)
 {
 	return g_strdup_printf("%s %s", cell, file);
@@ -112,13 +104,14 @@ static void drop_foreign(struct leafc *l)
 	for (guint i = 0; i < facts->len; i++) {
 		const struct ast_facts *a = facts->pdata[i];
 
-		if (!has_errors(a))
+		if (!convert_first_error(a->diags, NULL))
 			g_hash_table_add(good, a->unit);
 	}
 	for (guint i = facts->len; i-- > 0; ) {
 		struct ast_facts *a = facts->pdata[i];
 
-		if (has_errors(a) && g_hash_table_contains(good, a->unit))
+		if (convert_first_error(a->diags, NULL) &&
+		    g_hash_table_contains(good, a->unit))
 			continue;
 		g_hash_table_add(l->compared, unit_key(a->cell, a->unit));
 	}
@@ -133,47 +126,11 @@ static void drop_foreign(struct leafc *l)
 	}
 }
 
-/*
- * A unit outside the tree that compiles nowhere: somebody else knows its flags,
- * and what libclang makes of it is no fact.
- */
-static void check_outside(struct leafc *l)
-{
-	struct convert *c = l->c;
-
-	for (guint i = 0; i < c->units->len; i++) {
-		const struct reading_unit *u = c->units->pdata[i];
-		const struct ast_diag *first = NULL;
-		gboolean told = FALSE, good = FALSE;
-
-		for (guint n = 0; n < i; n++)
-			told |= !strcmp(((struct reading_unit *)
-					 c->units->pdata[n])->file, u->file);
-		if (told || !tree_with(c->t, u->file))
-			continue;
-		for (guint n = 0; n < c->facts->len && !good; n++) {
-			const struct ast_facts *a = c->facts->pdata[n];
-
-			if (strcmp(a->unit, u->file))
-				continue;
-			good = !has_errors(a);
-			for (guint d = 0; d < a->diags->len && !first; d++)
-				if (convert_our_matter(a->diags->pdata[d]))
-					first = a->diags->pdata[d];
-		}
-		if (!good)
-			g_ptr_array_add(c->res->problems, g_strdup_printf(
-				"%s: no cell compiles it, so it is not known what it does (%s:%u: %s); convert it by hand",
-				u->file, first ? first->file : u->file,
-				first ? first->line : 0,
-				first ? first->text : "it was not read"));
-	}
-}
-
 static int read_tree(struct leafc *l)
 {
 	struct convert *c = l->c;
 	GHashTable *files = files_of(l, FALSE);
+	GHashTable *outside = g_hash_table_new(g_str_hash, g_str_equal);
 	struct reading_result out = { 0 };
 	int ret;
 
@@ -181,10 +138,15 @@ static int read_tree(struct leafc *l)
 	choose_units(l, files);
 	ret = read_units(l, files, NULL, 0, c->units, &out);
 	c->facts = out.facts;
-	if (c->facts) {
-		check_outside(l);
-		drop_foreign(l);
+	for (guint i = 0; c->facts && i < c->facts->len; i++) {
+		const struct ast_facts *a = c->facts->pdata[i];
+
+		convert_see_outside(c, outside, a->unit, a->diags);
 	}
+	convert_tell_outside(c, outside);
+	g_hash_table_destroy(outside);
+	if (c->facts)
+		drop_foreign(l);
 	c->res->units = c->units->len;
 	c->res->units_cached = out.cached;
 	if (out.failed)

@@ -193,7 +193,6 @@ static void edit_value(struct leafc *l, const struct value *v)
 	struct convert *c = l->c;
 	const struct source *s = v->s;
 	gsize from = s->toks.v[v->first].off, end = source_end(s, v->last);
-	static const char *const rules[] = { "question", "change", "write" };
 	const struct leaf_question *q;
 	char *text;
 
@@ -228,7 +227,7 @@ static void edit_value(struct leafc *l, const struct value *v)
 	q->helper->asked[q->n] = TRUE;
 	convert_put_edit(c, s, s->toks.v[v->ask_tok].off,
 			 source_end(s, v->ask_tok), q->helper->name,
-			 rules[q->helper->verb]);
+			 leaf_rule(q->helper));
 }
 
 /* The #include, behind the one of [leaf] beside, or the last that is like it. */
@@ -293,6 +292,13 @@ void leaf_edit(struct leafc *l)
 		edit_include(l, s);
 	}
 	g_ptr_array_free(files, TRUE);
+}
+
+const char *leaf_rule(const struct leaf_helper *h)
+{
+	static const char *const rules[] = { "question", "change", "write" };
+
+	return rules[h->verb];
 }
 
 const char *leaf_answer(const struct leaf_helper *h)

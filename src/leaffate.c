@@ -263,6 +263,7 @@ static void add_reached(const struct fates *f)
 		const struct value *v = l->values->pdata[i];
 		char *why = NULL, *evidence = NULL;
 		const struct leaf_question *q;
+		char *rule;
 		gboolean stays;
 
 		if (!v->ask || !((v->from && v->from->huge) ||
@@ -271,11 +272,12 @@ static void add_reached(const struct fates *f)
 			continue;
 		stays = leaf_stays(l, v, &why, &evidence);
 		q = g_hash_table_lookup(l->r.questions, v->ask);
+		rule = stays ? NULL : g_strdup_printf("driver/%s",
+						      leaf_rule(q->helper));
 		add_site(f, v->s, v->ask_tok,
-			 stays ? FATE_REFUSED : FATE_CONVERTED, stays ? why :
-			 q->helper->verb == LEAF_ASKS ? "driver/question" :
-			 q->helper->verb == LEAF_CHANGES ? "driver/change" :
-			 "driver/write", evidence);
+			 stays ? FATE_REFUSED : FATE_CONVERTED,
+			 stays ? why : rule, evidence);
+		g_free(rule);
 		g_free(why);
 		g_free(evidence);
 	}

@@ -107,6 +107,18 @@ gboolean convert_our_matter(const struct ast_diag *d)
 	return strcmp(d->category, "Inline Assembly Issue") != 0;
 }
 
+const struct ast_diag *convert_first_error(const GPtrArray *diags,
+					   const char *file)
+{
+	for (guint i = 0; i < diags->len; i++) {
+		const struct ast_diag *d = diags->pdata[i];
+
+		if ((!file || !strcmp(d->file, file)) && convert_our_matter(d))
+			return d;
+	}
+	return NULL;
+}
+
 void new_diags_before(struct new_diags *n, const char *cell,
 		      const GPtrArray *diags)
 {

@@ -209,9 +209,4 @@ void op_note_comments(struct opc *o)
 							     o->member));
 	}
 	g_ptr_array_sort(c->res->notes, by_place);
-	for (guint i = 0; i < c->res->notes->len; i++) {
-		const struct stale_note *n = c->res->notes->pdata[i];
-
-		ledger_add_note(c->ledger, n->file, n->line, n->text);
-	}
 }

@@ -137,6 +137,8 @@ static int run(struct opc *o)
 		return -1;
 	op_edit_reads(o);
 	op_note_comments(o);
+	if (convert_save_notes(c))
+		return -1;
 	if (!convert_check_edits(c) && !convert_make_texts(c)) {
 		op_check_callers(o);
 		convert_add_files(c, o->new_files);

@@ -638,12 +638,6 @@ struct job {
 	guint done;
 };
 
-/* Of a file in the tree, or in one of the further folders. */
-static char *full_name(const struct op_reading *r, const char *file)
-{
-	return g_canonicalize_filename(file, r->tree);
-}
-
 /* In the child: leaks. */
 static int read_one(guint i, void *data)
 {
@@ -655,8 +649,9 @@ static int read_one(guint i, void *data)
 				    getppid());
 	struct CXUnsavedFile *unsaved = g_new0(struct CXUnsavedFile,
 					       r->n_unsaved + 1);
-	guint n_args = g_strv_length(u->cell->args);
-	const char **args = g_new0(const char *, n_args + 6);
+	char **args = reading_flags(u->cell, r->unsaved ?
+				    "-Werror=unused-variable" : NULL,
+				    r->with, u->file);
 	struct walk w = { .r = r };
 
 	if (chdir(u->cell->build))
@@ -664,27 +659,16 @@ static int read_one(guint i, void *data)
 	w.names.tree = r->tree;
 	w.names.build = u->cell->build;
 	w.names.with = r->with;
-	memcpy(args, u->cell->args, n_args * sizeof(*args));
-	if (r->unsaved)
-		args[n_args++] = "-Werror=unused-variable";
-	/* Where a module's Makefile looks for its headers, as a rule. */
-	for (char **d = r->with; d && *d; d++) {
-		gsize len = strlen(*d);
-
-		if (strncmp(u->file, *d, len) || u->file[len] != '/')
-			continue;
-		args[n_args++] = "-DMODULE";
-		args[n_args++] = g_strconcat("-I", *d, NULL);
-		args[n_args++] = g_strconcat("-I", *d, "/include", NULL);
-	}
 	for (guint k = 0; k < r->n_unsaved; k++) {
-		unsaved[k].Filename = full_name(r, r->unsaved[k].file);
+		unsaved[k].Filename = g_canonicalize_filename(
+			r->unsaved[k].file, r->tree);
 		unsaved[k].Contents = r->unsaved[k].text;
 		unsaved[k].Length = r->unsaved[k].size;
 	}
 	if (clang_parseTranslationUnit2(clang_createIndex(0, 0),
-			full_name(r, u->file), args,
-			n_args, unsaved, r->n_unsaved,
+			g_canonicalize_filename(u->file, r->tree),
+			(const char *const *)args, g_strv_length(args),
+			unsaved, r->n_unsaved,
 			CXTranslationUnit_DetailedPreprocessingRecord |
 			CXTranslationUnit_KeepGoing, &w.tu) != CXError_Success)
 		return 1;
@@ -918,7 +902,8 @@ static GHashTable *new_memo(const struct op_reading *r)
 		guint64 *h = g_new(guint64, 1);
 
 		*h = XXH3_64bits(r->unsaved[i].text, r->unsaved[i].size);
-		g_hash_table_insert(memo, full_name(r, r->unsaved[i].file), h);
+		g_hash_table_insert(memo, g_canonicalize_filename(
+			r->unsaved[i].file, r->tree), h);
 	}
 	return memo;
 }

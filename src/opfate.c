@@ -89,16 +89,11 @@ static const struct ast_diag *broken_at(const struct opc *o, const char *file)
 
 	for (guint i = 0; i < o->facts->len; i++) {
 		const struct op_facts *a = o->facts->pdata[i];
-		const struct ast_diag *here = NULL;
+		const struct ast_diag *here;
 
 		if (!g_hash_table_contains(a->read, file))
 			continue;
-		for (guint k = 0; k < a->diags->len && !here; k++) {
-			const struct ast_diag *d = a->diags->pdata[k];
-
-			if (!strcmp(d->file, file) && convert_our_matter(d))
-				here = d;
-		}
+		here = convert_first_error(a->diags, file);
 		if (!here)
 			return NULL;
 		first = first ? first : here;

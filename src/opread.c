@@ -241,40 +241,17 @@ GHashTable *op_seen_members(const struct opc *o)
 	return t;
 }
 
-/* A unit outside the tree that no cell compiles shows nothing. */
 void op_check_outside(struct opc *o)
 {
-	GHashTable *said = g_hash_table_new(g_str_hash, g_str_equal);
+	GHashTable *outside = g_hash_table_new(g_str_hash, g_str_equal);
 
 	for (guint i = 0; i < o->facts->len; i++) {
 		const struct op_facts *a = o->facts->pdata[i];
-		const struct ast_diag *first = NULL;
-		gboolean good = FALSE;
 
-		if (!tree_with(o->c->t, a->unit) ||
-		    !g_hash_table_add(said, a->unit))
-			continue;
-		for (guint k = i; k < o->facts->len && !good; k++) {
-			const struct op_facts *b = o->facts->pdata[k];
-			gboolean bad = FALSE;
-
-			if (strcmp(a->unit, b->unit))
-				continue;
-			for (guint d = 0; d < b->diags->len; d++) {
-				if (!convert_our_matter(b->diags->pdata[d]))
-					continue;
-				first = first ? first : b->diags->pdata[d];
-				bad = TRUE;
-			}
-			good = !bad;
-		}
-		if (!good)
-			g_ptr_array_add(o->c->res->problems, g_strdup_printf(
-				"%s: no cell compiles it, so it is not known what it does (%s:%u: %s); convert it by hand",
-				a->unit, first->file, first->line,
-				first->text));
+		convert_see_outside(o->c, outside, a->unit, a->diags);
 	}
-	g_hash_table_destroy(said);
+	convert_tell_outside(o->c, outside);
+	g_hash_table_destroy(outside);
 }
 
 static int by_fn(gconstpointer a, gconstpointer b)

@@ -165,23 +165,20 @@ static struct ast_facts *take_known(const struct reading *r,
 	return NULL;
 }
 
-/*
- * The flags of a unit.  Converted code must not name a struct first in a
- * parameter list, where it is a type of its own.  In a child: leaks.
- */
-static char **flags_of(const struct reading *r, const struct reading_unit *u)
+char **reading_flags(const struct cell_info *cell, const char *more,
+		     char **with, const char *file)
 {
-	guint n = g_strv_length(u->cell->args);
+	guint n = g_strv_length(cell->args);
 	char **v = g_new0(char *, n + 5);
 
-	memcpy(v, u->cell->args, n * sizeof(*v));
-	if (r->unsaved)
-		v[n++] = (char *)"-Werror=visibility";
+	memcpy(v, cell->args, n * sizeof(*v));
+	if (more)
+		v[n++] = (char *)more;
 	/* Where a module's Makefile looks for its headers, as a rule. */
-	for (char **d = r->with; d && *d; d++) {
+	for (char **d = with; d && *d; d++) {
 		gsize len = strlen(*d);
 
-		if (strncmp(u->file, *d, len) || u->file[len] != '/')
+		if (strncmp(file, *d, len) || file[len] != '/')
 			continue;
 		v[n++] = (char *)"-DMODULE";
 		v[n++] = g_strconcat("-I", *d, NULL);
@@ -211,7 +208,11 @@ static int read_one(guint i, void *data)
 		.tree = j->r->tree,
 		.with = j->r->with,
 		.build = u->cell->build,
-		.args = flags_of(j->r, u),
+		/* Converted code must not name a struct first in a parameter
+		 * list, where it is a type of its own. */
+		.args = reading_flags(u->cell, j->r->unsaved ?
+				      "-Werror=visibility" : NULL,
+				      j->r->with, u->file),
 		.unit = u->file,
 		.cell = u->cell->name,
 		.types = j->r->types,

@@ -39,6 +39,15 @@ int reading_run(const struct reading *r, const GPtrArray *units,
 		struct reading_result *res);
 
 /*
+ * The flags with which @cell reads @file: the cell's own, @more (or NULL), and
+ * for a file in one of the folders @with (or NULL) those of a module there.
+ * NULL-terminated; the array is the caller's, most strings are borrowed, so
+ * this is for a child, which does not free it.
+ */
+char **reading_flags(const struct cell_info *cell, const char *more,
+		     char **with, const char *file);
+
+/*
  * Content hash of a file that facts depend on (in the tree, "@BUILD@/..." or
  * absolute) as it is now; 0 when it cannot be read.  @memo (char * ->
  * guint64 *, owned) remembers what was hashed, and may hold the hashes of texts

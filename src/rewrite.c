@@ -387,7 +387,6 @@ static gboolean arch_may_change(const struct convert *c, const char *file)
 static int look_for_stale(struct convert *c)
 {
 	struct stale st = { c->h, c->m, c->flow, c->edits, c->res->notes };
-	int ret = 0;
 
 	for (guint i = 0; i < c->source_list->len; i++)
 		if (convert_may_change(c, c->source_list->pdata[i]))
@@ -406,12 +405,7 @@ static int look_for_stale(struct convert *c)
 		g_free(text);
 	}
 	stale_finish(&st);
-	for (guint i = 0; i < st.notes->len && !ret; i++) {
-		const struct stale_note *n = st.notes->pdata[i];
-
-		ret = ledger_add_note(c->ledger, n->file, n->line, n->text);
-	}
-	return ret;
+	return convert_save_notes(c);
 }
 
 int convert_rewrite(struct convert *c)

@@ -53,6 +53,44 @@ void convert_note_unread(struct convert *c, const GPtrArray *failed)
 			"not read: %s", (char *)failed->pdata[i]));
 }
 
+void convert_see_outside(struct convert *c, GHashTable *seen,
+			 const char *unit, const GPtrArray *diags)
+{
+	const struct ast_diag *error = convert_first_error(diags, NULL);
+
+	if (tree_with(c->t, unit) &&
+	    (!error || !g_hash_table_contains(seen, unit)))
+		g_hash_table_insert(seen, (gpointer)unit, (gpointer)error);
+}
+
+void convert_tell_outside(struct convert *c, GHashTable *seen)
+{
+	GList *units = g_list_sort(g_hash_table_get_keys(seen),
+				   (GCompareFunc)strcmp);
+
+	for (GList *u = units; u; u = u->next) {
+		const struct ast_diag *d = g_hash_table_lookup(seen, u->data);
+
+		if (d)
+			g_ptr_array_add(c->res->problems, g_strdup_printf(
+				"%s: no cell compiles it, so it is not known what it does (%s:%u: %s); convert it by hand",
+				(char *)u->data, d->file, d->line, d->text));
+	}
+	g_list_free(units);
+}
+
+int convert_save_notes(struct convert *c)
+{
+	int ret = 0;
+
+	for (guint i = 0; i < c->res->notes->len && !ret; i++) {
+		const struct stale_note *n = c->res->notes->pdata[i];
+
+		ret = ledger_add_note(c->ledger, n->file, n->line, n->text);
+	}
+	return ret;
+}
+
 void convert_put_edit(struct convert *c, const struct source *s, gsize from,
 		      gsize to, const char *text, const char *rule)
 {
