@@ -26,6 +26,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
 from . import llvmir as ir
 from .accessorunit import CLANG, OUTSIDE, PARAMS, PREFIX
 from .sandbox import BUILD, GIB, Sandbox, SandboxError
@@ -380,15 +383,12 @@ def _header(path: Path) -> tuple[int, int, bool]:
 
 
 def _symbols(path: Path) -> dict[str, int]:
-    done = subprocess.run(["readelf", "-sW", str(path)], capture_output=True,
-                          text=True, check=False)
-    found = {}
-    for line in done.stdout.splitlines():
-        words = line.split()
-        if len(words) >= 8 and words[7].startswith("tw_") \
-                and words[6] != "UND":
-            found[words[7]] = int(words[1], 16)
-    return found
+    """Where the program's own functions and variables are."""
+    with path.open("rb") as stream:
+        table = ELFFile(stream).get_section_by_name(".symtab")
+        return {s.name: s["st_value"] for s in table.iter_symbols()
+                if s.name.startswith("tw_") and s["st_shndx"] != "SHN_UNDEF"} \
+            if table else {}
 
 
 def build(module: ir.Module, args: list[str], folder: str, work: Path,
@@ -449,7 +449,10 @@ def build(module: ir.Module, args: list[str], folder: str, work: Path,
         raise NotRun(f"no emulator is known for ELF's machine {which[0]}")
     if not shutil.which(f"qemu-{name}"):
         raise NotRun(f"qemu-{name} is missing: apt-get install qemu-user")
-    at = _symbols(work / "asked")
+    try:
+        at = _symbols(work / "asked")
+    except ELFError as e:
+        raise NotRun(f"the program cannot be read: {e}") from e
     for need in ("tw_io", "tw_stop", "tw_numbers", "tw_fits"):
         if need not in at:
             raise NotRun(f"no {need} in the program")

@@ -110,9 +110,8 @@ def cells_wanted(lists: list[str] | None, inputs: Inputs
         if rest else {}
     left_out = []
     if "auto" in names:
-        scopes = {users.scope(p) for c in inputs.changes
-                  for p in (c.old, c.new)
-                  if p and not p.startswith("Documentation/")}
+        scopes = {users.scope(p) for p in patchset.paths(inputs.changes)
+                  if not p.startswith("Documentation/")}
         for cell in cells_select(known, [], "build"):
             if not concerned(cell, scopes) or cell.name in chosen:
                 continue

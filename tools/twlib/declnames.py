@@ -11,6 +11,7 @@ missed would cost coverage, so doubtful ones are kept.
 """
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 
@@ -109,8 +110,9 @@ def _finish(tokens: list[tuple[bytes, int]]) -> Construct | None:
     return item
 
 
+@functools.lru_cache(maxsize=4)
 def constructs(text: bytes) -> list[Construct]:
-    """The top-level pieces of a header, in order."""
+    """The top-level pieces of a header, in order; shared, not to be changed."""
     result: list[Construct] = []
     lines = blank(text).split(b"\n")
     tokens: list[tuple[bytes, int]] = []
@@ -186,10 +188,7 @@ def declared(text: bytes, first: int, count: int,
         inside = set().union(*(item.fields.get(n, set()) for n in hit))
         if old is not None and item.members and item.names:
             had = _members(old, item.names)
-            names |= inside & had
-            names |= item.names if inside - had else set()
-            if inside:
-                continue
+            inside = inside & had | (item.names if inside - had else set())
         names |= inside or item.names
     return names
 

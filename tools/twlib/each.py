@@ -65,8 +65,7 @@ def prefixes(tree: Path, folder: Path, out: Path, work: Path) -> list[Prefix]:
     data = [m.read_bytes() for m in mails]
     changes = [patchset.parse(d, str(m)) for d, m in zip(data, mails)]
     git = Git(work, "treewide <treewide@localhost>", "@0 +0000")
-    for path in sorted({p for cs in changes for c in cs
-                        for p in (c.old, c.new) if p}):
+    for path in sorted(set().union(*map(patchset.paths, changes))):
         if (tree / path).is_symlink():
             raise CheckError(f"{path}: is a symbolic link")
         if (tree / path).is_file():
@@ -91,9 +90,8 @@ def prefixes(tree: Path, folder: Path, out: Path, work: Path) -> list[Prefix]:
 
 def cells_of(args: argparse.Namespace, one: Prefix) -> list[Cell]:
     """The cells that this patch may concern, of those asked for."""
-    scopes = {check.users.scope(p) for c in one.changes
-              for p in (c.old, c.new)
-              if p and not p.startswith("Documentation/")}
+    scopes = {check.users.scope(p) for p in patchset.paths(one.changes)
+              if not p.startswith("Documentation/")}
     names = check.cell_names(args.cells)
     known = cells_load()
     asked = [n for n in names if n not in ("auto", "all")]
@@ -114,8 +112,7 @@ def one_prefix(args: argparse.Namespace, tree: Path, one: Prefix,
         inputs = Inputs.read(tree, one.whole, str(one.whole), stage)
         whole = check.folders(tree, args.whole)
         inputs.say, inputs.whole = check.progress, whole
-        own, all_ = ({p for c in cs for p in (c.old, c.new) if p}
-                     for cs in (one.changes, inputs.changes))
+        own, all_ = map(patchset.paths, (one.changes, inputs.changes))
         # A file that this patch turns back into the tree's is not in the
         # whole diff: all objects, then.
         inputs.only = sorted(own) if own <= all_ else []

@@ -21,6 +21,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,11 @@ class FileChange:
         if self.new is None:
             return "deleted"
         return "modified" if self.old == self.new else "renamed"
+
+
+def paths(changes: Iterable[FileChange]) -> set[str]:
+    """What the files that @changes touch are called, before or after."""
+    return {p for c in changes for p in (c.old, c.new) if p}
 
 
 @dataclass(frozen=True)

@@ -173,8 +173,7 @@ def verdict(cells: Iterable[CellResult]) -> str:
 
 def texts_only(inputs: Inputs) -> bool:
     """Does the patch change nothing but what people read (or nothing)?"""
-    return all(patchset.is_text(p) for c in inputs.changes
-               for p in (c.old, c.new) if p)
+    return all(patchset.is_text(p) for p in patchset.paths(inputs.changes))
 
 
 def sentence(result: dict[str, Any], cells: list[CellResult],

@@ -261,7 +261,7 @@ class Search:
         that may choose others."""
         paths = {p for uses in self.uses.values() for p in uses}
         paths |= {p for some in self.includers.values() for p in some}
-        paths |= {p for c in self.changes for p in (c.old, c.new) if p}
+        paths |= patchset.paths(self.changes)
         return {os.path.dirname(p) for p in paths
                 if (p.endswith(_SOURCE) or is_makefile(p)) and "/" in p} | {
                     os.path.relpath(base, self.tree) for folder in self.whole
