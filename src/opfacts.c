@@ -21,7 +21,7 @@
 #include "reading.h"
 #include "treewide.h"
 
-#define OP_MAGIC "treewide-op 5"
+#define OP_MAGIC "treewide-op 6"
 static const struct child_limits limits = { 60, 4ull << 30 };
 
 enum becomes { B_OTHER, B_OP, B_CALLED, B_TESTED, B_ASSIGNED };
@@ -177,7 +177,7 @@ static void all_as(struct walk *w, CXCursor c, enum becomes b, char how)
 
 static void put_function(struct walk *w, CXCursor c)
 {
-	struct place p = spelled(w, clang_getCursorLocation(c));
+	struct place p = written(w, clang_getCursorLocation(c));
 	char *usr = cx_take(clang_getCursorUSR(c));
 	char *name = cx_take(clang_getCursorSpelling(c));
 	gboolean defined = clang_isCursorDefinition(c), decl_first = FALSE;
@@ -570,7 +570,7 @@ static enum CXChildVisitResult top(CXCursor c, CXCursor parent,
 {
 	struct walk *w = data;
 
-	if (!spelled(w, clang_getCursorLocation(c)).file)
+	if (!written(w, clang_getCursorLocation(c)).file)
 		return CXChildVisit_Continue;
 	w->b = B_OTHER;
 	w->how = 'r';

@@ -39,7 +39,11 @@ static gboolean take_params(const struct opc *o, struct opplace *p)
 	gsize i = source_next(s, p->open);
 
 	for (guint n = 0; n < o->n_params; n++) {
-		gsize end = type_end(s, i, o->params[n]);
+		/* A const that is of no pointer's target is not in the type. */
+		gboolean own = !strchr(o->params[n], '*') &&
+			       source_is(s, i, "const");
+		gsize end = type_end(s, own ? source_next(s, i) : i,
+				     o->params[n]);
 
 		if (end == SIZE_MAX)
 			return FALSE;

@@ -96,6 +96,7 @@ extern const struct mm_walk_ops *usual_ops[], *odd_ops[], odder_ops[5],
 	oddest_ops[10];
 int odd_reads(struct mm_walk_ops *o, struct mm_walk_ops *copy);
 int odd_unparsed(struct mm_walk_ops *o);
+void call_oddest(struct mm_walk_ops *o);
 
 static void walk_all(struct mm_struct *mm, const struct mm_walk_ops **v)
 {
@@ -148,6 +149,7 @@ int main(void)
 		walk_all(&mm, both);
 		o = (struct mm_walk_ops) { .pte_hole = o.pte_hole };
 		printf("unparsed %d\n", odd_unparsed(&o));
+		call_oddest(&copy);
 		walk_all(&mm, both);
 	}
 	/* A table without the op is skipped, whatever else it has. */

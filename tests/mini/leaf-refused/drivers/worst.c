@@ -78,3 +78,21 @@ int worst_walk(struct mm_struct *mm, int i)
 	       walk_page_range(mm, 0, 1, &got_too_ops, NULL) +
 	       walk_page_range(mm, 0, 1, &pasted_ops, NULL);
 }
+
+/* A macro makes the callback's name. */
+#define MADE(name)							\
+static int name##_made(pte_t *pte, unsigned long hmask,			\
+		       unsigned long addr, unsigned long end,		\
+		       struct mm_walk *walk)				\
+{									\
+	return addr == end;						\
+}									\
+static const struct mm_walk_ops name##_ops = {				\
+	.hugetlb_entry = name##_made,					\
+}
+MADE(well);
+
+int made_walk(struct mm_struct *mm)
+{
+	return walk_page_range(mm, 0, 1, &well_ops, NULL);
+}

@@ -90,6 +90,24 @@ static int casts_bytes(pte_t *pte, unsigned long hmask, unsigned long addr,
 	return *(const unsigned char *)pte;
 }
 
+/* A const that is no part of the type. */
+static int of_const(pte_t *pte, const unsigned long hmask,
+		    unsigned long const addr, const unsigned long end,
+		    struct mm_walk *walk)
+{
+	unsigned long *sum = walk->private;
+
+	sum[1] += (end - addr) & hmask;
+	return 0;
+}
+
+/* The name of the function around is made of pieces, as a system call's is. */
+#define CALL(name)	void call_##name(struct mm_walk_ops *o)
+CALL(oddest)
+{
+	o->hugetlb_entry = of_const;
+}
+
 const struct mm_walk_ops oddest_ops[] = {
 	{ .hugetlb_entry = attributes },
 	{ hugetlb_entry: brace },
