@@ -62,9 +62,35 @@ static void site_free(gpointer p)
 	g_free(s);
 }
 
+/* The options that decide what the result is, as a shell reads them. */
+static char *options_of(const struct convert *c)
+{
+	char *proofs = g_key_file_get_string(c->m->keys, "leaf", "accessors",
+					     NULL);
+	GString *s = g_string_new(NULL);
+
+	if (c->policy)
+		g_string_append_printf(s, " --%s %s", c->m->choice, c->policy);
+	for (char **d = c->t->with; d && *d; d++) {
+		char *q = g_shell_quote(*d);
+
+		g_string_append_printf(s, " --with %s", q);
+		g_free(q);
+	}
+	if (proofs) {
+		char *q = g_shell_quote(proofs);
+
+		g_string_append_printf(s, " --accessors %s", q);
+		g_free(q);
+	}
+	g_free(proofs);
+	return g_string_free(s, FALSE);
+}
+
 int convert_scan(struct convert *c, char **symbols)
 {
 	char *path = g_build_filename(c->run, "ledger.sqlite", NULL);
+	char *options = options_of(c);
 	struct scan_request req = {
 		.tree = c->t->path,
 		.types = c->m->types,
@@ -87,6 +113,7 @@ int convert_scan(struct convert *c, char **symbols)
 	ledger_set_meta(c->ledger, "tree", c->t->path);
 	ledger_set_meta(c->ledger, "release", c->t->release);
 	ledger_set_meta(c->ledger, "policy", c->policy ? c->policy : "none");
+	ledger_set_meta(c->ledger, "options", options);
 	if (scan_tree(&req, c->ledger, &res))
 		goto out;
 	c->manifest = res.manifest;
@@ -99,6 +126,7 @@ int convert_scan(struct convert *c, char **symbols)
 	g_ptr_array_free(res.symbols, TRUE);
 	ret = ledger_each(c->ledger, keep_site, c);
 out:
+	g_free(options);
 	g_free(path);
 	return ret;
 }

@@ -152,6 +152,14 @@ def facts(run: Run) -> list[tuple[str, str]]:
     return [(k, v) for k, v in rows if v]
 
 
+def options(run: Run) -> list[str]:
+    """Those of convert; none from a ledger that somebody damaged."""
+    try:
+        return shlex.split(run.meta.get("options", ""))
+    except ValueError:
+        return []
+
+
 def commands(run: Run) -> list[tuple[str, str, str]]:
     """What makes the run again: a name, the command, how it ended."""
     if run.stages:
@@ -161,11 +169,10 @@ def commands(run: Run) -> list[tuple[str, str, str]]:
     else:
         found = []
         if run.meta.get("policy"):
-            policy = run.meta["policy"]
             found.append(("convert", shlex.join(
                 ["treewide", "convert", run.meta["conversion"], "--tree",
                  run.meta["tree"]]
-                + (["--policy", policy] if policy != "none" else [])
+                + options(run)
                 + ["-o", run.patch_name or "PATCH"]), ""))
     for cell in run.cells:
         if cell.check and cell.check["replay"]:
