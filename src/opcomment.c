@@ -134,7 +134,10 @@ static void note(struct opc *o, const struct source *s, gsize off,
 	g_ptr_array_add(o->c->res->notes, n);
 }
 
-/* "@NAME" of a parameter that is gone, in a kernel-doc's sentences. */
+/*
+ * "@NAME" of a parameter that is gone, in a kernel-doc's sentences; and what the
+ * document said of it.
+ */
 static void note_params(struct opc *o, const struct opfn *f,
 			const struct opplace *p)
 {
@@ -148,15 +151,27 @@ static void note_params(struct opc *o, const struct opfn *f,
 	for (gsize i = from; i < to; i++)
 		for (guint n = 0; n < o->keeps && s->text[i] == '@'; n++) {
 			const struct token *t = &s->toks.v[p->param[n]];
+			gsize end = i + 1 + t->len, eol;
 
-			if (!p->param[n] || i + 1 + t->len >= to ||
+			if (!p->param[n] || end >= to ||
 			    memcmp(s->text + i + 1, s->text + t->off, t->len) ||
-			    is_word(s->text[i + 1 + t->len]) ||
-			    edit_touches(o->c->edits, s->file, i, i + 1, NULL))
+			    is_word(s->text[end]))
 				continue;
-			note(o, s, i, g_strdup_printf("the document of %s() speaks of @%.*s, which is no parameter any more",
+			if (!edit_touches(o->c->edits, s->file, i, i + 1,
+					  NULL)) {
+				note(o, s, i, g_strdup_printf("the document of %s() speaks of @%.*s, which is no parameter any more",
+							      f->name, (int)t->len,
+							      s->text + t->off));
+				continue;
+			}
+			while (s->text[end] == ':' || is_blank(s->text[end]))
+				end++;
+			eol = next_line(s->text, end, to) - 1;
+			note(o, s, i, g_strdup_printf("the document of %s() loses what it says of @%.*s: %.*s",
 						      f->name, (int)t->len,
-						      s->text + t->off));
+						      s->text + t->off,
+						      (int)(eol - end),
+						      s->text + end));
 		}
 }
 
