@@ -118,7 +118,9 @@ def arguments() -> Parser:
 # What the series is made of
 
 def driver() -> Path:
-    """The treewide that this program belongs to."""
+    """The treewide that this program was called by, or belongs to."""
+    if exe := os.environ.get("TREEWIDE_EXE"):
+        return Path(exe)
     tools = tools_dir()
     return tools.parent / "treewide" if (tools.parent / "corpus").is_dir() \
         else tools.parent.parent / "bin" / "treewide"
