@@ -336,3 +336,17 @@ def test_documentation_builds_nothing(tree: Path, tmp_path: Path,
     assert check.main(["--tree", str(tree), "--patch", str(patch),
                        "--cells", "arm64/4k"]) == 0
     assert "documentation only" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("old, new, moves", [
+    ("mm/a.c", "mm/a.c", False), (None, "mm/a.c", True),
+    ("mm/a.c", None, True), ("include/x.h", "include/x.h", False),
+    (None, "include/x.h", False), ("include/x.h", None, False),
+    ("include/x.h", "include/y.h", False), ("include/x.h", "mm/x.c", True),
+    ("mm/Makefile", "mm/Makefile", True), (None, "mm/Kbuild", True)])
+def test_what_moves_entries(old: str | None, new: str | None,
+                            moves: bool) -> None:
+    """Only then is kbuild asked again what the config builds."""
+    inputs = cellcheck.Inputs(Path(), Path(), b"", [FileChange(old, new)], [],
+                              Path())
+    assert inputs.moves_entries == moves

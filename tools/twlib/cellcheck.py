@@ -350,9 +350,11 @@ class Inputs:
 
     @property
     def moves_entries(self) -> bool:
-        """Does the patch change what the config builds?"""
+        """Does the patch change what the config builds?  A header that comes
+        or goes does not."""
         names = re.compile(r"^(Makefile|Kbuild|Kconfig|.*\.mk$)")
         return any(c.kind != "modified"
+                   and not all(p.endswith(".h") for p in patchset.paths([c]))
                    or names.match((c.new or "").split("/")[-1])
                    for c in self.changes)
 
