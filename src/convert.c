@@ -62,6 +62,14 @@ static void site_free(gpointer p)
 	g_free(s);
 }
 
+static void add_option(GString *s, const char *name, const char *value)
+{
+	char *quoted = g_shell_quote(value);
+
+	g_string_append_printf(s, " --%s %s", name, quoted);
+	g_free(quoted);
+}
+
 /* The options that decide what the result is, as a shell reads them. */
 static char *options_of(const struct convert *c)
 {
@@ -70,19 +78,11 @@ static char *options_of(const struct convert *c)
 	GString *s = g_string_new(NULL);
 
 	if (c->policy)
-		g_string_append_printf(s, " --%s %s", c->m->choice, c->policy);
-	for (char **d = c->t->with; d && *d; d++) {
-		char *q = g_shell_quote(*d);
-
-		g_string_append_printf(s, " --with %s", q);
-		g_free(q);
-	}
-	if (proofs) {
-		char *q = g_shell_quote(proofs);
-
-		g_string_append_printf(s, " --accessors %s", q);
-		g_free(q);
-	}
+		add_option(s, c->m->choice, c->policy);
+	for (char **d = c->t->with; d && *d; d++)
+		add_option(s, "with", *d);
+	if (proofs)
+		add_option(s, "accessors", proofs);
 	g_free(proofs);
 	return g_string_free(s, FALSE);
 }

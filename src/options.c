@@ -107,17 +107,22 @@ void tw_parse_options_formats(int *argc, char ***argv,
 	g_free(all);
 }
 
-/* The folder of our own executable, links resolved. */
+const char *tw_exe(void)
+{
+	static char *exe;
+
+	if (!exe)
+		exe = g_file_read_link("/proc/self/exe", NULL);
+	return exe;
+}
+
+/* The folder of our own executable. */
 static const char *exe_dir(void)
 {
 	static char *dir;
 
-	if (!dir) {
-		char *exe = g_file_read_link("/proc/self/exe", NULL);
-
-		dir = exe ? g_path_get_dirname(exe) : g_strdup(".");
-		g_free(exe);
-	}
+	if (!dir)
+		dir = tw_exe() ? g_path_get_dirname(tw_exe()) : g_strdup(".");
 	return dir;
 }
 

@@ -48,16 +48,14 @@ static int run_program(const struct command *c, int argc, char **argv)
 	char *name = g_strdup_printf("treewide-%s", c->name);
 	char *path = g_build_filename(tw_libexec_dir(), name, NULL);
 	char **args = g_new0(char *, argc + 1);
-	char *exe;
 
 	args[0] = path;
 	for (int i = 1; i < argc; i++)
 		args[i] = argv[i];
 	g_setenv("TREEWIDE_DATA", tw_data_dir(), TRUE);
 	/* A program that needs the driver takes the one that it was called by. */
-	exe = g_file_read_link("/proc/self/exe", NULL);
-	if (exe)
-		g_setenv("TREEWIDE_EXE", exe, TRUE);
+	if (tw_exe())
+		g_setenv("TREEWIDE_EXE", tw_exe(), TRUE);
 	execv(path, args);
 	tw_die(TW_FATAL, "cannot run '%s': %s; is treewide installed whole?",
 	       path, g_strerror(errno));

@@ -52,6 +52,7 @@ void tw_parse_options_formats(int *argc, char ***argv,
 			      struct tw_options *opt);
 
 /* One line per fact; NULL when none.  Owned by the driver. */
+const char *tw_exe(void);		/* our own executable, links resolved */
 const char *tw_data_dir(void);		/* holds cocci/ and corpus/ */
 const char *tw_libexec_dir(void);	/* holds the treewide-* programs */
 
