@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from typing import Any
 from . import accessorreport
 from .accessorrules import Rules, RulesError
 from .accessors import main_cell
+from .output import write_whole
 
 SECONDS = 3600          # for one cell: the questions have limits of their own
 INPUT_VERSION = 1
@@ -71,9 +71,7 @@ def write(text: str, path: str | None) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
-    tmp = Path(f"{path}.tmp-{os.getpid()}")
-    tmp.write_text(text, encoding="utf-8")
-    os.replace(tmp, path)
+    write_whole(Path(path), text)
 
 
 def main() -> int:

@@ -36,6 +36,7 @@ from typing import Any
 from . import apart, cache, coverage, kbuild, linemark, objects, patchset, \
     sparse, users
 from .cells import Cell, cells_load
+from .output import write_whole
 from .patchset import FileChange, Hunk, LineChange, PatchError
 from .sandbox import BIN, BUILD, SRC, Result, Sandbox
 
@@ -187,16 +188,6 @@ class CellResult:
         """From JSON; fields of other versions are left out."""
         names = {f.name for f in dataclasses.fields(CellResult)}
         return CellResult(**{k: v for k, v in value.items() if k in names})
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write @path so that it is there whole or not at all."""
-    tmp = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        tmp.write_text(text, "utf-8")
-        os.replace(tmp, path)
-    finally:
-        tmp.unlink(missing_ok=True)
 
 
 def load_result(path: Path) -> CellResult | None:

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from .check import FATAL, OK, Parser, error_text, runs_dir
+from .output import write_whole
 from .reportrun import RunError, load, verdict
 
 
@@ -63,17 +64,7 @@ def write(text: str, output: str | None) -> None:
     path = Path(output)
     if path.is_dir():
         raise RunError(f"{output}: is a folder; -o names a file")
-    if path.exists() and not path.is_file():    # /dev/stdout and the like
-        path.write_bytes(data)
-        return
-    # Whole or not at all: a reader may look at it while it is made.
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        new.write_bytes(data)
-        new.rename(path)
-    except OSError:
-        new.unlink(missing_ok=True)
-        raise
+    write_whole(path, data)
 
 
 def main(argv: list[str] | None = None) -> int:
