@@ -417,8 +417,13 @@ def apply_to(tree: Path, data: bytes, name: str,
             raise PatchError(
                 f"{', '.join(places)}: the hunk does not apply to {tree}"
                 f"{_hunk_places(data, name, changes, places)}; {hint}")
-        raise PatchError(f"{name}: does not apply to {tree}: "
-                         f"{'; '.join(lines) or 'git apply failed'}; {hint}")
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        why = "; ".join(lines) or (
+            f"git apply was ended by signal {-done.returncode}"
+            if done.returncode < 0 else
+            f"git apply ended with {done.returncode}: "
+            f"{said[-1] if said else 'no word why'}")
+        raise PatchError(f"{name}: does not apply to {tree}: {why}; {hint}")
     for change in changes:
         if change.new is not None and not (stage / change.new).is_file():
             raise PatchError(f"{name}: {change.new} did not come out of it")
