@@ -31,9 +31,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from . import cache, cellcheck, kbuild, objects, patchset, report, users
-from .cellcheck import CellCheck, CellResult, CheckError, Inputs, Job, \
-    write_whole
+from .cellcheck import CellCheck, CellResult, CheckError, Inputs, Job
 from .cells import Cell, CellError, cells_load, cells_select
+from .output import write_whole
 from .patchset import PatchError
 from .report import verdict
 from .sandbox import GIB, Sandbox, SandboxError
@@ -120,6 +120,30 @@ def cells_wanted(lists: list[str] | None, inputs: Inputs
             else:
                 left_out.append(cell.name)
     return list(chosen.values()), left_out
+
+
+def cover(run: Path) -> set[str]:
+    """The fewest cells (greedily) that between them compiled all changed lines
+    of code that the check in @run found compiled in any."""
+    file = run / "check.json"
+    try:
+        ranges = json.loads(file.read_text("utf-8"))["coverage"]["ranges"]
+        left = {(r["file"], n): set(r["cells"]) for r in ranges
+                for n in range(r["first"], r["last"] + 1)}
+    except (OSError, ValueError, KeyError, TypeError) as err:
+        raise CheckError(f"{run}: no check with compiled lines in it; --cover "
+                         "names the run of a 'treewide check --patch' "
+                         f"({error_text(err)})") from err
+    chosen: set[str] = set()
+    while left:
+        count: dict[str, int] = {}
+        for cells in left.values():
+            for name in cells:
+                count[name] = count.get(name, 0) + 1
+        best = min(count, key=lambda c: (-count[c], c))
+        chosen.add(best)
+        left = {k: v for k, v in left.items() if best not in v}
+    return chosen
 
 
 def history_path() -> Path:
@@ -397,6 +421,10 @@ def arguments() -> Parser:
                         help="auto (default): all that the patch concerns and "
                         "that have their compiler; all; or cells and archs, "
                         "separated by commas")
+    parser.add_argument("--cover", metavar="RUN",
+                        help="with --each: of these cells the fewest that "
+                        "between them compiled all lines in RUN, a check of "
+                        "the whole patch")
     parser.add_argument("--whole", metavar="DIRS", action="append",
                         default=[], help="build all that the config builds in "
                         "these folders, too")
@@ -573,6 +601,8 @@ def main(argv: list[str] | None = None) -> int:
                       or args.format == "sarif"):
         parser.error("--each goes with none of --patch, --plan, --show and "
                      "--format sarif")
+    if args.cover and not args.each:
+        parser.error("--cover goes with --each")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cell_names(args.cells)

@@ -7,7 +7,9 @@ is left out) and checks the tree with the first patch, with the first two, and
 so on, each against the tree as it is.  A cell is built again only for a patch
 that may concern it: for a patch of arch/s390 those of s390, the others are as
 they were one patch before.  So are objects that read none of the files that
-the patch changes: only those that do are built.
+the patch changes: only those that do are built.  Of each patch it is said how
+many of the lines that it changes were compiled, so that it shows when the
+cells were too few.
 
 `each.json` in the run has what `treewide series --check` tells in the
 messages.
@@ -23,8 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from . import cache, check, patchset
-from .cellcheck import CheckError, Inputs, Job, write_whole
+from .cellcheck import CheckError, Inputs, Job
 from .cells import Cell, cells_load, cells_select
+from .output import write_whole
 from .report import columns
 from .seriesmail import Git
 from .seriesplan import SeriesError
@@ -54,6 +57,7 @@ class Prefix:
     number: int
     mail: Path
     sha256: str
+    data: bytes                             # the mail
     changes: list[patchset.FileChange]      # of this patch alone
     whole: Path                             # the diff of all up to it
 
@@ -84,7 +88,7 @@ def prefixes(tree: Path, folder: Path, out: Path, work: Path) -> list[Prefix]:
         whole = out / f"{n + 1:04}" / "prefix.patch"
         whole.parent.mkdir(parents=True, exist_ok=True)
         whole.write_bytes(git("diff", "--no-renames", base, head))
-        result.append(Prefix(n + 1, mail, hashes[n], changes[n], whole))
+        result.append(Prefix(n + 1, mail, hashes[n], d, changes[n], whole))
     return result
 
 
@@ -99,7 +103,24 @@ def cells_of(args: argparse.Namespace, one: Prefix) -> list[Cell]:
     if "all" not in names:
         cells = [c for c in cells if check.has_compiler(c)
                  or {c.name, c.arch, c.srcarch} & set(asked)]
+    if args.cover:
+        enough = check.cover(Path(args.cover))
+        cells = [c for c in cells if c.name in enough]
     return [c for c in cells if check.concerned(c, scopes)]
+
+
+def own_lines(one: Prefix, inputs: Inputs, cells: list[dict[str, Any]]
+              ) -> dict[str, Any]:
+    """Of the lines of code that the patch changes and that are not the
+    tree's again: how many, and which no cell compiled."""
+    own = {(h.file, n) for h in patchset.hunks(one.data, one.changes)
+           for n in h.added}
+    wanted = {(f, n + 1) for f, lines in inputs.marks.wanted().items()
+              for n in lines} & own
+    seen = {(f, n) for c in cells for f, lines in c["lines"].items()
+            for n in lines}
+    return {"lines": len(wanted), "uncompiled": [
+        f"{f}:{n}" for f, n in sorted(wanted - seen)]}
 
 
 def one_prefix(args: argparse.Namespace, tree: Path, one: Prefix,
@@ -108,6 +129,7 @@ def one_prefix(args: argparse.Namespace, tree: Path, one: Prefix,
     run = one.whole.parent
     cells = cells_of(args, one)
     said: list[dict[str, Any]] = []
+    lines: dict[str, Any] = {"lines": 0, "uncompiled": []}
     if cells:
         inputs = Inputs.read(tree, one.whole, str(one.whole), stage)
         whole = check.folders(tree, args.whole)
@@ -122,8 +144,9 @@ def one_prefix(args: argparse.Namespace, tree: Path, one: Prefix,
         result = check.run(check.Check(inputs, check.in_order(cells, inputs),
                                        [], run, job))
         write_whole(run / "check.json", json.dumps(result, indent=1) + "\n")
-        shutil.rmtree(stage)
         said = result["cells"]
+        lines = own_lines(one, inputs, said)
+        shutil.rmtree(stage)
     rows = [{
         "cell": c["cell"], "state": c["state"], "reason": c["reason"],
         "verdict": check.CellResult.of(c).verdict, "objects": c["objects"],
@@ -133,12 +156,27 @@ def one_prefix(args: argparse.Namespace, tree: Path, one: Prefix,
     worst = max((r["verdict"] for r in rows), default="ok",
                 key=("ok", "incomplete", "failed").index)
     return {"number": one.number, "patch": one.mail.name,
-            "sha256": one.sha256, "verdict": worst, "cells": rows}
+            "sha256": one.sha256, "verdict": worst, **lines, "cells": rows}
+
+
+def as_ranges(places: list[str]) -> list[str]:
+    """FILE:LINE, in order, as FILE:FIRST-LAST,FIRST-LAST."""
+    found: dict[str, list[list[int]]] = {}
+    for place in places:
+        file, _colon, line = place.rpartition(":")
+        ranges = found.setdefault(file, [])
+        if ranges and ranges[-1][1] == int(line) - 1:
+            ranges[-1][1] += 1
+        else:
+            ranges.append([int(line)] * 2)
+    return [file + ":" + ",".join(f"{a}-{b}" if b > a else str(a)
+                                  for a, b in ranges)
+            for file, ranges in found.items()]
 
 
 def table(result: dict[str, Any]) -> str:
     rows = [("patch", "cells", "built", "objects", "same bytes", "failed",
-             "verdict")]
+             "lines", "verdict")]
     lines = []
     for p in result["prefixes"]:
         built = [c for c in p["cells"] if c["state"] == "built"]
@@ -148,12 +186,15 @@ def table(result: dict[str, Any]) -> str:
             str(sum(c["grades"].get("tokens", 0) + c["grades"].get("bytes", 0)
                     for c in built)),
             str(sum(map(failed, p["cells"]))),
+            f"{p['lines'] - len(p['uncompiled'])} of {p['lines']}",
             p["verdict"] if p["cells"] else "no cell of it"))
         for c in p["cells"]:
             if c["verdict"] == "ok":
                 continue
             why = c["new"][:3] or [c["reason"] or "the code differs"]
             lines += [f"{p['patch']}: {c['cell']}: {w}" for w in why]
+        lines += [f"{p['patch']}: no cell compiled {u}"
+                  for u in as_ranges(p["uncompiled"])]
     return "\n".join([*columns(rows), "", *lines, result["sentence"]]) + "\n"
 
 
@@ -166,6 +207,9 @@ def sentence(rows: list[dict[str, Any]]) -> str:
     text = f"{len(rows)} prefixes, {builds} builds: "
     text += f"{len(bad)} failed" if bad else "none failed"
     text += f"; the code differs after {len(other)}" if other else ""
+    total = sum(p["lines"] for p in rows)
+    text += f"; {total - sum(len(p['uncompiled']) for p in rows)} of " \
+        f"{total} changed lines were compiled"
     if part:
         text += f"; {len(part)} were not fully checked, or no cell is " \
             "concerned"
