@@ -154,6 +154,9 @@ static void judge(struct leaf_level *v, const json_t *cell, const json_t *level,
 {
 	const char *at = str(level, "level"), *name = str(cell, "cell");
 
+	if (!strcmp(str(level, "format"), "unknown"))
+		add_why(v, g_strdup_printf("it is not known how its entries are stored (%s, %s)",
+					   name, at));
 	for (guint i = 0; i < names->len; i++) {
 		const char *need = names->pdata[i], *native, *known;
 		const json_t *row = row_of(cell, need, at);

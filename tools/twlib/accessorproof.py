@@ -195,35 +195,56 @@ class Prover:
         return out
 
 
-    def stored(self, level: Level) -> tuple[Any, str]:
-        """What is in the table after v was stored, as a term over v; None:
-        v itself is taken to be, and why."""
+    def stored(self, level: Level) -> tuple[Any, str, str]:
+        """What is in the table after v was stored, as a term over v (None: v
+        itself, or taken to be); the format: same, other, run or unknown; and
+        the same in words."""
+        assumed = "taken to be stored as they are: "
         if level.letter == FIRST or (level.entries or 1) > 1:
-            return None, "taken to be stored as they are: a run"
+            return None, "run", assumed + "a run"
         f = self.module.function(f"tw_store_{level.letter}")
         if not f:
-            return None, "taken to be stored as they are: no such function"
+            return None, "unknown", assumed + "no such function"
         self.machine.steps = 0
         try:
-            ways = [o for o in self.machine.run(f, self.arguments(level))
+            empty = self.empty(level)
+            ways = [o for o in self.machine.run(f, [
+                empty if p == "v2" and empty is not None else a
+                for p, a in zip(PARAMS, self.arguments(level))])
                     if o.end != "outside"]
         except Unsupported as e:
-            return None, f"taken to be stored as they are: not run: {e}"
+            return None, "unknown", f"{assumed}not run: {e}"
         # What else it does is no matter, if what it stores does not hang on it.
         plain = [z3.And(*[c for c in o.conditions if not _after(c)])
                  for o in ways]
         if not ways or any(o.end != "ret" or _after(o.value) for o in ways) \
+                or "v2" in irexec.names_in([o.value for o in ways] + plain) \
                 or not self.apart(ways, plain):
-            said = next((e.name.split("|")[0][:80] for o in ways
-                         for e in o.events), "there are several ways")
-            return None, f"taken to be stored as they are: not run: {said}"
+            return None, "unknown", f"{assumed}what is stored hangs on " \
+                "something that cannot be seen into"
         term = ways[-1].value
         for c, o in zip(plain[-2::-1], ways[-2::-1]):
             term = z3.If(c, o.value, term)
         term = z3.simplify(term)
         if _same_low(term, self.params["v"]) or term.eq(self.params["v"]):
-            return None, "stored as they are"
-        return term, "stored in another format"
+            return None, "same", "stored as they are"
+        return term, "other", "stored in another format"
+
+
+    def empty(self, level: Level) -> Any:
+        """The bits of an entry of the level that is none; None: not known."""
+        f = self.module.function(f"tw_empty_{level.letter}")
+        if not f:
+            return None
+        m, v = self.machine, self.params["v"]
+        s = z3.SolverFor("QF_UFBV")
+        s.set("timeout", SOLVER_MS)
+        s.add(*m.facts)
+        s.add(z3.Or(False, *[
+            z3.And(*o.conditions, o.value != 0)
+            for o in m.run(f, self.arguments(level))
+            if o.end == "ret" and not o.events]))
+        return s.model().eval(v, True) if s.check() == z3.sat else None
 
 
     def apart(self, ways: list[Outcome], plain: list[Any]) -> bool:

@@ -43,6 +43,7 @@ class Rules:
     limits: dict[str, str]
     kinds: dict[str, list[str]]
     store: str
+    empty: str
 
     def asked_of(self, helper: str) -> list[str]:
         """The kinds of entries that the helper is ever given; none: all."""
@@ -88,4 +89,4 @@ class Rules:
             part("swap steps"), _items(part("hardware").get("steps", "")),
             part("limits"),
             {k: _items(v) for k, v in part("asked of").items()},
-            part("store").get("value", ""))
+            part("store").get("value", ""), part("store").get("empty", ""))

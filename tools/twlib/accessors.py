@@ -284,7 +284,8 @@ class CellAudit:
             "read": True, "errors": self.facts["errors"],
             "levels": [{"level": x.name, "form": x.letter, "size": x.size,
                         "entries": x.entries, "when": x.when,
-                        "stored": stores[f"{x.name} {x.size}"][1],
+                        "format": stores[f"{x.name} {x.size}"][1],
+                        "stored": stores[f"{x.name} {x.size}"][2],
                         "made": e.names, "left_out": e.left_out}
                        for x in levels
                        for e in [entries[f"{x.name} {x.size}"]]],

@@ -159,10 +159,11 @@ def add_domain(unit: Unit, rules: Rules) -> None:
                  f"unsigned long tw_size_{level}(void) {{ return {size}; }}")
         unit.add(Form(f"tw_shift_{level}", shift, set()),
                  f"unsigned int tw_shift_{level}(void) {{ return {shift}; }}")
-        if rules.store and level != FIRST:
-            call = _fill(rules.store, level)
-            unit.add(Form(f"tw_store_{level}", "the store", used(call)),
-                     function(f"tw_store_{level}", call, False))
+        for what, rule in (("store", rules.store), ("empty", rules.empty)):
+            if rule and level != FIRST:
+                call = _fill(rule, level)
+                unit.add(Form(f"tw_{what}_{level}", f"the {what}", used(call)),
+                         function(f"tw_{what}_{level}", call, False))
     unit.add(Form("tw_entry_size", "", set()),
              "unsigned long tw_entry_size(void) { return sizeof(pte_t); }")
     unit.add(Form("tw_valid", rules.valid, set()),
