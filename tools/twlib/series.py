@@ -349,8 +349,10 @@ def people_of(args: Any, tree: Path, todo: list[Patch]
     if args.no_cc:
         return None
     result = []
+    own = None
     for n, patch in enumerate(todo, 1):
-        found = seriesmail.maintainers(tree, sorted(patch.files))
+        own = patch.files.get("MAINTAINERS", own)
+        found = seriesmail.maintainers(tree, sorted(patch.files), own)
         if found is None:
             progress("Cc: unknown: the tree has no scripts/get_maintainer.pl")
             return None
@@ -460,7 +462,9 @@ def cover(args: Any, plan: Plan, made: Made, checked: seriestext.Checked,
         f"  {todo[n].prefix}: {todo[n].subject}\n" for n in batch)
     body = seriestext.cover(plan, todo, made, checked, numbers, stat, log,
                             told if numbers[0] == 1 else "",
-                            everybody.left if everybody else [], hashes)
+                            everybody.left if everybody else [], hashes,
+                            b"// <smpl>" in git("log", "--format=%b",
+                                                f"{ids[0]}..{ids[-1]}"))
     version = f" v{args.reroll}" if args.reroll else ""
     digits = len(str(len(batch)))
     tag = f"[PATCH{version} {0:0{digits}}/{len(batch)}]"

@@ -121,35 +121,49 @@ class People:
     lists: list[str] = field(default_factory=list)
 
 
-def maintainers(tree: Path, paths: list[str]) -> list[tuple[str, str]] | None:
-    """(address, role) by the tree's get_maintainer.pl; None: it has none."""
+def maintainers(tree: Path, paths: list[str], own: bytes | None = None
+                ) -> list[tuple[str, str]] | None:
+    """(address, role) by the tree's get_maintainer.pl; None: it has none.
+    @own: the tree's MAINTAINERS as the series has it by then, which may say
+    who looks after a file that is new."""
     if not (tree / "scripts" / "get_maintainer.pl").is_file():
         return None
-    out = _script(tree, ["perl", f"{SRC}/scripts/get_maintainer.pl",
-                         "--no-git", "--no-git-fallback", "--roles", "-f",
-                         *sorted({there(tree, p) for p in paths})])
-    if out is None:
-        raise SeriesError(f"{tree}: its get_maintainer.pl failed or took more "
-                          f"than {SECONDS} s; --no-cc does without it")
-    found = []
-    for line in out.splitlines():
-        m = re.match(r"(.+?) \(((?:[^()]|\([^()]*\))*)\)\s*$", line)
-        if m:
-            found.append((m[1].strip(), m[2]))
+    known = sorted(p for p in paths if (tree / p).exists())
+    fresh = sorted(set(paths) - set(known))
+    with tempfile.TemporaryDirectory(prefix="treewide-cc-") as name:
+        work, over = Path(name), {}
+        if own is not None:
+            (work / "MAINTAINERS").write_bytes(own)
+            over[f"{SRC}/MAINTAINERS"] = work / "MAINTAINERS"
+        # A file that is not there is taken from the head of a patch only.
+        (work / "new.patch").write_text(
+            "".join(f"--- /dev/null\n+++ b/{p}\n" for p in fresh),
+            encoding="utf-8", errors="surrogateescape")
+        found = []
+        for what in (["-f", *known] if known else [],
+                     ["/treewide/data/new.patch"] if fresh else []):
+            if not what:
+                continue
+            out = _script(tree, [
+                "perl", f"{SRC}/scripts/get_maintainer.pl", "--no-git",
+                "--no-git-fallback", "--roles", *what], work, over=over)
+            if out is None:
+                raise SeriesError(
+                    f"{tree}: its get_maintainer.pl failed or took more than "
+                    f"{SECONDS} s; --no-cc does without it")
+            found += [(m[1].strip(), m[2]) for line in out.splitlines()
+                      if (m := re.match(
+                          r"(.+?) \(((?:[^()]|\([^()]*\))*)\)\s*$", line))]
     return found
 
 
-def there(tree: Path, path: str) -> str:
-    """@path, or of a new file the folder that it comes into."""
-    while path and not (tree / path).exists():
-        path = path.rpartition("/")[0]
-    return path or "Makefile"
-
-
 def _script(tree: Path, argv: list[str], data: Path | None = None,
-            ok: tuple[int, ...] = (0,)) -> str | None:
-    """What a script of the tree prints; None if it did not end well."""
+            ok: tuple[int, ...] = (0,),
+            over: dict[str, Path] | None = None) -> str | None:
+    """What a script of the tree prints; None if it did not end well.  @data:
+    a folder for it; @over: files that it sees in place of the tree's."""
     box = Sandbox(tree, None, timeout=SECONDS)
+    box.ro.update(over or {})
     if data:
         box.ro["/treewide/data"] = data
     cmd = box.command(argv)

@@ -403,8 +403,9 @@ def cells_table(check: dict[str, Any]) -> str:
 
 def cover(plan: Plan, patches: list[Patch], made: Made, checked: Checked,
           numbers: tuple[int, int], stat: str, shortlog: str, since: str,
-          left: list[str], shas: list[str]) -> str:
-    """The body of the cover letter; @numbers: this batch, of how many."""
+          left: list[str], shas: list[str], smpl: bool) -> str:
+    """The body of the cover letter; @numbers: this batch, of how many; @smpl:
+    does a message have a semantic patch?"""
     batch, batches = numbers
     parts = [wrap(put(plan.text, made.fill))]
     if batches > 1:
@@ -418,8 +419,9 @@ def cover(plan: Plan, patches: list[Patch], made: Made, checked: Checked,
             + (f"({made.policy}) " if made.policy not in ("", "none") else "")
             + f"from Linux {made.release} with {made.version('spatch')} and "
             f"{made.version('libclang')}; {len(made.cells)} configurations "
-            "of all architectures were read.  The semantic patches, if any, "
-            "are in the messages of the patches that they made."))
+            "of all architectures were read."
+            + ("  The semantic patches are in the messages of the patches "
+               "that they made." if smpl else "")))
         if checked.each:
             parts.append(wrap(steps_text(checked, shas)))
         if checked.whole:
