@@ -383,8 +383,8 @@ char *leaf_native_text(const struct leafc *l)
 
 	if (!l->audited) {
 		g_string_append(s,
-			" * Here it is hugetlb's everywhere: no audit of the forms of the levels was\n"
-			" * given to the conversion that made this file.\n");
+			" * Here it is hugetlb's everywhere, which is right at every level; the\n"
+			" * functions of the levels were not compared with them.\n");
 		return g_string_free(s, FALSE);
 	}
 	for (guint i = 0; i < l->levels->len; i++) {
