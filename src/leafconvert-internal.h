@@ -5,7 +5,8 @@
  * words), src/leafflow.c (which declarations carry entries that were read),
  * src/leafhstate.c (where their level comes from), src/leafedit.c (the edits
  * and the helpers), src/leafnative.c (which functions read a level),
- * src/leaffate.c (the fate of every site).
+ * src/leafcomment.c (comments that become untrue), src/leaffate.c (the fate of
+ * every site).
  */
 #ifndef LEAFCONVERT_INTERNAL_H
 #define LEAFCONVERT_INTERNAL_H
@@ -161,6 +162,9 @@ char *leaf_native_text(const struct leafc *l);
 /* The native form of @question where a level is read by these, or NULL. */
 const char *leaf_native_name(const struct leafc *l, const char *question,
 			     const char *form);
+
+/* src/leafcomment.c */
+void leaf_note_comments(struct leafc *l);
 
 /* src/leaffate.c */
 void leaf_fates(struct leafc *l);

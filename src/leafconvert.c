@@ -259,6 +259,7 @@ static int run(struct leafc *l)
 	convert_add_files(c, l->new_files);
 	if (verify(l))
 		return -1;
+	leaf_note_comments(l);
 	leaf_fates(l);
 	return 0;
 }

@@ -230,30 +230,78 @@ static void edit_value(struct leafc *l, const struct value *v)
 			 leaf_rule(q->helper));
 }
 
-/* The #include, behind the one of [leaf] beside, or the last that is like it. */
+/* What "#include <linux/x.h>" at token @i names, with its '<'; or NULL. */
+static const char *included(const struct source *s, gsize i)
+{
+	gsize what = source_next(s, i);
+	const char *name;
+
+	if (s->toks.v[i].ctx != CTX_DIRECTIVE || !source_is(s, i, "include") ||
+	    what >= s->toks.n)
+		return NULL;
+	name = s->text + s->toks.v[what].off;
+	return g_str_has_prefix(name, "<linux/") && strchr(name, '\n') ?
+	       name : NULL;
+}
+
+static gsize after_line(const struct source *s, const char *at)
+{
+	return strchr(at, '\n') + 1 - s->text;
+}
+
+/*
+ * Where the #include of @header goes in a block of lines, whose names are
+ * @block and one of which is @beside: in its place when they are in order, else
+ * behind @beside.
+ */
+static gsize place_in(const struct source *s, const GPtrArray *block,
+		      const char *header, const char *beside)
+{
+	gsize at = 0;
+
+	for (guint i = 0; i < block->len; i++) {
+		const char *name = block->pdata[i];
+
+		if (i && strcmp(block->pdata[i - 1], name) > 0)
+			return after_line(s, beside);
+		if (strcmp(name, header) < 0)
+			at = after_line(s, name);
+	}
+	/* Two are in order by chance. */
+	return block->len > 2 && at ? at : after_line(s, beside);
+}
+
+/* The #include, with the one of [leaf] beside, or the last that is like it. */
 static void edit_include(struct leafc *l, const struct source *s)
 {
 	char *line = g_strdup_printf("#include <%s>\n", l->r.header);
 	char *beside = g_strdup_printf("<%s>", l->r.beside);
-	gsize at = 0;
+	GPtrArray *block = g_ptr_array_new();
+	const char *with = NULL;
+	gboolean found = FALSE;
+	gsize at;
 
 	for (gsize i = 0; i < s->toks.n; i++) {
-		gsize what = source_next(s, i);
-		const char *nl;
+		const char *name = included(s, i), *last;
 
-		if (s->toks.v[i].ctx != CTX_DIRECTIVE ||
-		    !source_is(s, i, "include") || what >= s->toks.n ||
-		    strncmp(s->text + s->toks.v[what].off, "<linux/", 7))
+		if (!name)
 			continue;
-		nl = strchr(s->text + s->toks.v[what].off, '\n');
-		if (!nl)
-			continue;
-		at = nl + 1 - s->text;
-		if (!strncmp(s->text + s->toks.v[what].off, beside,
-			     strlen(beside)))
-			break;
+		last = block->len ? block->pdata[block->len - 1] : NULL;
+		/* Does its line follow the last one's? */
+		if (last && source_line(s, name - s->text) !=
+			    source_line(s, last - s->text) + 1) {
+			if (found)
+				break;
+			g_ptr_array_set_size(block, 0);
+		}
+		g_ptr_array_add(block, (gpointer)name);
+		if (!found)
+			with = name;
+		found |= g_str_has_prefix(name, beside);
 	}
+	at = with ? place_in(s, block, line + strlen("#include "), with) : 0;
 	convert_put_edit(l->c, s, at, at, line, "include");
+	g_ptr_array_free(block, TRUE);
 	g_free(beside);
 	g_free(line);
 }

@@ -246,18 +246,22 @@ static void add_reached(const struct fates *f)
 		const struct carrier *k = all->pdata[i];
 		const struct source *s = convert_source(l->c, k->file);
 
+		char *why = k->refused ?
+			g_strdup_printf("'%s' of %s() stays an entry: %s",
+					k->name, k->func, k->refused) : NULL;
+
 		for (guint n = 0; n < k->places->len; n++)
 			add_site(f, s, source_token_at(s,
 				 g_array_index(k->places, gsize, n)),
-				 k->refused ? FATE_REFUSED : FATE_CONVERTED,
-				 k->refused ? k->refused : "driver/declaration",
-				 k->via);
-		if (k->refused)
+				 why ? FATE_REFUSED : FATE_CONVERTED,
+				 why ? why : "driver/declaration", k->via);
+		if (why)
 			g_ptr_array_add(l->c->res->refusals, g_strdup_printf(
-				"%s:%u: '%s' of %s() stays an entry: %s (%s)",
-				k->file, s->toks.v[source_token_at(s,
+				"%s:%u: %s (%s)", k->file,
+				s->toks.v[source_token_at(s,
 				g_array_index(k->places, gsize, 0))].line,
-				k->name, k->func, k->refused, k->via));
+				why, k->via));
+		g_free(why);
 	}
 	for (guint i = 0; i < l->values->len; i++) {
 		const struct value *v = l->values->pdata[i];

@@ -243,68 +243,118 @@ static char *known_as(const struct leafc *l, const struct source *s,
 
 /*
  * Say "f(vma)" for "f(walk->vma)" where "vma = walk->vma;" stands before, and
- * "h" where "h = f(vma);" does.
+ * "h" where "h = f(vma);" does.  Takes @text over; the caller frees the result.
  */
-static void use_known(const struct leafc *l, struct value *v, gsize body,
-		      const char *pattern)
+static char *use_known(const struct leafc *l, const struct value *v, gsize body,
+		       const char *pattern, char *text)
 {
 	char **ends = g_strsplit(pattern, "@", 2), *inner, *known;
-	gsize n = strlen(ends[0]), m = strlen(ends[1]), len = strlen(v->hstate);
+	gsize n = strlen(ends[0]), m = strlen(ends[1]), len = strlen(text);
 
-	if (len > n + m && g_str_has_prefix(v->hstate, ends[0]) &&
-	    g_str_has_suffix(v->hstate, ends[1])) {
-		inner = g_strndup(v->hstate + n, len - n - m);
+	if (len > n + m && g_str_has_prefix(text, ends[0]) &&
+	    g_str_has_suffix(text, ends[1])) {
+		inner = g_strndup(text + n, len - n - m);
 		known = known_as(l, v->s, body, v->first, inner, pattern);
 		if (known) {
-			g_free(v->hstate);
-			v->hstate = g_strconcat(ends[0], known, ends[1], NULL);
+			g_free(text);
+			text = g_strconcat(ends[0], known, ends[1], NULL);
 			g_free(known);
 		}
 		g_free(inner);
 	}
 	g_strfreev(ends);
+	return text;
+}
+
+/* Does the function say @text somewhere, by itself? */
+static gboolean says(const struct source *s, gsize body, const char *text)
+{
+	gsize end = source_close(s, body);
+	const char *from = s->text + s->toks.v[body].off, *at = from, *to;
+
+	if (end >= s->toks.n)
+		return FALSE;
+	to = s->text + s->toks.v[end].off;
+	while ((at = strstr(at, text)) && at < to) {
+		char before = at[-1], after = at[strlen(text)];
+
+		if (!g_ascii_isalnum(before) && before != '_' &&
+		    before != '>' && before != '.' &&
+		    !g_ascii_isalnum(after) && after != '_')
+			return TRUE;
+		at++;
+	}
+	return FALSE;
 }
 
 /* How a variable is known to be the right one; the surest first. */
 enum { NAMED, THROUGH, ONLY };
 
-void leaf_find_hstate(struct leafc *l, struct value *v)
+/*
+ * The hstate of @v by a variable of holder @n that is known by @how, as text;
+ * NULL: there is none, or *@several.
+ */
+static char *hstate_by(const struct leafc *l, const struct value *v, gsize body,
+		       guint n, int how, gboolean *several)
 {
 	const struct source *s = v->s;
-	gsize body = body_around(l, s, v->first), hit = SIZE_MAX;
-	const char *pattern = NULL;
-	gboolean several = FALSE;
+	GArray *vars = variables(s, l->r.holders[n], body, v->first);
+	gsize hit = SIZE_MAX, through = how == THROUGH ?
+		named_through(l, s, vars, body, v->first, v->last) : SIZE_MAX;
+	char *text = NULL;
 
-	for (guint round = NAMED; round <= ONLY && !pattern &&
-				  body != SIZE_MAX; round++) {
-		for (guint n = 0; l->r.holders[n] && !pattern; n++) {
-			GArray *vars = variables(s, l->r.holders[n], body,
-						 v->first);
-			gsize through = round == THROUGH ?
-				named_through(l, s, vars, body, v->first,
-					      v->last) : SIZE_MAX;
+	*several = FALSE;
+	for (guint i = 0; i < vars->len; i++) {
+		gsize name = g_array_index(vars, gsize, i);
 
-			for (guint i = 0; i < vars->len; i++) {
-				gsize name = g_array_index(vars, gsize, i);
-
-				if ((round == NAMED &&
-				     !named_in(s, name, v->first, v->last)) ||
-				    (round == THROUGH && name != through))
-					continue;
-				several |= pattern && !same_text(s, name, hit);
-				pattern = l->r.hstates[n];
-				hit = name;
-			}
-			g_array_free(vars, TRUE);
-		}
+		if ((how == NAMED && !named_in(s, name, v->first, v->last)) ||
+		    (how == THROUGH && name != through))
+			continue;
+		*several |= hit != SIZE_MAX && !same_text(s, name, hit);
+		hit = name;
 	}
-	if (!pattern || several) {
+	g_array_free(vars, TRUE);
+	if (hit != SIZE_MAX && !*several) {
+		text = fill(l->r.hstates[n], s, hit);
+		for (guint k = 0; l->r.holders[k]; k++)
+			text = use_known(l, v, body, l->r.hstates[k], text);
+	}
+	return text;
+}
+
+/*
+ * Of what the call names, and of what the pointer to the entry is made from,
+ * take what the function has a word for already; else the first of the
+ * manifest's holders.
+ */
+void leaf_find_hstate(struct leafc *l, struct value *v)
+{
+	gsize body = body_around(l, v->s, v->first);
+	gboolean several = FALSE, many;
+	gboolean said = FALSE;
+
+	for (guint n = 0; body != SIZE_MAX && l->r.holders[n] && !several &&
+			  !said; n++) {
+		char *text = hstate_by(l, v, body, n, NAMED, &many);
+
+		if (!text && !many)
+			text = hstate_by(l, v, body, n, THROUGH, &many);
+		/* What comes first is the surest: it must be one. */
+		several = many && !v->hstate;
+		if (!text)
+			continue;
+		said = says(v->s, body, text);
+		if (said || !v->hstate) {
+			g_free(v->hstate);
+			v->hstate = g_steal_pointer(&text);
+		}
+		g_free(text);
+	}
+	for (guint n = 0; body != SIZE_MAX && l->r.holders[n] && !several &&
+			  !v->hstate; n++)
+		v->hstate = hstate_by(l, v, body, n, ONLY, &several);
+	if (!v->hstate)
 		v->no_hstate = g_strdup(several ?
 			"the function has several VMAs or hstates, and the call does not tell which one the entry is of" :
 			"nothing in reach tells the hstate, and so the level");
-		return;
-	}
-	v->hstate = fill(pattern, s, hit);
-	for (guint n = 0; l->r.holders[n]; n++)
-		use_known(l, v, body, l->r.hstates[n]);
 }

@@ -383,7 +383,7 @@ char *leaf_native_text(const struct leafc *l)
 
 	if (!l->audited) {
 		g_string_append(s,
-			" * Here it is hugetlb's everywhere, which is right at every level; the\n"
+			" * Here it is the latter everywhere, which is right at every level; the\n"
 			" * functions of the levels were not compared with them.\n");
 		return g_string_free(s, FALSE);
 	}

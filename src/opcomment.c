@@ -123,17 +123,6 @@ void op_edit_document(struct opc *o, const struct opplace *p)
 	}
 }
 
-static void note(struct opc *o, const struct source *s, gsize off,
-		 char *text)
-{
-	struct stale_note *n = g_new0(struct stale_note, 1);
-
-	n->file = g_strdup(s->file);
-	n->line = source_line(s, off);
-	n->text = text;
-	g_ptr_array_add(o->c->res->notes, n);
-}
-
 /*
  * "@NAME" of a parameter that is gone, in a kernel-doc's sentences; and what the
  * document said of it.
@@ -159,7 +148,7 @@ static void note_params(struct opc *o, const struct opfn *f,
 				continue;
 			if (!edit_touches(o->c->edits, s->file, i, i + 1,
 					  NULL)) {
-				note(o, s, i, g_strdup_printf("the document of %s() speaks of @%.*s, which is no parameter any more",
+				stale_note_add(o->c->res->notes, s, i, g_strdup_printf("the document of %s() speaks of @%.*s, which is no parameter any more",
 							      f->name, (int)t->len,
 							      s->text + t->off));
 				continue;
@@ -167,7 +156,7 @@ static void note_params(struct opc *o, const struct opfn *f,
 			while (s->text[end] == ':' || is_blank(s->text[end]))
 				end++;
 			eol = next_line(s->text, end, to) - 1;
-			note(o, s, i, g_strdup_printf("the document of %s() loses what it says of @%.*s: %.*s",
+			stale_note_add(o->c->res->notes, s, i, g_strdup_printf("the document of %s() loses what it says of @%.*s: %.*s",
 						      f->name, (int)t->len,
 						      s->text + t->off,
 						      (int)(eol - end),
@@ -182,19 +171,9 @@ static void note_lost(struct opc *o, const struct opplace *p)
 
 	for (gsize i = p->first[0]; i < p->first[o->keeps]; i++)
 		if (s->toks.v[i].kind == TOK_COMMENT)
-			note(o, s, s->toks.v[i].off, g_strdup_printf("the comment goes with the parameter: %.*s",
+			stale_note_add(o->c->res->notes, s, s->toks.v[i].off, g_strdup_printf("the comment goes with the parameter: %.*s",
 							(int)s->toks.v[i].len,
 							s->text + s->toks.v[i].off));
-}
-
-static int by_place(gconstpointer a, gconstpointer b)
-{
-	const struct stale_note *x = *(struct stale_note *const *)a;
-	const struct stale_note *y = *(struct stale_note *const *)b;
-	int r = strcmp(x->file, y->file);
-
-	r = r ? r : x->line < y->line ? -1 : x->line > y->line;
-	return r ? r : strcmp(x->text, y->text);
 }
 
 void op_note_comments(struct opc *o)
@@ -220,8 +199,8 @@ void op_note_comments(struct opc *o)
 			continue;
 		src = convert_source(c, s->file);
 		if (src)
-			note(o, src, s->off, g_strdup_printf("the comment speaks of %s, which is gone",
+			stale_note_add(o->c->res->notes, src, s->off, g_strdup_printf("the comment speaks of %s, which is gone",
 							     o->member));
 	}
-	g_ptr_array_sort(c->res->notes, by_place);
+	g_ptr_array_sort(c->res->notes, stale_note_order);
 }

@@ -152,6 +152,19 @@ gsize source_prev(const struct source *s, gsize i)
 	return i && i != SIZE_MAX ? tok_skip_back(&s->toks, i - 1) : SIZE_MAX;
 }
 
+gsize source_comment_before(const struct source *s, gsize i)
+{
+	while (i-- > 0) {
+		int kind = s->toks.v[i].kind;
+
+		if (kind == TOK_COMMENT)
+			return i;
+		if (kind != TOK_SPACE && kind != TOK_NEWLINE)
+			break;
+	}
+	return SIZE_MAX;
+}
+
 gboolean source_is(const struct source *s, gsize i, const char *text)
 {
 	return i < s->toks.n && tok_is(&s->toks, i, text);

@@ -43,6 +43,8 @@ char *source_arch(const char *file);
 gsize source_token_at(const struct source *s, gsize off);
 guint source_line(const struct source *s, gsize off);
 
+/* The comment that ends right before token @i, or SIZE_MAX. */
+gsize source_comment_before(const struct source *s, gsize i);
 /* The next (previous) token that is no space or comment; toks.n (SIZE_MAX). */
 gsize source_next(const struct source *s, gsize i);
 gsize source_prev(const struct source *s, gsize i);

@@ -203,25 +203,11 @@ static void look_at(const struct stale *st, const struct source *s, gsize i,
 	}
 }
 
-/* The comment that ends right before token @i, or SIZE_MAX. */
-static gsize comment_before(const struct source *s, gsize i)
-{
-	while (i-- > 0) {
-		int kind = s->toks.v[i].kind;
-
-		if (kind == TOK_COMMENT)
-			return i;
-		if (kind != TOK_SPACE && kind != TOK_NEWLINE)
-			break;
-	}
-	return SIZE_MAX;
-}
-
 static void around(const struct stale *st, const struct source *s, gsize from,
 		   gsize to, gsize head, GHashTable *done)
 {
 	GHashTable *gone = gone_members(st, s, from, to);
-	gsize i = comment_before(s, head);
+	gsize i = source_comment_before(s, head);
 
 	if (i != SIZE_MAX)
 		look_at(st, s, i, done, gone,
@@ -297,7 +283,7 @@ static void look_at_struct(const struct stale *st, const struct source *s,
 		name = source_next(s, i);
 		if (!source_is(s, name, st->h->new) || !source_is(s, source_next(s, name), "{"))
 			continue;
-		c = comment_before(s, i);
+		c = source_comment_before(s, i);
 		/* What it says of the old struct is what it is about. */
 		if (c != SIZE_MAX &&
 		    g_hash_table_add(done, GSIZE_TO_POINTER(c)) &&
@@ -445,7 +431,18 @@ void stale_site(const struct stale *st, const struct site *site,
 	g_free(why);
 }
 
-static int by_place(gconstpointer a, gconstpointer b)
+void stale_note_add(GPtrArray *notes, const struct source *s, gsize off,
+		    char *text)
+{
+	struct stale_note *n = g_new0(struct stale_note, 1);
+
+	n->file = g_strdup(s->file);
+	n->line = source_line(s, off);
+	n->text = text;
+	g_ptr_array_add(notes, n);
+}
+
+int stale_note_order(gconstpointer a, gconstpointer b)
 {
 	const struct stale_note *x = *(struct stale_note *const *)a;
 	const struct stale_note *y = *(struct stale_note *const *)b;
@@ -457,7 +454,7 @@ static int by_place(gconstpointer a, gconstpointer b)
 
 void stale_finish(const struct stale *st)
 {
-	g_ptr_array_sort(st->notes, by_place);
+	g_ptr_array_sort(st->notes, stale_note_order);
 	for (guint i = st->notes->len; i-- > 1; ) {
 		const struct stale_note *a = st->notes->pdata[i - 1];
 		const struct stale_note *b = st->notes->pdata[i];

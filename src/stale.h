@@ -49,5 +49,10 @@ void stale_site(const struct stale *st, const struct site *site,
 /* Sort the notes and drop those that say the same of one line. */
 void stale_finish(const struct stale *st);
 void stale_note_free(gpointer note);
+/* A note about byte @off of @s; takes @text over. */
+void stale_note_add(GPtrArray *notes, const struct source *s, gsize off,
+		    char *text);
+/* By file, line and text; for g_ptr_array_sort(). */
+int stale_note_order(gconstpointer a, gconstpointer b);
 
 #endif

@@ -194,7 +194,7 @@ def load_run(run: Path, folder: Path, tree: Path, policy: str | None
     for edit in edits:
         by_file.setdefault(edit["file"], []).append(edit)
     head = data.split(b"\ndiff ", 1)[0].decode("utf-8", "replace")
-    made = Made(name, summary["release"], summary["policy"],
+    made = Made(name, summary["release"], summary["policy"] or "",
                 head.splitlines(), fill, by_file, folder,
                 cells=summary["cells"])
     seriestext.read_ledger(made, run / "ledger.sqlite")
@@ -442,7 +442,7 @@ def make(args: Any, tree: Path, folder: Path, run: Path, out: Path,
         args, tree, git, ids, mails)
     return {
         "version": VERSION, "conversion": made.conversion,
-        "release": made.release, "policy": made.policy,
+        "release": made.release, "policy": made.policy or None,
         "patch_sha256": hashlib.sha256(data).hexdigest(),
         "patches": entries, "checkpatch": style,
         "cover_cc": everybody.to if everybody else None,

@@ -416,7 +416,7 @@ def cover(plan: Plan, patches: list[Patch], made: Made, checked: Checked,
     if batch == 1:
         parts.append(wrap(
             f"Made by treewide convert {made.conversion} "
-            + (f"({made.policy}) " if made.policy not in ("", "none") else "")
+            + (f"({made.policy}) " if made.policy else "")
             + f"from Linux {made.release} with {made.version('spatch')} and "
             f"{made.version('libclang')}; {len(made.cells)} configurations "
             "of all architectures were read."

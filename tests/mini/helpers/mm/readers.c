@@ -89,6 +89,16 @@ int read_copy(struct mm_walk *walk, unsigned long addr, pte_t *ptep)
 	pte_t e = huge_ptep_get(walk->mm, addr, ptep);
 	pte_t copy = e;
 
+	/* pte_young() is enough; whoever writes asks pte_dirty(), too. */
 	return pte_young(copy) + (vma != NULL);
+}
+
+/* The entry above is asked by pte_young(), and so is that of the base page. */
+int read_other(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep,
+	       pte_t other)
+{
+	pte_t e = huge_ptep_get(vma->vm_mm, addr, ptep);
+
+	return pte_young(e) + pte_young(other);
 }
 #endif

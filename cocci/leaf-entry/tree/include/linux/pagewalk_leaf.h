@@ -122,8 +122,8 @@ static inline void mm_walk_unlock_leaf(struct mm_walk_state *state)
  * What is below tells about the entry as it was read here, which stays true
  * only while the page table lock is held.
  *
- * huge_ptep_get() gets the address at which the leaf begins, as from other
- * callers; @state->addr may lie inside the leaf.
+ * huge_ptep_get() gets the address at which the leaf begins, not @state->addr,
+ * which may lie inside the leaf.
  */
 static inline void mm_walk_read_leaf(struct mm_walk_state *state,
 				     struct mm_walk *walk)
@@ -175,7 +175,7 @@ static inline void mm_walk_read_leaf(struct mm_walk_state *state,
 #define mm_walk_ask(state, form)	mm_walk_ask_no_pud(state, form)
 #endif
 
-/* The same for forms that no architecture has at the level of PUDs. */
+/* The same for forms that not all architectures have at the level of PUDs. */
 #define mm_walk_ask_no_pud(state, form)					\
 ({									\
 	const struct mm_walk_state *_state = (state);			\

@@ -34,7 +34,8 @@
 /*
  * Which functions read an entry of hugetlb is chosen for an architecture and a
  * level as a whole: those of the level, where all forms that are needed exist
- * there and were proved to give the same answers as hugetlb's; else hugetlb's.
+ * there and were proved to give the same answers as hugetlb's; else hugetlb's,
+ * or those of a PTE where hugetlb's are the same.
 @LEVELS@ */
 
 /**
@@ -44,8 +45,8 @@
  * @pmd:	the entry (level PMD, if that is native)
  * @pud:	the entry (level PUD, if that is native)
 @end
- * @level:	level of the entry, of type @TYPE@. A size is no
- *		level: one level may hold leaves of several sizes
+ * @level:	level of the entry, a value of @TYPE@. A size
+ *		is no level: one level may hold leaves of several sizes
  * @shift:	how many bytes the leaf maps, as a power of two
  *
  * On some architectures hugetlb's functions translate an entry or gather bits
