@@ -261,7 +261,7 @@ static int run(struct leafc *l)
 		return -1;
 	leaf_note_comments(l);
 	leaf_fates(l);
-	return 0;
+	return convert_save_notes(c);
 }
 
 int convert_leaf(struct convert *c)
