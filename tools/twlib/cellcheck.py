@@ -243,6 +243,10 @@ class Inputs:
     only: list[str] = dataclasses.field(default_factory=list)
     #                       # build what these files concern; []: all files
     whole: list[str] = dataclasses.field(default_factory=list)
+    ask: set[str] = dataclasses.field(default_factory=set)
+    #                       # further folders to ask kbuild about, so that one
+    #                       # answer does for several patches
+    apart: bool = True      # tell hunks of one object apart?
     say: Callable[[str], None] = lambda text: None
     fingerprint: str = ""
     prepared: dict[str, dict[str, str]] = dataclasses.field(
@@ -422,7 +426,7 @@ class CellCheck:
             hashlib.sha256(inputs.data).hexdigest(), cell.name,
             self.result.sparse, str(job.extra_warnings),
             "\0".join(job.whole), "\0\0", "\0".join(job.objects),
-            "\0\0", "\0".join(inputs.only)]).encode())
+            "\0\0", "\0".join(inputs.only), str(inputs.apart)]).encode())
         self.result.key = key
         if not job.fresh and not job.keep and self._take_cached(key):
             return
@@ -592,6 +596,7 @@ class CellCheck:
         folders = inputs.prepare_search().folders()
         if not folders:
             return {}, {}
+        folders |= inputs.ask
         key = cache.hash_bytes("\0".join(
             [code_version(), self.entry, inputs.fingerprint,
              *sorted(folders)]).encode("utf-8", "surrogateescape"))
@@ -1155,7 +1160,8 @@ class CellCheck:
         result.graded = dict(sorted(graded.items()))
         count = Counter(graded.values())
         result.grades = {g: count[g] for g in GRADES}
-        self._grade_hunks(graded, self._apart(before, after, graded))
+        self._grade_hunks(graded, self._apart(before, after, graded)
+                          if self.inputs.apart else {})
 
     def _hunk_objects(self, graded: dict[str, str]) -> dict[int, set[str]]:
         """The objects that see each hunk: that compile a line of it; of one

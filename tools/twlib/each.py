@@ -109,6 +109,16 @@ def cells_of(args: argparse.Namespace, one: Prefix) -> list[Cell]:
     return [c for c in cells if check.concerned(c, scopes)]
 
 
+def folders_of(tree: Path, last: Prefix, stage: Path) -> set[str]:
+    """The folders that kbuild is asked about for the whole series: once a
+    cell, not once a patch."""
+    inputs = Inputs.read(tree, last.whole, str(last.whole), stage)
+    inputs.say = check.progress
+    found = inputs.prepare_search().folders()
+    shutil.rmtree(stage)
+    return found
+
+
 def own_lines(one: Prefix, inputs: Inputs, cells: list[dict[str, Any]]
               ) -> dict[str, Any]:
     """Of the lines of code that the patch changes and that are not the
@@ -124,8 +134,9 @@ def own_lines(one: Prefix, inputs: Inputs, cells: list[dict[str, Any]]
 
 
 def one_prefix(args: argparse.Namespace, tree: Path, one: Prefix,
-               stage: Path) -> dict[str, Any]:
-    """The check of one prefix in the cells that its patch concerns."""
+               stage: Path, ask: set[str]) -> dict[str, Any]:
+    """The check of one prefix in the cells that its patch concerns; @ask: the
+    folders of the whole series."""
     run = one.whole.parent
     cells = cells_of(args, one)
     said: list[dict[str, Any]] = []
@@ -134,6 +145,8 @@ def one_prefix(args: argparse.Namespace, tree: Path, one: Prefix,
         inputs = Inputs.read(tree, one.whole, str(one.whole), stage)
         whole = check.folders(tree, args.whole)
         inputs.say, inputs.whole = check.progress, whole
+        # Of a hunk nothing is told here.
+        inputs.ask, inputs.apart = ask, False
         own, all_ = map(patchset.paths, (one.changes, inputs.changes))
         # A file that this patch turns back into the tree's is not in the
         # whole diff: all objects, then.
@@ -231,10 +244,11 @@ def run(args: argparse.Namespace) -> int:
         (work / "git").mkdir()
         todo = prefixes(tree, Path(args.each), run_dir / "each",
                         work / "git")
+        ask = folders_of(tree, todo[-1], work / "stage")
         for one in todo:
             check.progress(f"patch {one.number} of {len(todo)}: "
                            f"{one.mail.name}")
-            rows.append(one_prefix(args, tree, one, work / "stage"))
+            rows.append(one_prefix(args, tree, one, work / "stage", ask))
     result = {"version": VERSION, "release": check.release(tree),
               "run": str(run_dir), "prefixes": rows,
               "sentence": sentence(rows)}
