@@ -173,6 +173,9 @@ static void judge(struct leaf_level *v, const json_t *cell, const json_t *level,
 		else if (!strcmp(str(row, "same"), "no"))
 			add_why(v, g_strdup_printf("%s() differs (%s, %s)",
 						   native, name, at));
+		else if (strstr(str(row, "domain"), ", without "))
+			add_why(v, g_strdup_printf("%s() is proved for some kinds of entries only (%s, %s)",
+						   native, name, at));
 		else if (!strcmp(str(row, "method"), "run"))
 			add_why(v, g_strdup_printf("%s() was only run, which is no proof (%s, %s)",
 						   native, name, at));

@@ -33,11 +33,14 @@ class Entries:
     with what must hold."""
     kinds: list[tuple[str, str, list[Outcome]]] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    unmade: list[str] = field(default_factory=list)
+    #           # kinds that hugetlb makes, and of which not all are here
 
     def only(self, kinds: list[str]) -> Entries:
         """Those of some kinds; of none named: all."""
         return Entries([k for k in self.kinds if not kinds or k[0] in kinds],
-                       self.left_out)
+                       self.left_out,
+                       [k for k in self.unmade if not kinds or k in kinds])
 
     @property
     def names(self) -> list[str]:
@@ -59,9 +62,9 @@ class Level:
 class Prover:
     """The functions of one cell's unit."""
 
-    def __init__(self, module: ir.Module):
+    def __init__(self, module: ir.Module, traps: list[re.Pattern[str]]):
         self.module = module
-        self.machine = Machine(module, OUTSIDE)
+        self.machine = Machine(module, OUTSIDE, traps)
         m = self.machine
         self.params = {p: m.region(p) if p in REGIONS else z3.BitVec(
             p, WIDTH.get(p, m.pointer)) for p in PARAMS}
@@ -185,11 +188,13 @@ class Prover:
                 ways = self.machine.run(f, self.arguments(level))
             except Unsupported as e:
                 out.left_out[kind] = f"not run: {e}"
+                out.unmade.append(kind)
                 continue
             good = [o for o in ways if o.end == "ret" and not o.events]
             if any(o.events for o in ways if o.end == "ret"):
                 out.left_out[kind] = "some of them: made with " + next(
                     e.name for o in ways for e in o.events)
+                out.unmade.append(kind)
             if good:
                 out.kinds.append((kind, "steps" if i == 0 else "swap", good))
         return out

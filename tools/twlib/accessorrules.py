@@ -5,6 +5,7 @@ how entries are made.  (Which names count is the driver's part, src/accessors.)
 from __future__ import annotations
 
 import configparser
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from . import cache
 
 KNOWN = {"accessors", "levels", "helpers", "expressions", "skip", "arguments",
          "names", "hstate", "protections", "entries", "steps", "swap steps",
-         "asked of", "store", "hardware", "limits"}
+         "asked of", "store", "hardware", "limits", "traps"}
 
 
 class RulesError(Exception):
@@ -44,6 +45,7 @@ class Rules:
     kinds: dict[str, list[str]]
     store: str
     empty: str
+    traps: list[re.Pattern[str]]
 
     def asked_of(self, helper: str) -> list[str]:
         """The kinds of entries that the helper is ever given; none: all."""
@@ -78,6 +80,13 @@ class Rules:
                 raise RulesError(f"{path}: [levels] {name}: wants a size and "
                                  "its logarithm")
             levels[name] = (both[0], both[1])
+        try:
+            traps = [re.compile(v) for v in part("traps").values()]
+        except re.error as e:
+            raise RulesError(f"{path}: [traps]: {e}") from e
+        if any(t.groups != 1 for t in traps):
+            raise RulesError(f"{path}: [traps]: each wants one group, the "
+                             "number of the operand")
         general = part("accessors")
         return Rules(
             text, _items(general.get("include", "")),
@@ -89,4 +98,5 @@ class Rules:
             part("swap steps"), _items(part("hardware").get("steps", "")),
             part("limits"),
             {k: _items(v) for k, v in part("asked of").items()},
-            part("store").get("value", ""), part("store").get("empty", ""))
+            part("store").get("value", ""), part("store").get("empty", ""),
+            traps)

@@ -242,7 +242,7 @@ class CellAudit:
         from . import accessorproof as proof
         self.work = work
         module = self.build(work)
-        prover = proof.Prover(module)
+        prover = proof.Prover(module, self.rules.traps)
         rules = self.rules
         levels = prover.levels(list(rules.levels))
         protections, said = prover.protections(list(rules.protections))
@@ -349,6 +349,8 @@ class CellAudit:
         if (out["domain"] or "").startswith("hugetlb") and kinds:
             out["domain"] += (", " if ":" in out["domain"] else ": ") \
                 + ", ".join(kinds)
+        if (out["domain"] or "").startswith("hugetlb") and q.entries.unmade:
+            out["domain"] += f", without {', '.join(q.entries.unmade)}"
         if out["same"] != "unknown" and not out["method"]:
             out["method"] = "solver"
         return out

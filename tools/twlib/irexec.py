@@ -93,6 +93,9 @@ class Machine:
     """What both sides of a comparison share."""
     module: ir.Module
     outside: str = "tw_outside"
+    traps: list[re.Pattern[str]] = field(default_factory=list)
+    #                       # assembly that stops unless an operand is 0; the
+    #                       # group is its number
     facts: list[Any] = field(default_factory=list)   # what always holds
     loads: dict[str, Any] = field(default_factory=dict)  # "variable" -> value
     choices: dict[str, Any] = field(default_factory=dict)  # static branches
@@ -653,6 +656,9 @@ class Machine:
         callee = ir.call("GetCalledValue", i)
         ty = ir.type_of(i)
         if ir.kind(callee) == ir.ASM:
+            trap = self.trap(i, f)
+            if trap is not None:
+                return self.go_on(f, trap == 0, done)
             self.asm(i, f, ty)
             return True
         raw = ir.operands(i)[:ir.call("GetNumArgOperands", i)]
@@ -681,6 +687,22 @@ class Machine:
             todo.append(Frame(f.block, f.before, f.at, env,
                               replace(out, value=None)))
         return False
+
+    def trap(self, i: int, f: Frame) -> Any:
+        """Of assembly that stops the kernel unless it is 0: what it is given."""
+        text, constraints, args = self.assembly_key(i, f)
+        m = next((m for t in self.traps if (m := t.match(text.strip()))), None)
+        return args[int(m[1])] if m and "=" not in constraints \
+            and int(m[1]) < len(args) else None
+
+    def go_on(self, f: Frame, condition: Any, done: list[Outcome]) -> bool:
+        """Stop where @condition does not hold; False: it never does."""
+        c = z3.simplify(condition)
+        other = replace(f.out, conditions=f.out.conditions + (z3.Not(c),))
+        if not z3.is_true(c) and self.possible(other.conditions):
+            done.append(replace(other, end="stop"))
+        f.out = replace(f.out, conditions=f.out.conditions + (c,))
+        return z3.is_true(c) or self.possible(f.out.conditions)
 
     def asm(self, i: int, f: Frame, ty: int) -> None:
         text, constraints, args = self.assembly_key(i, f)
