@@ -133,6 +133,18 @@ static const json_t *row_of(const json_t *cell, const char *helper,
 	return NULL;
 }
 
+/* The row of @need or, where the tree calls it otherwise, of the same question. */
+static const json_t *row_for(const struct leafc *l, const json_t *cell,
+			     const char *need, const char *level)
+{
+	const struct leaf_question *q = leaf_question(l, need);
+	const json_t *row = row_of(cell, need, level);
+
+	for (char **n = q ? q->helper->asks : NULL; n && *n && !row; n++)
+		row = row_of(cell, *n, level);
+	return row;
+}
+
 static gboolean is_same(const json_t *row)
 {
 	const char *s = str(row, "same");
@@ -149,7 +161,8 @@ static gboolean is_stub(const json_t *row)
 	       !json_is_object(json_object_get(row, "huge_is"));
 }
 
-static void judge(struct leaf_level *v, const json_t *cell, const json_t *level,
+static void judge(const struct leafc *l, struct leaf_level *v,
+		  const json_t *cell, const json_t *level,
 		  const GPtrArray *names)
 {
 	const char *at = str(level, "level"), *name = str(cell, "cell");
@@ -159,14 +172,14 @@ static void judge(struct leaf_level *v, const json_t *cell, const json_t *level,
 					   name, at));
 	for (guint i = 0; i < names->len; i++) {
 		const char *need = names->pdata[i], *native, *known;
-		const json_t *row = row_of(cell, need, at);
+		const json_t *row = row_for(l, cell, need, at);
 
 		native = row ? str(row, "native") : "";
 		known = g_hash_table_lookup(v->names, need);
 		if (!row)
 			add_why(v, g_strdup_printf("%s() is not audited", need));
 		else if (!*native)
-			add_missing(v, need);
+			add_missing(v, str(row, "helper"));
 		else if (is_stub(row))
 			add_why(v, g_strdup_printf("%s() is a stub (%s)",
 						   native, name));
@@ -227,7 +240,7 @@ static void judge_cell(struct leafc *l, const json_t *cell,
 		if (!v)
 			continue;
 		v->found = TRUE;
-		judge(v, cell, level, names);
+		judge(l, v, cell, level, names);
 	}
 }
 
