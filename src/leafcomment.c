@@ -24,28 +24,10 @@ static void body_free(gpointer p)
 	g_free(b);
 }
 
-/* The function that byte @off of @s is in, or NULL. */
-static const struct ast_func *function_of(const struct leafc *l,
-					  const struct source *s, gsize off)
-{
-	for (guint n = 0; n < l->c->facts->len; n++) {
-		const struct ast_facts *a = l->c->facts->pdata[n];
-
-		for (guint k = 0; k < a->funcs->len; k++) {
-			const struct ast_func *f = a->funcs->pdata[k];
-
-			if (f->defined && off >= f->start && off < f->end &&
-			    !strcmp(f->file, s->file))
-				return f;
-		}
-	}
-	return NULL;
-}
-
 static struct body *body_of(const struct leafc *l, GHashTable *bodies,
 			    const struct source *s, gsize off)
 {
-	const struct ast_func *f = function_of(l, s, off);
+	const struct ast_func *f = leaf_function_at(l, s, off);
 	char *key = f ? g_strdup_printf("%s:%zu", s->file, f->start) : NULL;
 	struct body *b = f ? g_hash_table_lookup(bodies, key) : NULL;
 
@@ -60,11 +42,6 @@ static struct body *body_of(const struct leafc *l, GHashTable *bodies,
 	b->gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_hash_table_insert(bodies, key, b);
 	return b;
-}
-
-static gboolean is_word(char c)
-{
-	return g_ascii_isalnum(c) || c == '_';
 }
 
 /* The questions that the function still asks of an entry are not gone. */
@@ -97,9 +74,9 @@ static void look_at(const struct leafc *l, const struct body *b, gsize i)
 		const char *helper;
 		char *word;
 
-		if (!is_word(text[at]) || (at && is_word(text[at - 1])))
+		if (!source_is_word(text[at]) || (at && source_is_word(text[at - 1])))
 			continue;
-		while (at + n < t->len && is_word(text[at + n]))
+		while (at + n < t->len && source_is_word(text[at + n]))
 			n++;
 		word = g_strndup(text + at, n);
 		helper = g_hash_table_lookup(b->gone, word);

@@ -140,6 +140,9 @@ gboolean leaf_stays(const struct leafc *l, const struct value *v, char **why,
 
 /* src/leafhstate.c: fill value->hstate or ->no_hstate. */
 void leaf_find_hstate(struct leafc *l, struct value *v);
+/* The function, with its body, that byte @off of @s is in; or NULL. */
+const struct ast_func *leaf_function_at(const struct leafc *l,
+					const struct source *s, gsize off);
 
 /* src/leafedit.c */
 void leaf_edit(struct leafc *l);

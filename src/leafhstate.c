@@ -27,29 +27,32 @@ static gboolean is_member(const struct source *s, gsize i)
 	return p != SIZE_MAX && (source_is(s, p, "->") || source_is(s, p, "."));
 }
 
-/* The '{' of the function's body that token @i stands in, or SIZE_MAX. */
-static gsize body_around(const struct leafc *l, const struct source *s, gsize i)
+const struct ast_func *leaf_function_at(const struct leafc *l,
+					const struct source *s, gsize off)
 {
-	gsize off = s->toks.v[i].off;
-
 	for (guint n = 0; n < l->c->facts->len; n++) {
 		const struct ast_facts *a = l->c->facts->pdata[n];
 
 		for (guint k = 0; k < a->funcs->len; k++) {
 			const struct ast_func *f = a->funcs->pdata[k];
-			gsize t;
 
-			if (!f->defined || off < f->start || off >= f->end ||
-			    strcmp(f->file, s->file))
-				continue;
-			for (t = source_token_at(s, f->start);
-			     t < i && !source_is(s, t, "{");
-			     t = source_next(s, t))
-				;
-			return t < i ? t : SIZE_MAX;
+			if (f->defined && off >= f->start && off < f->end &&
+			    !strcmp(f->file, s->file))
+				return f;
 		}
 	}
-	return SIZE_MAX;
+	return NULL;
+}
+
+/* The '{' of the function's body that token @i stands in, or SIZE_MAX. */
+static gsize body_around(const struct leafc *l, const struct source *s, gsize i)
+{
+	const struct ast_func *f = leaf_function_at(l, s, s->toks.v[i].off);
+	gsize t = f ? source_token_at(s, f->start) : i;
+
+	while (t < i && !source_is(s, t, "{"))
+		t = source_next(s, t);
+	return t < i ? t : SIZE_MAX;
 }
 
 /* Is the block that token @decl stands in still open at token @use? */
@@ -278,9 +281,8 @@ static gboolean says(const struct source *s, gsize body, const char *text)
 	while ((at = strstr(at, text)) && at < to) {
 		char before = at[-1], after = at[strlen(text)];
 
-		if (!g_ascii_isalnum(before) && before != '_' &&
-		    before != '>' && before != '.' &&
-		    !g_ascii_isalnum(after) && after != '_')
+		if (!source_is_word(before) && before != '>' && before != '.' &&
+		    !source_is_word(after))
 			return TRUE;
 		at++;
 	}

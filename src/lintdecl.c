@@ -113,11 +113,6 @@ static void put_field(struct table *t, const char *owner, const char *field,
 
 /* ---- words ---- */
 
-static gboolean is_word(char c)
-{
-	return g_ascii_isalnum(c) || c == '_';
-}
-
 static guint32 word_hash(const char *s, gsize len)
 {
 	guint32 h = 2166136261u;
@@ -143,11 +138,11 @@ gboolean lint_decls_has_word(const struct lint_decls *d, const char *s,
 		const char *from = s;
 		guint32 h;
 
-		if (!is_word(*s)) {
+		if (!source_is_word(*s)) {
 			s++;
 			continue;
 		}
-		while (s < end && is_word(*s))
+		while (s < end && source_is_word(*s))
 			s++;
 		h = word_hash(from, s - from);
 		if (d->words[h / 8] >> h % 8 & 1)
@@ -754,7 +749,7 @@ static GList *names_in(const char *s, gsize size)
 	while (s < end) {
 		const char *from = s;
 
-		while (s < end && is_word(*s))
+		while (s < end && source_is_word(*s))
 			s++;
 		if (s > from && !g_ascii_isdigit(*from))
 			g_hash_table_add(seen, g_strndup(from, s - from));

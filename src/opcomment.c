@@ -33,11 +33,6 @@ static gboolean is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static gboolean is_word(char c)
-{
-	return g_ascii_isalnum(c) || c == '_';
-}
-
 /* "\n * @NAME:" in the comment from @from to @to: where "@" stands, or 0. */
 static gsize find_param(const char *text, gsize from, gsize to,
 			const char *name, gsize len)
@@ -144,7 +139,7 @@ static void note_params(struct opc *o, const struct opfn *f,
 
 			if (!p->param[n] || end >= to ||
 			    memcmp(s->text + i + 1, s->text + t->off, t->len) ||
-			    is_word(s->text[end]))
+			    source_is_word(s->text[end]))
 				continue;
 			if (!edit_touches(o->c->edits, s->file, i, i + 1,
 					  NULL)) {

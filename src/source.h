@@ -31,6 +31,12 @@ struct source {
 	GPtrArray *macros;	/* struct source_macro */
 };
 
+/* A character of an identifier, as C has it. */
+static inline gboolean source_is_word(char c)
+{
+	return g_ascii_isalnum(c) || c == '_';
+}
+
 /* NULL when it cannot be read (no message). */
 struct source *source_load(const struct tree *t, const char *file);
 void source_free(struct source *s);

@@ -7,11 +7,6 @@
 
 #include "stale.h"
 
-static gboolean word_char(char c)
-{
-	return g_ascii_isalnum(c) || c == '_';
-}
-
 /* A blank in a comment: its line ends and what stands before a line, too. */
 static gsize skip_blank(const char *s, gsize len, gsize i)
 {
@@ -54,9 +49,9 @@ static gboolean find(const char *s, gsize len, gsize from, const char *want,
 	for (gsize i = from; i < len; i++) {
 		gsize e = match_at(s, len, i, want);
 
-		if (!e || (word_char(*want) && i && word_char(s[i - 1])) ||
-		    (word_char(want[strlen(want) - 1]) && e < len &&
-		     word_char(s[e])))
+		if (!e || (source_is_word(*want) && i && source_is_word(s[i - 1])) ||
+		    (source_is_word(want[strlen(want) - 1]) && e < len &&
+		     source_is_word(s[e])))
 			continue;
 		*at = i;
 		*end = e;
@@ -81,7 +76,7 @@ static gboolean edit_comment(const struct stale *st, const struct source *s,
 
 		/* What both begin with stays, with the line ends in it. */
 		for (gsize n = 1; (*k)[n - 1] && (*k)[n - 1] == to[n - 1]; n++)
-			if (!word_char((*k)[n - 1]) || !word_char((*k)[n]))
+			if (!source_is_word((*k)[n - 1]) || !source_is_word((*k)[n]))
 				same = n;
 		for (; find(text, t->len, from, *k, &at, &end); from = end) {
 			char *head = g_strndup(*k, same);
@@ -245,7 +240,7 @@ static void list_members(const struct stale *st, const struct source *s,
 
 		if (text[at] != '@')
 			continue;
-		while (at + 1 + n < t->len && word_char(text[at + 1 + n]))
+		while (at + 1 + n < t->len && source_is_word(text[at + 1 + n]))
 			n++;
 		if (!n || text[at + 1 + n] != ':')
 			continue;

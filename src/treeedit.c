@@ -7,12 +7,8 @@
 #include <string.h>
 
 #include "diag.h"
+#include "source.h"
 #include "treeedit.h"
-
-static gboolean is_word(char c)
-{
-	return g_ascii_isalnum(c) || c == '_';
-}
 
 /* Behind blanks, line ends and the '*' of a comment's line. */
 static gsize skip(const char *s, gsize i)
@@ -50,11 +46,11 @@ static gssize match_at(const char *text, gsize at, const char *p,
 			char *name, *word;
 			const char *old;
 
-			while (is_word(p[k + 1 + n]))
+			while (source_is_word(p[k + 1 + n]))
 				n++;
 			name = g_strndup(p + k + 1, n);
 			k += n + 1;
-			for (n = 0; is_word(text[i + n]); n++)
+			for (n = 0; source_is_word(text[i + n]); n++)
 				;
 			word = g_strndup(text + i, n);
 			old = g_hash_table_lookup(vars, name);
@@ -67,11 +63,11 @@ static gssize match_at(const char *text, gsize at, const char *p,
 			g_hash_table_replace(vars, name, word);
 			continue;
 		}
-		if (is_word(p[k])) {
-			while (is_word(p[k + n]))
+		if (source_is_word(p[k])) {
+			while (source_is_word(p[k + n]))
 				n++;
 			if (strncmp(text + i, p + k, n) ||
-			    is_word(text[i + n]))
+			    source_is_word(text[i + n]))
 				return -1;
 		} else {
 			n = 1;
@@ -91,7 +87,7 @@ gssize tree_edit_find(const char *text, gsize from, const char *pattern,
 	for (gsize i = from; text[i]; i++) {
 		gssize end;
 
-		if (is_word(text[i]) && i && is_word(text[i - 1]))
+		if (source_is_word(text[i]) && i && source_is_word(text[i - 1]))
 			continue;
 		if (g_ascii_isspace(text[i]))
 			continue;
@@ -202,11 +198,11 @@ static char *fill_in(const char *put, GHashTable *vars, const char *text,
 	for (lead = line; lead < at && strchr(" \t", text[lead]); lead++)
 		;
 	for (const char *p = put; *p; ) {
-		if (*p == '$' && is_word(p[1])) {
+		if (*p == '$' && source_is_word(p[1])) {
 			const char *e = p + 1;
 			char *name;
 
-			while (is_word(*e))
+			while (source_is_word(*e))
 				e++;
 			name = g_strndup(p + 1, e - p - 1);
 			if (g_hash_table_lookup(vars, name))
