@@ -74,7 +74,8 @@ static void look_at(const struct leafc *l, const struct body *b, gsize i)
 		const char *helper;
 		char *word;
 
-		if (!source_is_word(text[at]) || (at && source_is_word(text[at - 1])))
+		if (!source_is_word(text[at]) ||
+		    (at && source_is_word(text[at - 1])))
 			continue;
 		while (at + n < t->len && source_is_word(text[at + n]))
 			n++;

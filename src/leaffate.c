@@ -245,7 +245,6 @@ static void add_reached(const struct fates *f)
 	for (guint i = 0; i < all->len; i++) {
 		const struct carrier *k = all->pdata[i];
 		const struct source *s = convert_source(l->c, k->file);
-
 		char *why = k->refused ?
 			g_strdup_printf("'%s' of %s() stays an entry: %s",
 					k->name, k->func, k->refused) : NULL;

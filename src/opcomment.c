@@ -118,6 +118,12 @@ void op_edit_document(struct opc *o, const struct opplace *p)
 	}
 }
 
+static void note(struct opc *o, const struct source *s, gsize off,
+		 char *text)
+{
+	stale_note_add(o->c->res->notes, s, off, text);
+}
+
 /*
  * "@NAME" of a parameter that is gone, in a kernel-doc's sentences; and what the
  * document said of it.
@@ -143,7 +149,7 @@ static void note_params(struct opc *o, const struct opfn *f,
 				continue;
 			if (!edit_touches(o->c->edits, s->file, i, i + 1,
 					  NULL)) {
-				stale_note_add(o->c->res->notes, s, i, g_strdup_printf("the document of %s() speaks of @%.*s, which is no parameter any more",
+				note(o, s, i, g_strdup_printf("the document of %s() speaks of @%.*s, which is no parameter any more",
 							      f->name, (int)t->len,
 							      s->text + t->off));
 				continue;
@@ -151,7 +157,7 @@ static void note_params(struct opc *o, const struct opfn *f,
 			while (s->text[end] == ':' || is_blank(s->text[end]))
 				end++;
 			eol = next_line(s->text, end, to) - 1;
-			stale_note_add(o->c->res->notes, s, i, g_strdup_printf("the document of %s() loses what it says of @%.*s: %.*s",
+			note(o, s, i, g_strdup_printf("the document of %s() loses what it says of @%.*s: %.*s",
 						      f->name, (int)t->len,
 						      s->text + t->off,
 						      (int)(eol - end),
@@ -166,7 +172,7 @@ static void note_lost(struct opc *o, const struct opplace *p)
 
 	for (gsize i = p->first[0]; i < p->first[o->keeps]; i++)
 		if (s->toks.v[i].kind == TOK_COMMENT)
-			stale_note_add(o->c->res->notes, s, s->toks.v[i].off, g_strdup_printf("the comment goes with the parameter: %.*s",
+			note(o, s, s->toks.v[i].off, g_strdup_printf("the comment goes with the parameter: %.*s",
 							(int)s->toks.v[i].len,
 							s->text + s->toks.v[i].off));
 }
@@ -194,7 +200,7 @@ void op_note_comments(struct opc *o)
 			continue;
 		src = convert_source(c, s->file);
 		if (src)
-			stale_note_add(o->c->res->notes, src, s->off, g_strdup_printf("the comment speaks of %s, which is gone",
+			note(o, src, s->off, g_strdup_printf("the comment speaks of %s, which is gone",
 							     o->member));
 	}
 	g_ptr_array_sort(c->res->notes, stale_note_order);

@@ -49,7 +49,8 @@ static gboolean find(const char *s, gsize len, gsize from, const char *want,
 	for (gsize i = from; i < len; i++) {
 		gsize e = match_at(s, len, i, want);
 
-		if (!e || (source_is_word(*want) && i && source_is_word(s[i - 1])) ||
+		if (!e || (source_is_word(*want) && i &&
+			   source_is_word(s[i - 1])) ||
 		    (source_is_word(want[strlen(want) - 1]) && e < len &&
 		     source_is_word(s[e])))
 			continue;
@@ -76,7 +77,8 @@ static gboolean edit_comment(const struct stale *st, const struct source *s,
 
 		/* What both begin with stays, with the line ends in it. */
 		for (gsize n = 1; (*k)[n - 1] && (*k)[n - 1] == to[n - 1]; n++)
-			if (!source_is_word((*k)[n - 1]) || !source_is_word((*k)[n]))
+			if (!source_is_word((*k)[n - 1]) ||
+			    !source_is_word((*k)[n]))
 				same = n;
 		for (; find(text, t->len, from, *k, &at, &end); from = end) {
 			char *head = g_strndup(*k, same);
