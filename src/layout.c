@@ -111,21 +111,32 @@ static gboolean better(const struct place *a, const struct place *b)
 	return a->at > b->at;
 }
 
+/* Operators behind which a line may be broken, beside those that always may. */
+enum { SHIFTS = 1, CHOICE = 2 };
+
 /*
  * The blank of a binary operator that begins at @s ("| " of " | "), or 0.
- * Nothing that binds tightly, and @shifts, read as one thing, only as a last
- * resort.
+ * Nothing that binds tightly.  @also: SHIFTS, which read as one thing, are a
+ * last resort; CHOICE is "?" and ":".
  */
-static gsize operator_blank(const char *s, gsize len, gboolean shifts)
+static gsize operator_blank(const char *s, gsize len, unsigned int also)
 {
-	static const char *const ops[] = {
-		" | ", " + ", " && ", " || ", " ? ", " : ", " << ", " >> ",
+	static const struct {
+		const char *text;
+		unsigned int kind;
+	} ops[] = {
+		{ " | ", 0 }, { " + ", 0 }, { " && ", 0 }, { " || ", 0 },
+		{ " ? ", CHOICE }, { " : ", CHOICE },
+		{ " << ", SHIFTS }, { " >> ", SHIFTS },
 	};
 
-	for (gsize i = 0; i < G_N_ELEMENTS(ops) - (shifts ? 0 : 2); i++)
-		if (len >= strlen(ops[i]) &&
-		    !strncmp(s, ops[i], strlen(ops[i])))
-			return strlen(ops[i]) - 1;
+	for (gsize i = 0; i < G_N_ELEMENTS(ops); i++) {
+		gsize n = strlen(ops[i].text);
+
+		if ((!ops[i].kind || (ops[i].kind & also)) && len >= n &&
+		    !strncmp(s, ops[i].text, n))
+			return n - 1;
+	}
 	return 0;
 }
 
@@ -164,8 +175,8 @@ static gssize open_col(const struct parens *p, gint depth)
  * operator, as far out of parentheses as leaves the rest short enough, too.
  * @open: what is open before the line, and then before the rest.
  */
-static gssize break_at(const char *s, gsize len, gsize limit, gboolean shifts,
-		       gsize *indent, struct parens *open)
+static gssize break_at(const char *s, gsize len, gsize limit,
+		       unsigned int also, gsize *indent, struct parens *open)
 {
 	struct parens cols = *open;
 	struct place best = { 0 };
@@ -174,6 +185,8 @@ static gssize break_at(const char *s, gsize len, gsize limit, gboolean shifts,
 	gint depth = 0;
 	char quote = 0;
 	gssize value = -1;	/* the column of what is returned or assigned */
+	gssize then = -1;	/* behind a "?", at @then_depth */
+	gint then_depth = 0;
 
 	while (lead < len && strchr(" \t", s[lead]))
 		lead++;
@@ -208,8 +221,12 @@ static gssize break_at(const char *s, gsize len, gsize limit, gboolean shifts,
 		} else if (!depth && value < 0 && assignment(s + i, len - i)) {
 			value = layout_width(s, i + assignment(s + i, len - i));
 		} else if ((depth ? open_col(&cols, depth) >= 0 : value >= 0) &&
-			   operator_blank(s + i, len - i, shifts)) {
-			p.at = i + operator_blank(s + i, len - i, shifts);
+			   operator_blank(s + i, len - i, also)) {
+			p.at = i + operator_blank(s + i, len - i, also);
+		}
+		if (i + 2 < len && !strncmp(s + i, " ? ", 3)) {
+			then = layout_width(s, i + 3);
+			then_depth = depth;
 		}
 		if (!p.at || (gssize)cols.n + depth > MAX_OPEN ||
 		    layout_width(s, p.at) > limit)
@@ -220,6 +237,10 @@ static gssize break_at(const char *s, gsize len, gsize limit, gboolean shifts,
 			   p.comma || value < 0 ? layout_width(s, lead) : (gsize)value;
 		p.rest_fits = p.indent + layout_width(s + p.at + 1, len - p.at - 1) <=
 			      limit;
+		/* "a ? b :" has c under b, where there is room for it. */
+		if (s[i + 1] == ':' && then >= 0 && then_depth == depth &&
+		    then + layout_width(s + p.at + 1, len - p.at - 1) <= limit)
+			p.indent = then;
 		if (!found || better(&p, &best)) {
 			best = p;
 			*open = cols;
@@ -236,7 +257,7 @@ static gssize break_at(const char *s, gsize len, gsize limit, gboolean shifts,
  * one is longer than @limit.
  */
 static gboolean break_lines(const char *s, gsize len, gsize limit,
-			    gboolean shifts, const struct parens *before,
+			    unsigned int also, const struct parens *before,
 			    GPtrArray *lines)
 {
 	struct parens open = *before;
@@ -246,7 +267,7 @@ static gboolean break_lines(const char *s, gsize len, gsize limit,
 	gssize at;
 
 	if (layout_width(s, len) <= limit ||
-	    (at = break_at(s, len, limit, shifts, &indent, &open)) < 0) {
+	    (at = break_at(s, len, limit, also, &indent, &open)) < 0) {
 		g_ptr_array_add(lines, g_strndup(s, len));
 		return layout_width(s, len) <= limit;
 	}
@@ -259,7 +280,7 @@ static gboolean break_lines(const char *s, gsize len, gsize limit,
 		fits = FALSE;
 	} else {
 		g_ptr_array_add(lines, g_strndup(s, at));
-		fits = break_lines(rest->str, rest->len, limit, shifts, &open,
+		fits = break_lines(rest->str, rest->len, limit, also, &open,
 				   lines);
 	}
 	g_string_free(rest, TRUE);
@@ -288,7 +309,7 @@ static gboolean break_value(const char *s, gsize len, gsize limit,
 	layout_pad(rest, 0, (lead + 1) * TAB, TRUE);
 	g_string_append_len(rest, s + at + 3, len - at - 3);
 	g_ptr_array_add(lines, g_strndup(s, at + 2));
-	fits = break_lines(rest->str, rest->len, limit, FALSE, open, lines);
+	fits = break_lines(rest->str, rest->len, limit, CHOICE, open, lines);
 	g_string_free(rest, TRUE);
 	return fits;
 }
@@ -377,30 +398,30 @@ static void open_parens(const char *s, gsize len, struct parens *p)
  * not make it fit, and it is not that long.
  */
 static GPtrArray *wrap(const GString *before, const char *s, gsize len,
-		       gsize limit)
+		       gsize limit, unsigned int also)
 {
 	GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
 	struct parens open;
 
 	open_parens(before->str, before->len, &open);
-	if (break_lines(s, len, limit, FALSE, &open, lines))
+	if (break_lines(s, len, limit, also, &open, lines))
 		return lines;
 	g_ptr_array_set_size(lines, 0);
 	if (break_value(s, len, limit, &open, lines))
 		return lines;
 	g_ptr_array_set_size(lines, 0);
-	if (break_lines(s, len, limit, TRUE, &open, lines))
+	if (break_lines(s, len, limit, also | SHIFTS, &open, lines))
 		return lines;
 	g_ptr_array_set_size(lines, 0);
 	if (layout_width(s, len) <= HARD_LIMIT) {
 		g_ptr_array_add(lines, g_strndup(s, len));
 		return lines;
 	}
-	break_lines(s, len, limit, TRUE, &open, lines);
+	break_lines(s, len, limit, also | SHIFTS, &open, lines);
 	/* The first place to break it is too far to the right, too. */
 	if (lines->len == 1 && limit < HARD_LIMIT) {
 		g_ptr_array_set_size(lines, 0);
-		break_lines(s, len, HARD_LIMIT, TRUE, &open, lines);
+		break_lines(s, len, HARD_LIMIT, also | SHIFTS, &open, lines);
 	}
 	return lines;
 }
@@ -433,18 +454,51 @@ static gsize line_end(const char *text, gsize size, gsize at)
 }
 
 /*
+ * The column of the "?" to which a ":" behind the @len bytes at @s belongs, or
+ * -1.  By the text alone, backwards, as open_paren_at().
+ */
+static gssize choice(const char *s, gsize len)
+{
+	gsize low = len > STATEMENT ? len - STATEMENT : 0;
+	int depth = 0, colons = 0;
+
+	for (gsize i = len; i-- > low; ) {
+		if (s[i] == ')' || s[i] == ']')
+			depth++;
+		else if ((s[i] == '(' || s[i] == '[') && !depth--)
+			break;
+		else if (depth)
+			continue;
+		else if (strchr(";{}\"'#/", s[i]))
+			break;
+		else if (s[i] == ':')
+			colons++;
+		else if (s[i] == '?' && !colons--)
+			return layout_width(s + line_start(s, i),
+					    i - line_start(s, i));
+	}
+	return -1;
+}
+
+/*
  * The column that the line at byte @start must have to stay aligned to its
- * parenthesis in @out, what stands before it by now; -1 when it was not
- * aligned to one, or may stay.
+ * parenthesis, or a ":" to its "?", in @out, what stands before it by now; -1
+ * when it was not aligned to one, or may stay.
  */
 static gssize new_indent(const char *text, gsize start, gsize len,
 			 const GString *out)
 {
 	gsize lead = lead_of(text + start, len);
+	gboolean colon = lead + 1 < len && !strncmp(text + start + lead, ": ", 2);
 	gssize was, is;
 
 	if (!lead || lead == len)
 		return -1;
+	was = colon ? choice(text, start) : -1;
+	if (was >= 0 && layout_width(text + start, lead) == (gsize)was) {
+		is = choice(out->str, out->len);
+		return is == was ? -1 : is;
+	}
 	was = open_paren(text, start);
 	if (was < 0 || layout_width(text + start, lead) != (gsize)was)
 		return -1;
@@ -470,9 +524,10 @@ static void append_lines(GString *out, const GPtrArray *lines, const char *end)
 }
 
 /* TRUE when it became more than one line. */
-static gboolean put_lines(GString *out, const char *s, gsize len, gboolean cr)
+static gboolean put_lines(GString *out, const char *s, gsize len, gboolean cr,
+			  unsigned int also)
 {
-	GPtrArray *lines = wrap(out, s, len - cr, LIMIT);
+	GPtrArray *lines = wrap(out, s, len - cr, LIMIT, also);
 	gboolean broke = lines->len > 1;
 
 	append_lines(out, lines, cr ? "\r\n" : "\n");
@@ -481,9 +536,10 @@ static gboolean put_lines(GString *out, const char *s, gsize len, gboolean cr)
 	return broke;
 }
 
-/* TRUE when the line was broken. */
+/* TRUE when the line was broken, which only code may be. */
 static gboolean lay_line(GString *out, const char *line, gsize len,
-			 const char *old, gsize old_len, gboolean may_break)
+			 const char *old, gsize old_len, gboolean may_break,
+			 unsigned int also)
 {
 	gssize bs = continuation(line, len);
 	gboolean cr = len && line[len - 1] == '\r';
@@ -491,7 +547,7 @@ static gboolean lay_line(GString *out, const char *line, gsize len,
 	if (bs >= 0)
 		align_backslash(out, line, len, bs, old, old_len);
 	else if (may_break && layout_width(line, len) > layout_width(old, old_len))
-		return put_lines(out, line, len, cr);
+		return put_lines(out, line, len, cr, also);
 	else
 		g_string_append_len(out, line, len);
 	return FALSE;
@@ -616,7 +672,7 @@ static void lay_macro(GString *out, GPtrArray *pieces)
 		}
 		lines = wrap(out, p->line->str, p->line->len,
 			     !grown || pieces->len == 1 ? G_MAXSIZE :
-			     p->continued ? LIMIT - 2 : LIMIT);
+			     p->continued ? LIMIT - 2 : LIMIT, CHOICE);
 		for (guint k = 0; k < lines->len; k++) {
 			const char *s = lines->pdata[k];
 			gboolean last = k + 1 == lines->len;
@@ -736,7 +792,7 @@ static gboolean refill(struct lay *l, gsize start, gsize end)
 	line = g_string_new(l->out->str + last);
 	g_string_append_c(line, ' ');
 	g_string_append_len(line, s + lead, len - lead);
-	lines = wrap(before, line->str, line->len, LIMIT);
+	lines = wrap(before, line->str, line->len, LIMIT, CHOICE);
 	yes = lines->len <= (askew ? 2 : 1);
 	for (guint i = 0; yes && i < lines->len; i++)
 		yes = layout_width(lines->pdata[i], strlen(lines->pdata[i])) <=
@@ -752,6 +808,20 @@ static gboolean refill(struct lay *l, gsize start, gsize end)
 }
 
 /*
+ * Behind which operators the line that ends at @end in the old text may be
+ * broken.  Not behind a "?" whose ":" begins the next line: that one would no
+ * longer stand below it.
+ */
+static unsigned int behind_line(const struct lay *l, gsize end)
+{
+	gsize at = end;
+
+	while (at < l->size && strchr(" \t\r\n", l->text[at]))
+		at++;
+	return at + 1 < l->size && !strncmp(l->text + at, ": ", 2) ? 0 : CHOICE;
+}
+
+/*
  * The unedited lines below @l->at that were aligned to what moved, or that go on
  * with a list that was @broken.
  */
@@ -764,7 +834,8 @@ static void follow(struct lay *l, gboolean broken)
 		GString *line;
 		gssize col;
 
-		if (l->at >= l->size || open_paren(l->text, l->at) < 0)
+		if (l->at >= l->size || (open_paren(l->text, l->at) < 0 &&
+					 behind_line(l, l->at) == CHOICE))
 			return;
 		end = line_end(l->text, l->size, start);
 		if ((e && e->off <= end) || !breakable(&l->toks, start))
@@ -780,7 +851,7 @@ static void follow(struct lay *l, gboolean broken)
 		if (col >= 0)
 			set_indent(line, col);
 		lay_line(l->out, line->str, line->len, l->text + start,
-			 end - start, col >= 0);
+			 end - start, col >= 0, behind_line(l, end));
 		g_string_free(line, TRUE);
 		l->at = end;
 	}
@@ -816,7 +887,8 @@ char *layout_apply(const char *text, gsize size, const GPtrArray *edits,
 			if (col >= 0)
 				set_indent(line, col);
 			broken = lay_line(l.out, line->str, line->len,
-					  text + start, end - start, code);
+					  text + start, end - start, code,
+					  behind_line(&l, end));
 			l.at = end;
 			if (code)
 				follow(&l, broken);

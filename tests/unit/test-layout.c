@@ -365,6 +365,34 @@ static void test_untouched(void **state)
 	    "  a;  \n\t b; \t\ng(p);\n\n\n   \n");
 }
 
+static void test_choice(void **state)
+{
+	/* The ":" goes on standing below its "?", and nothing comes between. */
+	one("\tit = f(v) ? get(v->mm, addr, p)\n\t\t  : other(p);\n\tg();\n",
+	    "get(", "a_longer_getter_of_this_entry(lvl, v->hstate, ",
+	    "\tit = f(v) ? a_longer_getter_of_this_entry(lvl, v->hstate, v->mm, addr,\n"
+	    "\t\t\t\t\t\t  p)\n"
+	    "\t\t  : other(p);\n\tg();\n");
+	one("\tit = f(v) ? get(p)\n\t\t  : h(q) ? a(p)\n\t\t\t : b;\n",
+	    "f(v)", "is_it(v)",
+	    "\tit = is_it(v) ? get(p)\n\t\t      : h(q) ? a(p)\n"
+	    "\t\t\t     : b;\n");
+	/* What was not below it stays. */
+	one("\tit = f(v) ? get(p)\n\t\t: other(p);\n", "f(v)", "is_it(v)",
+	    "\tit = is_it(v) ? get(p)\n\t\t: other(p);\n");
+	one("\tswitch (f(v) ? 1 : 2) {\n\tcase 1: g();\n", "f(v)", "is(v)",
+	    "\tswitch (is(v) ? 1 : 2) {\n\tcase 1: g();\n");
+	/* The second of two below the first, where there is room for it. */
+	one("\treturn w(pte) ? (VALID_A_FLAG_OF_IT | WRITE_A_FLAG_OF_IT) : VALID_A_FLAG;\n",
+	    "w(", "pt_leaf_write(",
+	    "\treturn pt_leaf_write(pte) ? (VALID_A_FLAG_OF_IT | WRITE_A_FLAG_OF_IT) :\n"
+	    "\t\t\t\t    VALID_A_FLAG;\n");
+	one("\treturn a_question_of_some_length_about_it(pte) ? A_VALID_FLAG_OF : an_answer_of_more(pte);\n",
+	    "(pte) ?", "(leaf) ?",
+	    "\treturn a_question_of_some_length_about_it(leaf) ? A_VALID_FLAG_OF :\n"
+	    "\t       an_answer_of_more(pte);\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_backslash_block),
 		cmocka_unit_test(test_follow),
 		cmocka_unit_test(test_refill),
+		cmocka_unit_test(test_choice),
 		cmocka_unit_test(test_crlf),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_many),
