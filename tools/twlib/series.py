@@ -266,6 +266,18 @@ def date_of(tree: Path) -> str:
     return f"@{said} +0000"
 
 
+def base_commit(tree: Path, paths: list[str]) -> str:
+    """The commit that the series applies to; "" when the tree is in no git,
+    or a file of @paths is not as it is there."""
+    if not (tree / ".git").exists():
+        return ""
+    if git_says(tree, "--literal-pathspecs", "status", "--porcelain",
+                "--no-renames", "--", *paths):
+        return ""
+    said = git_says(tree, "rev-parse", "--verify", "HEAD^{commit}")
+    return said if re.fullmatch(r"[0-9a-f]{40,64}", said) else ""
+
+
 # An earlier series
 
 def read_series(folder: Path) -> dict[str, Any]:
@@ -437,7 +449,8 @@ def make(args: Any, tree: Path, folder: Path, run: Path, out: Path,
     everybody = of_all(people, args.max_cc) if people else None
     for b, batch in enumerate(batches, 1):
         cover(args, plan, made, checked, todo, git, ids, batch,
-              (b, len(batches)), out, author, told, everybody, hashes)
+              (b, len(batches)), out, author, told, everybody, hashes,
+              base_commit(tree, sorted(base)))
     style = None if args.no_checkpatch else check_style(
         args, tree, git, ids, mails)
     return {
@@ -453,7 +466,7 @@ def cover(args: Any, plan: Plan, made: Made, checked: seriestext.Checked,
           todo: list[Patch], git: seriesmail.Git, ids: list[str],
           batch: range, numbers: tuple[int, int], out: Path, author: str,
           told: str, everybody: seriesmail.People | None,
-          hashes: list[str]) -> None:
+          hashes: list[str], commit: str) -> None:
     first, last = ids[batch[0]], ids[batch[-1] + 1]
     stat = git("diff", "--stat=72", "--no-renames", "--summary", first,
                last).decode("utf-8", "replace")
@@ -465,6 +478,8 @@ def cover(args: Any, plan: Plan, made: Made, checked: seriestext.Checked,
                             everybody.left if everybody else [], hashes,
                             b"// <smpl>" in git("log", "--format=%b",
                                                 f"{ids[0]}..{ids[-1]}"))
+    if commit and numbers[0] == 1:
+        body += f"\n\nbase-commit: {commit}"
     version = f" v{args.reroll}" if args.reroll else ""
     digits = len(str(len(batch)))
     tag = f"[PATCH{version} {0:0{digits}}/{len(batch)}]"
