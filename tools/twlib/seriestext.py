@@ -223,11 +223,37 @@ def referred(name: str, others: list[str]) -> bool:
                               for o in others)
 
 
+def metavariables(head: str) -> set[str]:
+    """What the head of a rule declares that stands for something else."""
+    own = re.sub(r'"[^"]*"|\{[^}]*\}', "", re.sub(
+        r"(?m)^(?:typedef|symbol|\w+ name) .*$", "", head))
+    return set(re.findall(r"(\w+)(?= *(?:[,;!]|=~|= *\{))", own))
+
+
+def fits(block: str, words: set[str], fill: dict[str, str]) -> bool:
+    """Are the words that the rule leaves as they are among those of a file?
+    One that a regular expression describes is any that it matches."""
+    head, _, body = block.partition("\n@@")
+    for pattern in re.findall(r'=~ *"([^"]*)"', head):
+        try:
+            if not any(re.search(put(pattern, fill), w) for w in words):
+                return False
+        except re.error:
+            continue
+    declared = metavariables(head) | {"when", "any", "exists", "forall"}
+    # The arms of a disjunction, of which one is enough.
+    parts = re.split(r"(?ms)^\((.*?)^\)", body)
+    arms = [[p] for p in parts[::2]] + [
+        re.split(r"(?m)^\|", p) for p in parts[1::2]]
+    return all(any(set(re.findall(r"[A-Za-z_]\w*", re.sub(
+        r'(?m)^[-+].*$|//.*$|"[^"]*"', "", arm))) - declared <= words
+        for arm in of) for of in arms)
+
+
 def changed_words(block: str) -> tuple[set[str], set[str]]:
     """Words that a rule takes away and that it adds."""
     head, _, body = block.partition("\n@@")
-    declared = set(re.findall(r"(\w+)(?= *(?:[,;!]|=~|= *\{))", re.sub(
-        r'"[^"]*"|\{[^}]*\}', "", head)))
+    declared = metavariables(head)
     sides = [set(re.findall(r"[A-Za-z_]\w*", " ".join(
         re.findall(rf"(?m)^[{mark}](.*)", body)))) for mark in "-+"]
     return sides[0] - sides[1] - declared, sides[1] - sides[0] - declared
@@ -257,11 +283,16 @@ def shown(every: list[str], used: list[str]) -> str:
     return re.sub(r"(?m)^(?=---|diff -|Index: )", " ", "\n\n".join(keep))
 
 
-def smpl(path: Path, edits: list[tuple[str, str]]) -> str:
-    """Of a semantic patch the rules that may have made @edits."""
+def smpl(path: Path, edits: dict[str, list[tuple[str, str]]],
+         base: dict[str, Change], fill: dict[str, str]) -> str:
+    """Of a semantic patch the rules that may have made @edits (by file)."""
     every = blocks(path)
+    words = {p: set(re.findall(r"[A-Za-z_]\w*", (
+        (base[p].old or b"") + (base[p].new or b"")).decode(
+            "utf-8", "replace"))) for p in edits}
     used = [b for b in every if re.search(r"(?m)^[-+]", b)
-            and may_have_made(b, edits)]
+            and any(may_have_made(b, made) and fits(b, words[p], fill)
+                    for p, made in edits.items())]
     return shown(every, used or every)
 
 
@@ -298,10 +329,12 @@ def rules_of(patch: Patch, made: Made, base: dict[str, Change]
     edits = [e for p in patch.files for e in made.edits.get(p, [])]
     found = []
     for file in sorted(made.cocci.glob("*.cocci")):
-        of = [(e["old"], e["new"]) for e in edits
-              if e["rule"] == f"{made.conversion}/{file.stem}"]
+        of: dict[str, list[tuple[str, str]]] = {}
+        for e in edits:
+            if e["rule"] == f"{made.conversion}/{file.stem}":
+                of.setdefault(e["file"], []).append((e["old"], e["new"]))
         if of:
-            found.append(smpl(file, of))
+            found.append(smpl(file, of, base, made.fill))
     if patch.step.form == "rules":
         pairs = [(p, base[p].new or b"") for p in sorted(patch.files)
                  if p.endswith((".c", ".h"))]
