@@ -1356,9 +1356,12 @@ static void put_diags(struct ast_walk *w)
 			char *cat = cx_take(clang_getDiagnosticCategoryText(d));
 			char *line = num(p.line), *col = num(p.col);
 			char *bodies = within(w, d);
+			char *option = cx_take(clang_getDiagnosticOption(d,
+									 NULL));
 
 			record(w->out, 'G', p.file ? p.file : "", line, col,
-			       text, cat, bodies, NULL);
+			       text, cat, bodies, *option ? "1" : "0", NULL);
+			g_free(option);
 			g_free(bodies);
 			g_free(text);
 			g_free(cat);

@@ -47,7 +47,7 @@
 
 /* Heads every file of facts.  Count up when a reader of today would see other
  * facts than one of yesterday: the cache goes by it. */
-#define AST_FACTS_MAGIC "treewide-facts 24"
+#define AST_FACTS_MAGIC "treewide-facts 25"
 
 /* Is @key a declaration's, not one of the one-letter ends? */
 static inline gboolean ast_is_decl(const char *key)
@@ -105,6 +105,7 @@ struct ast_diag {
 	 * is wrong is within a call that such a body makes.
 	 */
 	char *within;
+	gboolean warning;	/* an error only as we ask for it, by -Werror= */
 };
 
 struct ast_range { char *file; gsize start, end; };

@@ -131,6 +131,7 @@ static void fill(char tag, gpointer record, char *f[MAX_FIELDS])
 			.text = f[4],
 			.category = f[5],
 			.within = f[6],
+			.warning = number(f[7]),
 		};
 		break;
 	case 'S':

@@ -147,13 +147,13 @@ gboolean convert_our_matter(const struct ast_diag *d);
 const struct ast_diag *convert_first_error(const GPtrArray *diags,
 					   const char *file);
 /*
- * A unit outside the tree that compiles nowhere shows nothing: somebody else
- * knows its flags.  See each reading's @diags of a @unit, in or outside, into
+ * A unit that compiles nowhere shows nothing: its code has a mistake, or somebody
+ * else knows its flags.  See the @error, or NULL, of each reading of a @unit into
  * @seen (char * set and map, borrowed); then tell.
  */
-void convert_see_outside(struct convert *c, GHashTable *seen,
-			 const char *unit, const GPtrArray *diags);
-void convert_tell_outside(struct convert *c, GHashTable *seen);
+void convert_see_error(GHashTable *seen, const char *unit,
+		       const struct ast_diag *error);
+void convert_tell_errors(struct convert *c, GHashTable *seen);
 /* The notes of the result into the ledger. */
 int convert_save_notes(struct convert *c);
 

@@ -92,6 +92,7 @@ static void align_backslash(GString *out, const char *line, gsize len,
 struct parens {
 	gsize n;		/* the innermost is the last */
 	gsize cols[MAX_OPEN];
+	gsize value;		/* of what the line goes on to return or assign; 0: none */
 };
 
 struct place {		/* where a line may be broken: the blank at @at */
@@ -184,7 +185,8 @@ static gssize break_at(const char *s, gsize len, gsize limit,
 	gsize lead = 0;
 	gint depth = 0;
 	char quote = 0;
-	gssize value = -1;	/* the column of what is returned or assigned */
+	/* The column of what is returned or assigned. */
+	gssize value = open->value ? (gssize)open->value : -1;
 	gssize then = -1;	/* behind a "?", at @then_depth */
 	gint then_depth = 0;
 
@@ -215,12 +217,14 @@ static gssize break_at(const char *s, gsize len, gsize limit,
 				(i + 1 < len && s[i + 1] == ' '));
 		} else if (s[i] == ')' || s[i] == '}') {
 			depth--;
-		} else if (s[i] == ',' && i + 1 < len && s[i + 1] == ' ') {
-			p.at = i + 1;
+		} else if (i + 1 < len && s[i + 1] == ' ' &&
+			   (s[i] == ',' || (s[i] == ';' && cols.n + depth))) {
+			p.at = i + 1;	/* ';' in the head of a for */
 			p.comma = TRUE;
 		} else if (!depth && value < 0 && assignment(s + i, len - i)) {
 			value = layout_width(s, i + assignment(s + i, len - i));
-		} else if ((depth ? open_col(&cols, depth) >= 0 : value >= 0) &&
+		} else if (((gssize)cols.n + depth ?
+			    open_col(&cols, depth) >= 0 : value >= 0) &&
 			   operator_blank(s + i, len - i, also)) {
 			p.at = i + operator_blank(s + i, len - i, also);
 		}
@@ -232,7 +236,8 @@ static gssize break_at(const char *s, gsize len, gsize limit,
 		    layout_width(s, p.at) > limit)
 			continue;
 		p.depth = depth;
-		p.indent = depth && open_col(&cols, depth) >= 0 ?
+		p.indent = (gssize)cols.n + depth &&
+			   open_col(&cols, depth) >= 0 ?
 			   (gsize)open_col(&cols, depth) :
 			   p.comma || value < 0 ? layout_width(s, lead) : (gsize)value;
 		p.rest_fits = p.indent + layout_width(s + p.at + 1, len - p.at - 1) <=
@@ -245,6 +250,7 @@ static gssize break_at(const char *s, gsize len, gsize limit,
 			best = p;
 			*open = cols;
 			open->n = MAX((gssize)cols.n + depth, 0);
+			open->value = MAX(value, 0);
 		}
 		found = TRUE;
 	}
@@ -389,13 +395,28 @@ static void open_parens(const char *s, gsize len, struct parens *p)
 			cols[n++] = layout_width(s + start, at + 1 - start);
 	}
 	p->n = n;
+	p->value = 0;
 	for (gsize i = 0; i < n; i++)
 		p->cols[i] = cols[n - 1 - i];
 }
 
+/* The columns of the line without a comment at its end. */
+static gsize code_width(const char *s, gsize len)
+{
+	const char *at = g_strstr_len(s, len, "/*");
+	gsize n = at && len > 2 && !strncmp(s + len - 2, "*/", 2) &&
+		  !g_strstr_len(at + 2, len - (at + 2 - s), "/*") ?
+		  (gsize)(at - s) : len;
+
+	while (n && strchr(" \t", s[n - 1]))
+		n--;
+	return layout_width(s, n);
+}
+
 /*
  * The lines that @s becomes behind @before, but one line when breaking it would
- * not make it fit, and it is not that long.
+ * not make it fit, and it is not that long; nor when only the comment at its end
+ * is too far to the right.
  */
 static GPtrArray *wrap(const GString *before, const char *s, gsize len,
 		       gsize limit, unsigned int also)
@@ -403,6 +424,10 @@ static GPtrArray *wrap(const GString *before, const char *s, gsize len,
 	GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
 	struct parens open;
 
+	if (code_width(s, len) <= limit && layout_width(s, len) <= HARD_LIMIT) {
+		g_ptr_array_add(lines, g_strndup(s, len));
+		return lines;
+	}
 	open_parens(before->str, before->len, &open);
 	if (break_lines(s, len, limit, also, &open, lines))
 		return lines;

@@ -14,6 +14,7 @@
 #include <glib.h>
 
 #include "convert-internal.h"
+#include "seen.h"
 
 /* Asks a leaf; makes another of it; or puts it into the table. */
 enum leaf_verb { LEAF_ASKS, LEAF_CHANGES, LEAF_WRITES };
@@ -45,6 +46,7 @@ struct leaf_rules {
 	char **readers, **reads;	/* that read a huge one, and what they become */
 	gboolean *read;		/* does converted code read by it? by index */
 	char **holders, **hstates;	/* types of variables; the hstate with '@' */
+	char **members, **owners;	/* of what has an mm; its hstate with '@' */
 	char **outside;		/* prefixes of files that the scope leaves out */
 	gboolean writes;	/* is the scope about what changes entries, too? */
 	char **size;		/* names of parameters that are an entry's size */
@@ -110,6 +112,8 @@ struct leafc {
 	GHashTable *value_at;	/* "FILE:OFF DST" -> struct value */
 	GPtrArray *new_files;
 	GHashTable *compared;	/* "CELL UNIT" that was read and compiles there */
+	GHashTable *foreign;	/* unit -> a cell that drops it, and why: char * */
+	struct seen *seen;	/* which cells read what, once the tree is read */
 	GHashTable *defines;	/* files that define a symbol of the API: char * set */
 	guint reads;		/* that are converted */
 };

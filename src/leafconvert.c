@@ -91,6 +91,18 @@ static char *unit_key(const char *cell, const char *file)
 	return g_strdup_printf("%s %s", cell, file);
 }
 
+/* What no compiler takes; not only what -Werror= is asked to refuse. */
+static const struct ast_diag *real_error(const struct ast_facts *a)
+{
+	for (guint i = 0; i < a->diags->len; i++) {
+		const struct ast_diag *d = a->diags->pdata[i];
+
+		if (!d->warning && convert_our_matter(d))
+			return d;
+	}
+	return NULL;
+}
+
 /*
  * A unit that does not compile in a cell is none of its kernel, as a rule, and
  * what libclang makes of it is no fact: where another cell compiles it, leave it
@@ -104,16 +116,22 @@ static void drop_foreign(struct leafc *l)
 	for (guint i = 0; i < facts->len; i++) {
 		const struct ast_facts *a = facts->pdata[i];
 
-		if (!convert_first_error(a->diags, NULL))
+		if (!real_error(a))
 			g_hash_table_add(good, a->unit);
 	}
 	for (guint i = facts->len; i-- > 0; ) {
 		struct ast_facts *a = facts->pdata[i];
 
-		if (convert_first_error(a->diags, NULL) &&
-		    g_hash_table_contains(good, a->unit))
-			continue;
-		g_hash_table_add(l->compared, unit_key(a->cell, a->unit));
+		const struct ast_diag *error = real_error(a);
+
+		if (error && g_hash_table_contains(good, a->unit))
+			g_hash_table_insert(l->foreign, g_strdup(a->unit),
+				g_strdup_printf("%s does not compile it (%s:%u: %s)",
+						a->cell, error->file,
+						error->line, error->text));
+		else
+			g_hash_table_add(l->compared,
+					 unit_key(a->cell, a->unit));
 	}
 	g_hash_table_destroy(good);
 	for (guint i = facts->len; i-- > 0; ) {
@@ -130,7 +148,7 @@ static int read_tree(struct leafc *l)
 {
 	struct convert *c = l->c;
 	GHashTable *files = files_of(l, FALSE);
-	GHashTable *outside = g_hash_table_new(g_str_hash, g_str_equal);
+	GHashTable *broken = g_hash_table_new(g_str_hash, g_str_equal);
 	struct reading_result out = { 0 };
 	int ret;
 
@@ -141,12 +159,14 @@ static int read_tree(struct leafc *l)
 	for (guint i = 0; c->facts && i < c->facts->len; i++) {
 		const struct ast_facts *a = c->facts->pdata[i];
 
-		convert_see_outside(c, outside, a->unit, a->diags);
+		convert_see_error(broken, a->unit, real_error(a));
 	}
-	convert_tell_outside(c, outside);
-	g_hash_table_destroy(outside);
-	if (c->facts)
+	convert_tell_errors(c, broken);
+	g_hash_table_destroy(broken);
+	if (c->facts) {
 		drop_foreign(l);
+		l->seen = seen_new(c->facts);
+	}
 	c->res->units = c->units->len;
 	c->res->units_cached = out.cached;
 	if (out.failed)
@@ -278,12 +298,16 @@ int convert_leaf(struct convert *c)
 					   NULL);
 	l.compared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					   NULL);
+	l.foreign = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					  g_free);
 	l.new_files = g_ptr_array_new_with_free_func(tree_file_free);
 	l.defines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					  NULL);
 	ret = run(&l);
 	g_hash_table_destroy(l.value_at);
 	g_hash_table_destroy(l.compared);
+	g_hash_table_destroy(l.foreign);
+	seen_free(l.seen);
 	g_hash_table_destroy(l.assigned);
 	g_ptr_array_free(l.values, TRUE);
 	g_hash_table_destroy(l.carriers);

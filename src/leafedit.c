@@ -7,6 +7,8 @@
  */
 #include <string.h>
 
+#include "condition.h"
+#include "layout.h"
 #include "leafconvert-internal.h"
 
 /* A declaration in which the name at token @name stands, in tokens. */
@@ -102,6 +104,15 @@ GPtrArray *leaf_declared_with(struct leafc *l, const struct carrier *k)
 	return with;
 }
 
+/* Would a comment get lost with the declarator at token @name? */
+static gboolean comment_beside(const struct source *s, gsize name)
+{
+	for (gsize i = source_prev(s, name) + 1; i < source_next(s, name); i++)
+		if (s->toks.v[i].kind == TOK_COMMENT)
+			return TRUE;
+	return FALSE;
+}
+
 const char *leaf_decl_fixed(struct leafc *l, const struct carrier *k)
 {
 	const struct source *s = convert_source(l->c, k->file);
@@ -127,6 +138,8 @@ const char *leaf_decl_fixed(struct leafc *l, const struct carrier *k)
 		}
 		if (d.declarators > 1 && d.value)
 			return "it is declared with others, and with a value";
+		if (d.declarators > 1 && comment_beside(s, name))
+			return "it is declared with others, and a comment says something of them";
 		if (source_is(s, source_prev(s, d.type), "static"))
 			return "it is static";
 	}
@@ -167,6 +180,24 @@ static void split_decl(struct leafc *l, const struct source *s, gsize name,
 	g_free(line);
 }
 
+/* The other type, and what tabs put into a column stays there. */
+static void retype(struct leafc *l, const struct source *s, const struct decl *d)
+{
+	gsize off = s->toks.v[d->type].off, end = source_end(s, d->type);
+	gsize from, to = end;
+	GString *text = g_string_new(l->r.value);
+
+	indent_of(s, off, &from);
+	while (s->text[to] == '\t')
+		to++;
+	if (to > end)
+		layout_pad(text, layout_width(s->text + from, off - from) +
+				 strlen(l->r.value),
+			   layout_width(s->text + from, to - from), TRUE);
+	convert_put_edit(l->c, s, off, to, text->str, "declaration");
+	g_string_free(text, TRUE);
+}
+
 static void edit_decls(struct leafc *l, const struct carrier *k)
 {
 	const struct source *s = convert_source(l->c, k->file);
@@ -182,9 +213,7 @@ static void edit_decls(struct leafc *l, const struct carrier *k)
 		    carriers_in(l, s, d.type, NULL) != d.declarators)
 			split_decl(l, s, name, &d, l->r.value);
 		else
-			convert_put_edit(l->c, s, s->toks.v[d.type].off,
-					 source_end(s, d.type), l->r.value,
-					 "declaration");
+			retype(l, s, &d);
 	}
 }
 
@@ -271,6 +300,59 @@ static gsize place_in(const struct source *s, const GPtrArray *block,
 	return block->len > 2 && at ? at : after_line(s, beside);
 }
 
+/* Is byte @off in an arm of an #if? */
+static gboolean is_conditional(const struct source *s, gsize off)
+{
+	char *condition = condition_at(&s->toks, off);
+	gboolean yes = *condition;
+
+	g_free(condition);
+	return yes;
+}
+
+/*
+ * Where a file without such a line has it: before the first #include that all
+ * configs have, or behind the comment at the top and the include guard, where
+ * @line gets blank lines around it.
+ */
+static gsize top_of(const struct source *s, char **line)
+{
+	char *text;
+	gsize at = 0, i;
+	guint guard = 0;
+
+	for (i = 0; i < s->toks.n; i++)
+		if (s->toks.v[i].ctx == CTX_DIRECTIVE &&
+		    source_is(s, i, "include") &&
+		    !is_conditional(s, s->toks.v[i].off)) {
+			indent_of(s, s->toks.v[i].off, &at);
+			return at;
+		}
+	for (i = 0; i < s->toks.n; i++) {
+		const struct token *t = &s->toks.v[i];
+		const char *word = guard ? "define" : "ifndef";
+
+		if (t->kind == TOK_SPACE || t->kind == TOK_NEWLINE)
+			continue;
+		if (t->ctx == CTX_DIRECTIVE && source_is(s, i, "#"))
+			continue;
+		if (t->kind == TOK_COMMENT && !guard)
+			at = source_end(s, i);
+		else if (guard < 2 && t->ctx == CTX_DIRECTIVE &&
+			 source_is(s, i, word) && source_next(s, i) < s->toks.n)
+			at = source_end(s, i = source_next(s, i)), guard++;
+		else
+			break;
+	}
+	while (at && at < s->size && s->text[at - 1] != '\n')
+		at++;
+	text = g_strconcat(at ? "\n" : "", *line,
+			   s->text[at] == '\n' ? "" : "\n", NULL);
+	g_free(*line);
+	*line = text;
+	return at;
+}
+
 /* The #include, with the one of [leaf] beside, or the last that is like it. */
 static void edit_include(struct leafc *l, const struct source *s)
 {
@@ -284,7 +366,7 @@ static void edit_include(struct leafc *l, const struct source *s)
 	for (gsize i = 0; i < s->toks.n; i++) {
 		const char *name = included(s, i), *last;
 
-		if (!name)
+		if (!name || is_conditional(s, s->toks.v[i].off))
 			continue;
 		last = block->len ? block->pdata[block->len - 1] : NULL;
 		/* Does its line follow the last one's? */
@@ -299,7 +381,8 @@ static void edit_include(struct leafc *l, const struct source *s)
 			with = name;
 		found |= g_str_has_prefix(name, beside);
 	}
-	at = with ? place_in(s, block, line + strlen("#include "), with) : 0;
+	at = with ? place_in(s, block, line + strlen("#include "), with) :
+		    top_of(s, &line);
 	convert_put_edit(l->c, s, at, at, line, "include");
 	g_ptr_array_free(block, TRUE);
 	g_free(beside);

@@ -7,11 +7,9 @@
 #include <string.h>
 
 #include "leafconvert-internal.h"
-#include "seen.h"
 
 struct fates {
 	struct leafc *l;
-	struct seen *seen;
 	GHashTable *readers;	/* files that read an entry in code: borrowed */
 	GHashTable *sites;	/* "FILE:OFF" set, of what the scan found */
 };
@@ -127,7 +125,7 @@ static void decide(const struct fates *f, struct site *s)
 	struct convert *c = l->c;
 	struct source *src = convert_source(c, s->file);
 	gboolean code = convert_is_code(s) && s->ctx != SITE_DISABLED;
-	GPtrArray *cells = src ? seen_cells(f->seen, src, s->off) :
+	GPtrArray *cells = src ? seen_cells(l->seen, src, s->off) :
 			   g_ptr_array_new();
 	char *names = convert_cell_list(cells);
 	GString *rules = g_string_new(NULL);
@@ -159,10 +157,13 @@ static void decide(const struct fates *f, struct site *s)
 			 "a test of the API itself: the file makes entries and asks them, and reads none from a table",
 			 names);
 	} else {
+		const char *foreign = g_hash_table_lookup(l->foreign, s->file);
+
 		g_ptr_array_add(c->res->problems, g_strdup_printf(
-			"%s:%u:%u: %s: nobody knows what becomes of the entry%s; convert it by hand",
+			"%s:%u:%u: %s: nobody knows what becomes of the entry%s%s%s; convert it by hand",
 			s->file, s->line, s->col, s->symbol, cells->len ? "" :
-			": no cell reads the line"));
+			": no cell reads the line", foreign && !cells->len ?
+			", and " : "", foreign && !cells->len ? foreign : ""));
 	}
 	if (code && leaf_in_scope(l, s->file)) {
 		s->ast = g_strdup(!cells->len ? "unseen" :
@@ -312,7 +313,6 @@ void leaf_fates(struct leafc *l)
 	struct convert *c = l->c;
 	struct fates f = {
 		.l = l,
-		.seen = seen_new(c->facts),
 		.readers = g_hash_table_new(g_str_hash, g_str_equal),
 		.sites = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					       NULL),
@@ -339,5 +339,4 @@ void leaf_fates(struct leafc *l)
 	convert_record_edits(c);
 	g_hash_table_destroy(f.sites);
 	g_hash_table_destroy(f.readers);
-	seen_free(f.seen);
 }

@@ -494,6 +494,34 @@ static void check_function(struct leafc *l, struct carrier *k)
 	}
 }
 
+/* What no cell reads is not rewritten: it must not name what changes its type. */
+static void check_unread(struct leafc *l, struct carrier *k)
+{
+	const struct source *s = convert_source(l->c, k->file);
+
+	for (guint n = 0; n < k->places->len; n++) {
+		gsize off = g_array_index(k->places, gsize, n);
+		const struct ast_func *f = leaf_function_at(l, s, off);
+		gsize name = source_token_at(s, off);
+
+		for (gsize i = f ? source_next(s, name) : s->toks.n;
+		     i < s->toks.n && s->toks.v[i].off < f->end && !k->refused;
+		     i = source_next(s, i)) {
+			gsize prev = source_prev(s, i);
+			GPtrArray *cells;
+
+			if (s->toks.v[i].disabled || !source_is(s, i, k->name) ||
+			    source_is(s, prev, "->") || source_is(s, prev, "."))
+				continue;
+			cells = seen_cells(l->seen, s, s->toks.v[i].off);
+			if (!cells->len)
+				refuse(k, g_strdup("it is named in an arm that no cell reads"),
+				       place(s, i), NULL);
+			g_ptr_array_free(cells, TRUE);
+		}
+	}
+}
+
 /* Does an entry of a base page get into @k, from wherever? */
 static gboolean gets_base(const struct leafc *l, const struct carrier *k)
 {
@@ -745,6 +773,7 @@ void leaf_flow(struct leafc *l)
 
 		if (k->key[0] == 'p')
 			check_function(l, k);
+		check_unread(l, k);
 		fixed = leaf_decl_fixed(l, k);
 		if (fixed)
 			refuse(k, g_strdup(fixed), place(s, source_token_at(s,

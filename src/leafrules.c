@@ -163,6 +163,7 @@ int leaf_rules_load(struct leafc *l)
 	r->base = manifest_list(k, "leaf", "base");
 	get_readers(r, k, l->c->policy);
 	get_pairs(k, "leaf hstate", &r->holders, &r->hstates);
+	get_pairs(k, "leaf owner", &r->members, &r->owners);
 	r->outside = manifest_list(k, scope, "without");
 	r->writes = g_key_file_get_boolean(k, scope, "writes", NULL);
 	r->size = manifest_list(k, "leaf", "size");
@@ -197,6 +198,8 @@ void leaf_rules_free(struct leaf_rules *r)
 	g_strfreev(r->reads);
 	g_strfreev(r->holders);
 	g_strfreev(r->hstates);
+	g_strfreev(r->members);
+	g_strfreev(r->owners);
 	g_strfreev(r->outside);
 	g_strfreev(r->size);
 	g_free(r->read);

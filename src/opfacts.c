@@ -809,7 +809,7 @@ static gboolean load_line(struct op_facts *a, char **f, const char *tree,
 	case 'G':
 		WANT(6);
 		NEW(ast_diag, diags, S(1), N(2), N(3), S(4), S(5),
-		    g_strdup(""));
+		    g_strdup(""), FALSE);
 		break;
 	default:
 		return FALSE;

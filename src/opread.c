@@ -248,9 +248,11 @@ void op_check_outside(struct opc *o)
 	for (guint i = 0; i < o->facts->len; i++) {
 		const struct op_facts *a = o->facts->pdata[i];
 
-		convert_see_outside(o->c, outside, a->unit, a->diags);
+		if (tree_with(o->c->t, a->unit))
+			convert_see_error(outside, a->unit,
+					  convert_first_error(a->diags, NULL));
 	}
-	convert_tell_outside(o->c, outside);
+	convert_tell_errors(o->c, outside);
 	g_hash_table_destroy(outside);
 }
 

@@ -53,17 +53,14 @@ void convert_note_unread(struct convert *c, const GPtrArray *failed)
 			"not read: %s", (char *)failed->pdata[i]));
 }
 
-void convert_see_outside(struct convert *c, GHashTable *seen,
-			 const char *unit, const GPtrArray *diags)
+void convert_see_error(GHashTable *seen, const char *unit,
+		       const struct ast_diag *error)
 {
-	const struct ast_diag *error = convert_first_error(diags, NULL);
-
-	if (tree_with(c->t, unit) &&
-	    (!error || !g_hash_table_contains(seen, unit)))
+	if (!error || !g_hash_table_contains(seen, unit))
 		g_hash_table_insert(seen, (gpointer)unit, (gpointer)error);
 }
 
-void convert_tell_outside(struct convert *c, GHashTable *seen)
+void convert_tell_errors(struct convert *c, GHashTable *seen)
 {
 	GList *units = g_list_sort(g_hash_table_get_keys(seen),
 				   (GCompareFunc)strcmp);

@@ -393,6 +393,25 @@ static void test_choice(void **state)
 	    "\t       an_answer_of_more(pte);\n");
 }
 
+static void test_heads_and_tails(void **state)
+{
+	/* The head of a for is broken between its parts first. */
+	one("\tfor (e = get(vma, addr); is_present(e) && n < 4; e = get(vma, addr))\n",
+	    "get(vma", "a_getter_with_a_long_name(vma",
+	    "\tfor (e = a_getter_with_a_long_name(vma, addr); is_present(e) && n < 4;\n"
+	    "\t     e = get(vma, addr))\n");
+	/* Not the code for a comment at its end, unless that is far out. */
+	one("\tentry = get(vma, addr, ptep);\t/* the entry that is there */\n",
+	    "get(", "another_getter(h, ",
+	    "\tentry = another_getter(h, vma, addr, ptep);\t/* the entry that is there */\n");
+	one("\tit = f(v) ? get(v->mm, addr, p) : make_one_of(ptep_get_of(ptep), v);\n",
+	    "get(v", "a_longer_getter_of_this_entry(lvl, v->hstate, v->mm, v",
+	    "\tit = f(v) ?\n"
+	    "\t     a_longer_getter_of_this_entry(lvl, v->hstate, v->mm, v->mm, addr,\n"
+	    "\t\t\t\t\t   p) :\n"
+	    "\t     make_one_of(ptep_get_of(ptep), v);\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_follow),
 		cmocka_unit_test(test_refill),
 		cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_heads_and_tails),
 		cmocka_unit_test(test_crlf),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_many),
