@@ -720,7 +720,12 @@ int cmd_audit(int argc, char **argv)
 		tw_die(TW_USAGE, "audit: '%s' cannot be audited: %s", m->name,
 		       why);
 	t = tree_open(opt.tree);
-	if (!t || (opt.output && output_check(opt.output)))
+	if (!t)
+		return TW_FATAL;
+	if (opt.output && output_inside(opt.output, t->path))
+		tw_die(TW_USAGE, "audit: -o '%s' is in the tree, which is not written to; name another place",
+		       opt.output);
+	if (opt.output && output_check(opt.output))
 		return TW_FATAL;
 	status = types ? typedefs(t, m, &opt) : accessors(t, m->name, &opt);
 	manifest_free(m);

@@ -235,8 +235,9 @@ static void print_summary(FILE *f, const struct convert_result *res,
 		res->fates[FATE_REFUSED], res->fates[FATE_UNRESOLVED]);
 	fprintf(f, "changes   %u files, +%u -%u lines, %u edits\n",
 		stat->files, stat->added, stat->removed, res->edits);
-	fprintf(f, "read      %u translation units in %u cells%s\n",
-		res->units, res->cells_read->len, res->recalled ?
+	fprintf(f, "read      %u translation units in %u cell%s%s\n",
+		res->units, res->cells_read->len,
+		res->cells_read->len == 1 ? "" : "s", res->recalled ?
 		", in an earlier run: nothing changed since" : "");
 	if (res->cells_unread->len) {
 		fprintf(f, "not read  ");
@@ -369,17 +370,9 @@ static void refuse_dirty(const struct tree *t)
 static void refuse_inside(const char *top, const char *path,
 			      const char *option)
 {
-	char *full = path ? g_canonicalize_filename(path, NULL) : NULL;
-	char *dir = full ? g_path_get_dirname(full) : NULL;
-	char *real = dir ? realpath(dir, NULL) : NULL;
-	gsize n = strlen(top);
-
-	if (real && g_str_has_prefix(real, top) && strchr("/", real[n]))
+	if (path && output_inside(path, top))
 		tw_die(TW_USAGE, "convert: %s '%s' is in the tree, which is only written to with --apply; name another place",
 		       option, path);
-	free(real);
-	g_free(dir);
-	g_free(full);
 }
 
 /* Where nothing can be written is said before the slow work, not after. */
@@ -440,7 +433,7 @@ static char *ledger_of_run(const struct tree *t, const struct manifest *m,
 		g_clear_pointer(&path, g_free);
 	else if (g_strcmp0(name, m->name) || g_strcmp0(tree, t->path) ||
 		 (policy && g_strcmp0(used, policy)))
-		tw_die(TW_USAGE, "convert: --run '%s' is a run of %s, policy %s, on '%s'; name a run of this conversion, policy and tree, or leave out --run",
+		tw_die(TW_USAGE, "convert: --run '%s' is a run of %s (%s) on '%s'; name a run of this conversion, policy or scope, and tree, or leave out --run",
 		       dir, name ? name : "nothing", used ? used : "unknown",
 		       tree ? tree : "nothing");
 	g_free(used);

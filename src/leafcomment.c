@@ -2,7 +2,7 @@
 /*
  * Comments that may be untrue now: in or right before a function, one names a
  * question, such as pte_present(), that the function no longer asks, since it
- * asks a leaf.  They are listed for the author, with what is asked now: whether
+ * asks a leaf, or what read the entry.  They are listed for the author, with what is asked now: whether
  * a sentence is about this code or about entries in general, no rule can tell.
  */
 #include <string.h>
@@ -13,7 +13,7 @@
 struct body {			/* a function that asks leaves */
 	const struct source *s;
 	gsize start, end;	/* bytes */
-	GHashTable *gone;	/* question -> helper, borrowed */
+	GHashTable *gone;	/* question or reader -> helper, borrowed */
 };
 
 static void body_free(gpointer p)
@@ -83,8 +83,10 @@ static void look_at(const struct leafc *l, const struct body *b, gsize i)
 		helper = g_hash_table_lookup(b->gone, word);
 		if (helper)
 			stale_note_add(l->c->res->notes, b->s, t->off + at,
-				       g_strdup_printf("the comment speaks of %s(); the code asks %s() now",
-						       word, helper));
+				       g_strdup_printf("the comment speaks of %s(); the code %s %s() now",
+						       word, g_strv_contains(
+						(const char *const *)l->r.readers, word) ?
+						       "calls" : "asks", helper));
 		g_free(word);
 	}
 }
@@ -102,6 +104,20 @@ static void look_around(const struct leafc *l, const struct body *b)
 			look_at(l, b, i);
 }
 
+/* Token @tok says @word: when it is edited, its function calls @helper now. */
+static void take_gone(const struct leafc *l, GHashTable *bodies,
+		      const struct source *s, gsize tok, const char *word,
+		      const char *helper)
+{
+	gsize off = s->toks.v[tok].off;
+	struct body *b = edit_touches(l->c->edits, s->file, off,
+				      off + strlen(word), NULL) ?
+			 body_of(l, bodies, s, off) : NULL;
+
+	if (b)
+		g_hash_table_insert(b->gone, g_strdup(word), (gpointer)helper);
+}
+
 void leaf_note_comments(struct leafc *l)
 {
 	GHashTable *bodies = g_hash_table_new_full(g_str_hash, g_str_equal,
@@ -113,16 +129,14 @@ void leaf_note_comments(struct leafc *l)
 		const struct value *v = l->values->pdata[i];
 		const struct leaf_question *q = v->ask ?
 			leaf_question(l, v->ask) : NULL;
-		gsize off = q ? v->s->toks.v[v->ask_tok].off : 0;
-		struct body *b;
 
-		if (!q || !edit_touches(l->c->edits, v->s->file, off,
-					off + strlen(v->ask), NULL))
-			continue;
-		b = body_of(l, bodies, v->s, off);
-		if (b)
-			g_hash_table_insert(b->gone, g_strdup(v->ask),
-					    q->helper->name);
+		if (q)
+			take_gone(l, bodies, v->s, v->ask_tok, v->ask,
+				  q->helper->name);
+		if (v->src == SRC_READ && !v->root)
+			take_gone(l, bodies, v->s, v->first,
+				  l->r.readers[v->reader],
+				  l->r.reads[v->reader]);
 	}
 	g_hash_table_iter_init(&it, bodies);
 	while (g_hash_table_iter_next(&it, NULL, &p)) {

@@ -105,6 +105,7 @@ struct leafc {
 	struct convert *c;
 	struct leaf_rules r;
 	gboolean audited, native;	/* is there an audit; a native level? */
+	char *moved;		/* where this tree is not the audited one, or NULL */
 	GPtrArray *levels;	/* struct leaf_level, by arch and form */
 	GHashTable *carriers;	/* key -> struct carrier */
 	GPtrArray *values;	/* struct value, by place */

@@ -308,6 +308,7 @@ int convert_leaf(struct convert *c)
 	g_hash_table_destroy(l.compared);
 	g_hash_table_destroy(l.foreign);
 	seen_free(l.seen);
+	g_free(l.moved);
 	g_hash_table_destroy(l.assigned);
 	g_ptr_array_free(l.values, TRUE);
 	g_hash_table_destroy(l.carriers);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "leafconvert-internal.h"
+#include "stale.h"
 
 struct fates {
 	struct leafc *l;
@@ -95,6 +96,18 @@ static char *why_written(const struct leafc *l, const char *name,
 			"writes an entry that was made here, and not read");
 }
 
+/* Is the site among the comments that the author has to look at? */
+static gboolean is_noted(const struct leafc *l, const struct site *s)
+{
+	for (guint i = 0; i < l->c->res->notes->len; i++) {
+		const struct stale_note *n = l->c->res->notes->pdata[i];
+
+		if (n->line == s->line && !strcmp(n->file, s->file))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* Why a site of the API that nobody edits is as it should be, or NULL. */
 static char *why_kept(const struct fates *f, const struct site *s,
 		      const struct value *v, gboolean seen)
@@ -102,7 +115,9 @@ static char *why_kept(const struct fates *f, const struct site *s,
 	const struct leafc *l = f->l;
 
 	if (!convert_is_code(s))
-		return g_strdup(s->ctx == SITE_COMMENT ?
+		return g_strdup(is_noted(l, s) ?
+				"a comment that names what the code calls no more: the author has to look" :
+				s->ctx == SITE_COMMENT ?
 				"a comment that stays true: the function stays" :
 				"text outside C code: the function stays");
 	if (s->ctx == SITE_DISABLED)
@@ -144,6 +159,12 @@ static void decide(const struct fates *f, struct site *s)
 		   leaf_is_dropped(src, source_token_at(src, s->off))) {
 		why = why_written(l, s->symbol, NULL, TRUE);
 		set_fate(s, FATE_KEPT, why, names);
+	} else if (!v && src && is_in(l->r.readers, s->symbol) &&
+		   s->ctx == SITE_CODE && cells->len &&
+		   !source_is(src, source_next(src, source_token_at(src,
+						s->off)), "(")) {
+		set_fate(s, FATE_KEPT, "its address is taken: the function stays",
+			 names);
 	} else if (s->ctx == SITE_MACRO || s->ctx == SITE_DIRECTIVE) {
 		refuse(c, s, "it stands in a macro's body: what becomes of the entry is up to who uses the macro",
 		       names);
@@ -153,7 +174,7 @@ static void decide(const struct fates *f, struct site *s)
 	} else if (cells->len && !is_in(l->r.readers, s->symbol)) {
 		set_fate(s, FATE_KEPT, g_hash_table_contains(f->readers,
 							     s->file) ?
-			 "asked of an entry that does not come from a table by the API's readers" :
+			 "asked of an entry of which it is not known that it was read from a table" :
 			 "a test of the API itself: the file makes entries and asks them, and reads none from a table",
 			 names);
 	} else {

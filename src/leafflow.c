@@ -453,7 +453,10 @@ static char *what_leaves(const struct leafc *l, const struct value *v)
 		text = fn ? g_strdup_printf("its address goes to %s()", fn) :
 			    g_strdup("its address is taken");
 	else
-		text = fn ? g_strdup_printf("it goes to %s(), which takes an entry",
+		text = fn && leaf_question(l, fn) ?
+		       g_strdup_printf("it is a part of what goes to %s(), and only what goes there by itself is followed",
+				       fn) :
+		       fn ? g_strdup_printf("it goes to %s(), which takes an entry",
 					    fn) :
 			    g_strdup("it is used as a bare entry");
 	g_free(fn);

@@ -161,7 +161,29 @@ static gboolean is_stub(const json_t *row)
 	       !json_is_object(json_object_get(row, "huge_is"));
 }
 
-static void judge(const struct leafc *l, struct leaf_level *v,
+/*
+ * The place where the row's native form should stand in this tree, when the file
+ * has the name, but not there; or NULL.
+ */
+static const char *moved(struct leafc *l, const json_t *row)
+{
+	const char *at = str(row, "at"), *name = str(row, "native");
+	char **where = g_strsplit(at, ":", 2);
+	struct source *s = where[0] && where[1] && *name ?
+		convert_source(l->c, where[0]) : NULL;
+	gboolean here = FALSE, elsewhere = FALSE;
+
+	for (gsize i = 0; s && i < s->toks.n && !here; i++)
+		if (source_is(s, i, name)) {
+			here = s->toks.v[i].line ==
+			       (guint)g_ascii_strtoull(where[1], NULL, 10);
+			elsewhere = TRUE;
+		}
+	g_strfreev(where);
+	return elsewhere && !here ? at : NULL;
+}
+
+static void judge(struct leafc *l, struct leaf_level *v,
 		  const json_t *cell, const json_t *level,
 		  const GPtrArray *names)
 {
@@ -175,6 +197,9 @@ static void judge(const struct leafc *l, struct leaf_level *v,
 		const json_t *row = row_for(l, cell, need, at);
 
 		native = row ? str(row, "native") : "";
+		if (row && !l->moved && (known = moved(l, row)))
+			l->moved = g_strdup_printf("%s() is not at %s",
+						   native, known);
 		known = g_hash_table_lookup(v->names, need);
 		if (!row)
 			add_why(v, g_strdup_printf("%s() is not audited", need));
@@ -303,8 +328,13 @@ int leaf_native_load(struct leafc *l)
 	l->audited = TRUE;
 	names = needed(l);
 	cells = json_object_get(top, "cells");
+	if (!json_array_size(cells))
+		return tw_error("'%s' is about no cell; make it anew", path);
 	json_array_foreach(cells, n, cell)
 		judge_cell(l, cell, names);
+	if (l->moved)
+		return tw_error("'%s' is about '%s' as it was then, not about this tree, where %s; audit this tree",
+				path, str(top, "tree"), l->moved);
 	g_ptr_array_sort(l->levels, by_arch);
 	for (guint i = l->levels->len; i-- > 0; ) {
 		struct leaf_level *v = l->levels->pdata[i];

@@ -76,3 +76,18 @@ int output_check(const char *path)
 	g_free(dir);
 	return ret;
 }
+
+gboolean output_inside(const char *path, const char *top)
+{
+	char *full = g_canonicalize_filename(path, NULL);
+	char *dir = g_path_get_dirname(full);
+	char *real = realpath(dir, NULL);
+	gsize n = strlen(top);
+	gboolean inside = real && g_str_has_prefix(real, top) &&
+			  strchr("/", real[n]);
+
+	free(real);
+	g_free(dir);
+	g_free(full);
+	return inside;
+}

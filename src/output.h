@@ -14,4 +14,7 @@ int output_write(const char *path, const char *text, gsize size);
 /* Can it be written, before the slow work?  0, or -1 after a message. */
 int output_check(const char *path);
 
+/* Is @path in the folder @top, which is canonical? */
+gboolean output_inside(const char *path, const char *top);
+
 #endif

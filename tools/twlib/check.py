@@ -33,7 +33,7 @@ from typing import Any, NoReturn
 from . import cache, cellcheck, kbuild, objects, patchset, report, users
 from .cellcheck import CellCheck, CellResult, CheckError, Inputs, Job
 from .cells import Cell, CellError, cells_load, cells_select
-from .output import write_whole
+from .output import inside, write_whole
 from .patchset import PatchError
 from .report import verdict
 from .sandbox import GIB, Sandbox, SandboxError
@@ -597,6 +597,10 @@ def main(argv: list[str] | None = None) -> int:
     if not (args.list_cells or args.job or (args.show and not args.patch)) \
             and not (args.tree and (args.patch or args.each)):
         parser.error("--tree and --patch (or --each) are needed")
+    for option, path in (("-o", args.output), ("--run", args.run)):
+        if args.tree and path and inside(path, args.tree):
+            parser.error(f"{option} {path}: is in the tree, which is only "
+                         "read; name another place")
     if args.each and (args.patch or args.plan or args.show
                       or args.format == "sarif"):
         parser.error("--each goes with none of --patch, --plan, --show and "

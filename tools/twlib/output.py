@@ -25,3 +25,10 @@ def write_whole(path: Path, text: str | bytes) -> None:
         os.replace(tmp, path)
     finally:
         tmp.unlink(missing_ok=True)
+
+
+def inside(path: str, top: str) -> bool:
+    """Is @path in the folder @top, by whatever links?"""
+    at = Path(path).absolute()
+    real = at.resolve() if at.is_dir() else at.parent.resolve()
+    return Path(top).resolve() in [real, *real.parents]
