@@ -355,9 +355,9 @@ def split(count: int, most: int) -> list[range]:
     return [range(a, b) for a, b in zip(edges, edges[1:])]
 
 
-def people_of(args: Any, tree: Path, todo: list[Patch]
+def people_of(args: Any, tree: Path, todo: list[Patch], also: list[str]
               ) -> list[seriesmail.People] | None:
-    """Who gets each patch; None: unknown."""
+    """Who gets each patch, and @also whatever the tree says; None: unknown."""
     if args.no_cc:
         return None
     result = []
@@ -368,6 +368,7 @@ def people_of(args: Any, tree: Path, todo: list[Patch]
         if found is None:
             progress("Cc: unknown: the tree has no scripts/get_maintainer.pl")
             return None
+        found += [(a, "list") for a in also]
         result.append(seriesmail.choose(found, args.max_cc))
         progress(f"get_maintainer.pl: {n} of {len(todo)}")
     return result
@@ -389,6 +390,8 @@ def make(args: Any, tree: Path, folder: Path, run: Path, out: Path,
     author, date = author_of(args.author, tree), date_of(tree)
     checked = load_checked([Path(c) for c in args.check], data)
     plan = plan_of(folder, args.series)
+    plan.text = "\n\n".join([plan.text] + [
+        plan.on[f] for f in sorted(plan.on) if (tree / f).exists()])
     changes = changes_of(tree, data, f"{made.conversion}.patch",
                          work / "stage")
     if not changes:
@@ -421,7 +424,7 @@ def make(args: Any, tree: Path, folder: Path, run: Path, out: Path,
     (work / "git").mkdir()
     git = seriesmail.Git(work / "git", author, date)
     ids = seriesmail.commits(git, files, todo, texts)
-    people = people_of(args, tree, todo)
+    people = people_of(args, tree, todo, plan.cc)
     mails: list[Path] = []
     entries: list[dict[str, Any]] = []
     batches = split(len(todo), args.max_patches)
@@ -458,6 +461,8 @@ def make(args: Any, tree: Path, folder: Path, run: Path, out: Path,
         "release": made.release, "policy": made.policy or None,
         "patch_sha256": hashlib.sha256(data).hexdigest(),
         "patches": entries, "checkpatch": style,
+        "look_at": [{"file": f, "line": n, "why": why}
+                    for f, n, why in made.notes],
         "cover_cc": everybody.to if everybody else None,
         "cover_cc_left": everybody.left if everybody else None}
 
@@ -562,6 +567,8 @@ def do_series(args: Any) -> int:
     if about["cover_cc_left"]:
         print(f"{len(about['cover_cc_left'])} addresses are not in Cc of the "
               "cover letter, which lists them")
+    for note in about["look_at"]:
+        print(f"look at: {note['file']}:{note['line']}: {note['why']}")
     for text in about["checkpatch"] or []:
         print(f"checkpatch: {text}")
     return FINDINGS if about["checkpatch"] else OK

@@ -187,7 +187,8 @@ def choose(found: list[tuple[str, str]], most: int,
     best: dict[str, tuple[int, str, bool]] = {}
     for address, role in found:
         kind = role.partition(":")[0]
-        is_list = kind.endswith("list")
+        # An address without a name is no person's.
+        is_list = kind.endswith("list") or not parseaddr(address)[0]
         kind = "list" if is_list else kind.replace("supporter", "maintainer")
         order = [first] + [k for k in ("maintainer", "list") if k != first]
         rank = order.index(kind) if kind in order else len(order)

@@ -95,13 +95,16 @@ class Plan:
     overrides: list[Override] = field(default_factory=list)
     followed: str = "the values of the type"
     places: str = "Places that name the type or carry it"
+    cc: list[str] = field(default_factory=list)
+    on: dict[str, str] = field(default_factory=dict)    # file -> text
 
 
 KEYS = {
-    "series": {"subject", "text", "patches", "followed", "places"},
+    "series": {"subject", "text", "patches", "followed", "places", "cc"},
     "patch": {"paths", "form", "rules", "insert", "into", "after", "remove",
               "each", "prefix", "subject", "text"},
     "path": {"patch", "prefix", "subject", "text"},
+    "on": {"text"},
 }
 
 
@@ -152,7 +155,7 @@ def load(plan: Plan, path: Path) -> None:
         if kind not in KEYS or bool(name) == (kind == "series"):
             raise SeriesError(f"{path}: [{section}]: there is no such "
                               "section; there are [series], [patch NAME], "
-                              "[path GLOB] and [together]")
+                              "[path GLOB], [on FILE] and [together]")
         for key in values.keys() - KEYS[kind]:
             raise SeriesError(f"{path}: [{section}] {key}: there is no such "
                               f"key; there are "
@@ -165,6 +168,10 @@ def load(plan: Plan, path: Path) -> None:
                 else plan.text
             if "patches" in values:
                 plan.order = words(values["patches"])
+            if "cc" in values:
+                plan.cc = words(values["cc"])
+        elif kind == "on":
+            plan.on[name] = prose(values.get("text", ""))
         elif kind == "path":
             if "text" in values:
                 values["text"] = prose(values["text"])

@@ -230,9 +230,28 @@ def metavariables(head: str) -> set[str]:
     return set(re.findall(r"(\w+)(?= *(?:[,;!]|=~|= *\{))", own))
 
 
-def fits(block: str, words: set[str], fill: dict[str, str]) -> bool:
-    """Are the words that the rule leaves as they are among those of a file?
-    One that a regular expression describes is any that it matches."""
+def squeezed(text: str) -> str:
+    return re.sub(r"\\\n|\s+", "", text)
+
+
+def runs(line: str, declared: set[str]) -> list[str]:
+    """What stands in a line of a rule between what stands for something
+    else, without blanks, if there is a word in it."""
+    found = [""]
+    for token in re.findall(r'\.\.\.|"[^"]*"|\w+|[^\w\s]', line):
+        if token in declared or token == "...":
+            found.append("")
+        else:
+            found[-1] += token
+    return [r for r in found if re.search(r"[A-Za-z_]\w", r)]
+
+
+def fits(block: str, text: str, fill: dict[str, str]) -> bool:
+    """Does what the rule needs stand in @text, a file before and behind the
+    change?  Lines by themselves: another rule may have made a part.  A word
+    that a regular expression describes is any that it matches."""
+    words = set(re.findall(r"[A-Za-z_]\w*", text))
+    text = squeezed(text)
     head, _, body = block.partition("\n@@")
     for pattern in re.findall(r'=~ *"([^"]*)"', head):
         try:
@@ -245,9 +264,11 @@ def fits(block: str, words: set[str], fill: dict[str, str]) -> bool:
     parts = re.split(r"(?ms)^\((.*?)^\)", body)
     arms = [[p] for p in parts[::2]] + [
         re.split(r"(?m)^\|", p) for p in parts[1::2]]
-    return all(any(set(re.findall(r"[A-Za-z_]\w*", re.sub(
-        r'(?m)^[-+].*$|//.*$|"[^"]*"', "", arm))) - declared <= words
-        for arm in of) for of in arms)
+    return all(any(all(
+        r in text for line in re.sub(r"//.*", "", arm).splitlines()
+        if not line.startswith("+")
+        for r in runs(line.removeprefix("-"), declared)) for arm in of)
+        for of in arms)
 
 
 def changed_words(block: str) -> tuple[set[str], set[str]]:
@@ -287,11 +308,19 @@ def smpl(path: Path, edits: dict[str, list[tuple[str, str]]],
          base: dict[str, Change], fill: dict[str, str]) -> str:
     """Of a semantic patch the rules that may have made @edits (by file)."""
     every = blocks(path)
-    words = {p: set(re.findall(r"[A-Za-z_]\w*", (
-        (base[p].old or b"") + (base[p].new or b"")).decode(
-            "utf-8", "replace"))) for p in edits}
+    text = {p: ((base[p].old or b"") + (base[p].new or b"")).decode(
+        "utf-8", "replace") for p in edits}
+    by_name = {named(b): b for b in every}
+
+    def matches(block: str, path: str) -> bool:
+        """With the rules whose metavariables it takes over."""
+        head = block.partition("\n@@")[0]
+        others = re.findall(r"(?m)^\w[^!=\n]*\b(\w+)\.\w+;", head)
+        return fits(block, text[path], fill) and all(
+            matches(by_name[o], path) for o in others if o in by_name)
+
     used = [b for b in every if re.search(r"(?m)^[-+]", b)
-            and any(may_have_made(b, made) and fits(b, words[p], fill)
+            and any(may_have_made(b, made) and matches(b, p)
                     for p, made in edits.items())]
     return shown(every, used or every)
 
@@ -351,9 +380,13 @@ OWN = {"typedef": "the typedef", "declaration": "declarations",
        "signature": "signatures", "member": "initialisers and assignments",
        "parameter": "uses of parameters",
        "locals": "variables in place of parameters",
-       "read": "what reads a value", "question": "what asks for its bits",
+       "read": "calls that read a value", "question": "calls that ask about one",
        "native": "calls of native functions", "include": "includes",
-       "base": "values handed on as they were"}
+       "base": "values that come from elsewhere"}
+
+
+def enumeration(items: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]]))
 
 
 def message(patch: Patch, made: Made, checked: Checked, sha: str,
@@ -363,20 +396,24 @@ def message(patch: Patch, made: Made, checked: Checked, sha: str,
     parts = [f"{patch.prefix}: {patch.subject}", wrap(patch.text)]
     found, own = ([], []) if again else rules_of(patch, made, base)
     if found or own:
-        text = "Made by treewide"
+        what = "The transitional code was made" \
+            if patch.step.form == "rules" else "Made"
+        text = f"{what} by treewide"
         if found:
             text += f" ({made.version('spatch')}) with the semantic patch " \
                 "below"
             if any(HOLE.search(f) for f in found):
                 text += ", where a name between percent signs stands for a " \
                     "list of functions that the tool finds"
+            text += "; it is shown the body of a macro as a function whose " \
+                "parameters have types."
         if own:
-            text += (", and" if found else "") + \
-                f" by following {followed} through all files: " \
-                + listed([OWN.get(o, o) for o in own])
-        if patch.step.form == "rules":
-            text = "What is there for the transition only was m" + text[1:]
-        parts.append(wrap(text + "."))
+            kinds = [OWN.get(o, o) for o in own]
+            text += ("  Following" if found else ", following") \
+                + f" {followed} through all files" \
+                + (", it changed " if found else "; it changed ") \
+                + enumeration(kinds) + "."
+        parts.append(wrap(text))
     for text in found:
         parts.append(f"// <smpl>\n{text}\n// </smpl>")
     each = checked.each.get(sha)
@@ -450,11 +487,12 @@ def cover(plan: Plan, patches: list[Patch], made: Made, checked: Checked,
         parts.append(wrap(
             f"Made by treewide convert {made.conversion} "
             + (f"({made.policy}) " if made.policy else "")
-            + f"from Linux {made.release} with {made.version('spatch')} and "
-            f"{made.version('libclang')}; {len(made.cells)} configurations "
+            + f"from Linux {made.release} with "
+            + (f"{made.version('spatch')} and " if smpl else "")
+            + f"{made.version('libclang')}; {len(made.cells)} configurations "
             "of all architectures were read."
-            + ("  The semantic patches are in the messages of the patches "
-               "that they made." if smpl else "")))
+            + ("  Semantic patches are in the messages of the patches that "
+               "they made." if smpl else "")))
         if checked.each:
             parts.append(wrap(steps_text(checked, shas)))
         if checked.whole:
@@ -498,10 +536,6 @@ def fates(made: Made, places: str) -> str:
                 break_long_words=False, break_on_hyphens=False) + "\n"
         if len(rows) > 20:
             text += f"       and {len(rows) - 20} more reasons\n"
-    if made.notes:
-        text += "\nComments that may have become untrue; they are left to " \
-            "the author:\n"
-        text += "\n".join(f"  {f}:{n}" for f, n, _ in made.notes)
     return text.strip()
 
 
