@@ -509,9 +509,12 @@ def join_cells(run: Run, flow: Flow) -> None:
         for name in strings(run.convert.get("cells")):
             cell(name).read = "read"
         for text in strings(run.convert.get("cells_unread")):
-            name, _, why = text.partition(":")
-            cell(name.strip()).read = "not read"
-            cell(name.strip()).read_why = why.strip()
+            # "NAME: WHY", or "NAME (WHY)" of what the tree has not.
+            m = re.fullmatch(r"([^\s:]+)(?:: (.*)| \((.*)\))?", text.strip(),
+                             re.S)
+            name = m[1] if m else text.strip()
+            cell(name).read = "not read"
+            cell(name).read_why = (m and (m[2] or m[3])) or ""
     for name, keys in handles.items():
         cells[name].handles = len(keys)
     run.cells = sorted(cells.values(), key=lambda c: c.name)
