@@ -451,8 +451,10 @@ def each_text(each: dict[str, Any]) -> str:
     if same == objects:
         return text + f"; all {objects} objects are byte-identical to those " \
             "before the series."
-    return text + f"; of {objects} objects {same} are byte-identical to " \
-        "those before the series."
+    return text + (f"; of {objects} objects {same or 'none'} is byte-identical "
+                   "to what it was before the series." if same < 2 else
+                   f"; of {objects} objects {same} are byte-identical to "
+                   "those before the series.")
 
 
 # The cover letter
