@@ -178,13 +178,14 @@ static void decide(const struct fates *f, struct site *s)
 			 "a test of the API itself: the file makes entries and asks them, and reads none from a table",
 			 names);
 	} else {
-		const char *foreign = g_hash_table_lookup(l->foreign, s->file);
+		const char *foreign = cells->len ? NULL :
+			g_hash_table_lookup(l->foreign, s->file);
 
 		g_ptr_array_add(c->res->problems, g_strdup_printf(
 			"%s:%u:%u: %s: nobody knows what becomes of the entry%s%s%s; convert it by hand",
 			s->file, s->line, s->col, s->symbol, cells->len ? "" :
-			": no cell reads the line", foreign && !cells->len ?
-			", and " : "", foreign && !cells->len ? foreign : ""));
+			": no cell reads the line", foreign ? ", and " : "",
+			foreign ? foreign : ""));
 	}
 	if (code && leaf_in_scope(l, s->file)) {
 		s->ast = g_strdup(!cells->len ? "unseen" :

@@ -143,6 +143,12 @@ static gboolean is_set(const struct source *s, gsize name, gsize i)
 		loop_of(s, i) != SIZE_MAX);
 }
 
+/* Is what is assigned to token @i, or what it is declared with, NULL? */
+static gboolean gets_null(const struct source *s, gsize i)
+{
+	return source_is(s, source_next(s, source_next(s, i)), "NULL");
+}
+
 /* Is what begins at token @i done whenever its block is? */
 static gboolean always(const struct source *s, gsize i)
 {
@@ -267,15 +273,14 @@ static gboolean has_value(const struct leafc *l, const struct source *s,
 			  gsize name, gboolean param, gsize first, gsize last)
 {
 	gsize set = param || source_is(s, source_next(s, name), "=") ? name :
-		    SIZE_MAX, end;
+		    SIZE_MAX;
 	gboolean null = FALSE;
 
 	for (gsize i = first; i <= last; i = source_next(s, i))
 		if (same_text(s, i, name) && looked_into(l, s, i))
 			return TRUE;
 	if (!param && set != SIZE_MAX)
-		null = source_is(s, source_next(s, source_next(s, name)),
-				 "NULL");
+		null = gets_null(s, name);
 	for (gsize i = source_next(s, name); i < first; i = source_next(s, i)) {
 		gsize close;
 
@@ -283,16 +288,12 @@ static gboolean has_value(const struct leafc *l, const struct source *s,
 			continue;
 		close = loop_of(s, i);
 		if (close != SIZE_MAX) {
-			end = body_end(s, close);
-			if (first > close && first < end)
-				null = FALSE;
-			else
-				null = TRUE;	/* behind the last of them */
+			/* Behind the loop it is behind the last of them. */
+			null = first < close || first > body_end(s, close);
 			set = i;
 		} else if (always(s, i)) {
 			set = i;
-			null = source_is(s, source_next(s, source_next(s, i)),
-					 "NULL");
+			null = gets_null(s, i);
 		}
 	}
 	if (set == SIZE_MAX)
@@ -313,12 +314,11 @@ static guint values_of(const struct source *s, gsize name, gboolean param,
 		       gsize use)
 {
 	guint n = param || (source_is(s, source_next(s, name), "=") &&
-			    !source_is(s, source_next(s, source_next(s, name)),
-				       "NULL"));
+			    !gets_null(s, name));
 
 	for (gsize i = source_next(s, name); i < use; i = source_next(s, i))
 		n += is_set(s, name, i) && in_scope(s, name, i) &&
-		     !source_is(s, source_next(s, source_next(s, i)), "NULL");
+		     !gets_null(s, i);
 	return n;
 }
 
@@ -454,9 +454,13 @@ static gsize named_through(const struct leafc *l, const struct source *s,
 	return n == 1 ? hit : SIZE_MAX;
 }
 
-static char *fill(const char *pattern, const struct source *s, gsize name)
+/* The pattern with the text of the tokens [@from, @to] for each '@'. */
+static char *fill(const char *pattern, const struct source *s, gsize from,
+		  gsize to)
 {
-	char *word = source_word(s, name), **parts = g_strsplit(pattern, "@", -1);
+	gsize off = s->toks.v[from].off;
+	char *word = g_strndup(s->text + off, source_end(s, to) - off);
+	char **parts = g_strsplit(pattern, "@", -1);
 	char *text = g_strjoinv(word, parts);
 
 	g_strfreev(parts);
@@ -578,24 +582,15 @@ static char *owner_of(const struct leafc *l, const struct source *s, gsize from,
 		      gsize to)
 {
 	gsize op = source_prev(s, to), end;
-	char *text = NULL;
 
 	if (to == SIZE_MAX || op == SIZE_MAX || op <= from ||
 	    !source_is(s, op, "->"))
 		return NULL;
 	end = source_prev(s, op);
-	for (guint n = 0; l->r.members[n] && !text; n++)
-		if (source_is(s, to, l->r.members[n]) && is_plain(s, from, end)) {
-			char *word = g_strndup(s->text + s->toks.v[from].off,
-					       source_end(s, end) -
-					       s->toks.v[from].off);
-			char **parts = g_strsplit(l->r.owners[n], "@", -1);
-
-			text = g_strjoinv(word, parts);
-			g_strfreev(parts);
-			g_free(word);
-		}
-	return text;
+	for (guint n = 0; l->r.members[n]; n++)
+		if (source_is(s, to, l->r.members[n]) && is_plain(s, from, end))
+			return fill(l->r.owners[n], s, from, end);
+	return NULL;
 }
 
 /*
@@ -688,7 +683,7 @@ static char *hstate_by(const struct leafc *l, const struct value *v, gsize body,
 	}
 	g_array_free(vars, TRUE);
 	if (hit != SIZE_MAX && !t->several)
-		text = fill(l->r.hstates[n], s, hit);
+		text = fill(l->r.hstates[n], s, hit, hit);
 	return text;
 }
 

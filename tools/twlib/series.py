@@ -450,10 +450,11 @@ def make(args: Any, tree: Path, folder: Path, run: Path, out: Path,
         "rev-parse", f"{ids[-1]}^{{tree}}").decode().strip())
     told = account(since, entries) if since else ""
     everybody = of_all(people, args.max_cc) if people else None
+    commit = base_commit(tree, sorted(base))
     for b, batch in enumerate(batches, 1):
         cover(args, plan, made, checked, todo, git, ids, batch,
               (b, len(batches)), out, author, told, everybody, hashes,
-              base_commit(tree, sorted(base)))
+              commit)
     style = None if args.no_checkpatch else check_style(
         args, tree, git, ids, mails)
     return {
