@@ -21,8 +21,8 @@ SAN     := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-re
 O       := build-san
 endif
 
-MAIN    := src/treewide.c
-LIBSRC  := $(filter-out $(MAIN),$(sort $(wildcard src/*.c)))
+MAIN    := src/cmd/treewide.c
+LIBSRC  := $(filter-out $(MAIN),$(sort $(shell find src -name '*.c')))
 LIBOBJ  := $(LIBSRC:src/%.c=$(O)/%.o)
 
 all: treewide
@@ -30,17 +30,18 @@ all: treewide
 treewide: $(O)/treewide
 	@ln -sf $(O)/treewide $@
 
-$(O)/treewide: $(O)/treewide.o $(O)/libtreewide.a
+$(O)/treewide: $(O)/cmd/treewide.o $(O)/libtreewide.a
 	$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(TW_LIBS)
 
 $(O)/libtreewide.a: $(LIBOBJ)
 	@rm -f $@
 	ar rcs $@ $^
 
-$(O)/%.o: src/%.c | $(O)
+$(O)/%.o: src/%.c
+	@mkdir -p $(@D)
 	$(CC) $(TW_CFLAGS) $(CFLAGS) $(SAN) -MMD -MP -c -o $@ $<
 
-$(O) $(O)/unit:
+$(O)/unit:
 	@mkdir -p $@
 
 # Unit tests: tests/unit/test-*.c, each a cmocka program of its own.
@@ -234,4 +235,4 @@ help:
 	check-report check-san \
 	check-series check-texts check-tools check-tutorial check-unit clean help \
 	install run setup setup-check texts toolchains
--include $(wildcard $(O)/*.d $(O)/unit/*.d)
+-include $(LIBOBJ:.o=.d) $(O)/cmd/treewide.d $(wildcard $(O)/unit/*.d)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "patchread.h"
+#include "text/patchread.h"
 
 #define HOLDS(x) do { if (!(x)) abort(); } while (0)
 

@@ -136,9 +136,9 @@ def of_python(source: str, name: str) -> list[Message]:
 
 def messages(top: Path) -> list[Message]:
     found: list[Message] = []
-    for file in sorted(top.glob("src/*.c")):
+    for file in sorted(top.glob("src/**/*.c")):
         if file.name != "diag.c":
-            found += of_c(file.read_text(), f"src/{file.name}")
+            found += of_c(file.read_text(), str(file.relative_to(top)))
     tools = [p for p in sorted(top.glob("tools/*")) if p.is_file()
              and p.read_bytes().startswith(b"#!/usr/bin/python3")]
     for file in [*tools, *sorted(top.glob("tools/twlib/*.py"))]:

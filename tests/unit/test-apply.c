@@ -27,7 +27,7 @@
 #include <glib/gstdio.h>
 #include <xxhash.h>
 
-#include "apply.h"
+#include "tree/apply.h"
 
 #define BIG 10000
 #define KILLED 137

@@ -13,8 +13,8 @@
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
-#include "audit.h"
-#include "cell.h"
+#include "audit/audit.h"
+#include "read/cell.h"
 
 static char *dir;
 static struct manifest *conv;

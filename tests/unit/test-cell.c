@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* src/cell.c: which archs of a tree no cell stands for. */
+/* src/read/cell.c: which archs of a tree no cell stands for. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
-#include "cell.h"
+#include "read/cell.h"
 
 static void add_arch(const char *tree, const char *name)
 {

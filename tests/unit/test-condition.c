@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <glib.h>
 
-#include "condition.h"
+#include "text/condition.h"
 
 /* The condition at the first "HERE" of @text. */
 static void check(const char *text, const char *want)

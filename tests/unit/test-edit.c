@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "edit.h"
+#include "text/edit.h"
 
 static const char *read_text(const char *file, gsize *size, void *data)
 {

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "flow.h"
+#include "convert/handle/flow.h"
 
 #define FN(name, n) "p:c:@F@" name "#" n
 #define RET(name) "r:c:@F@" name

@@ -12,8 +12,9 @@
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
-#include "edit.h"
-#include "handle.h"
+#include "text/edit.h"
+#include "tree/tree.h"
+#include "convert/handle/handle.h"
 
 struct world {
 	struct tree tree;
@@ -39,7 +40,7 @@ static struct source *source(struct world *w, const char *file,
 	struct source *s;
 
 	assert_true(g_file_set_contents(path, text, -1, NULL));
-	s = source_load(&w->tree, file);
+	s = tree_source(&w->tree, file);
 	assert_non_null(s);
 	g_ptr_array_add(w->sources, s);
 	g_unlink(path);

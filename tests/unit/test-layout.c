@@ -11,8 +11,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "edit.h"
-#include "layout.h"
+#include "text/edit.h"
+#include "text/layout.h"
 
 /* Replaces the first @from behind @at in @text by @to: an edit of @s. */
 static void add(struct edit_set *s, const char *text, const char *from,

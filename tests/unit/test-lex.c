@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <glib.h>
 
-#include "lex.h"
+#include "text/lex.h"
 
 /* Every byte in one token, in order, and each place as counted by hand. */
 static void check_lossless(const char *buf, size_t n)

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
-#include "patch.h"
+#include "text/patch.h"
 
 static void expect_patch(const char *file, const char *old_text,
 			 const char *new_text, const char *want)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "patchread.h"
+#include "text/patchread.h"
 
 static struct pr_set *must_read(const char *text)
 {

@@ -17,7 +17,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 
-#include "scan.h"
+#include "tree/scan.h"
 
 static char *root;
 

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
-#include "smpl.h"
+#include "smpl/smpl.h"
 
 #define RULE "@r@\nexpression e;\n@@\n- old_name(e)\n+ new_name(e)\n"
 #define MATCHES "int f(void)\n{\n\treturn old_name(1);\n}\n"

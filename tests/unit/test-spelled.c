@@ -11,8 +11,9 @@
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
-#include "edit.h"
-#include "spelled.h"
+#include "text/edit.h"
+#include "tree/tree.h"
+#include "convert/handle/spelled.h"
 
 struct world {
 	struct tree tree;
@@ -37,7 +38,7 @@ static struct source *source(struct world *w, const char *file,
 
 	assert_int_equal(g_mkdir_with_parents(dir, 0755), 0);
 	assert_true(g_file_set_contents(path, text, -1, NULL));
-	s = source_load(&w->tree, file);
+	s = tree_source(&w->tree, file);
 	assert_non_null(s);
 	g_ptr_array_add(w->sources, s);
 	g_unlink(path);

@@ -11,8 +11,9 @@
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
-#include "edit.h"
-#include "stale.h"
+#include "text/edit.h"
+#include "tree/tree.h"
+#include "convert/handle/stale.h"
 
 struct world {
 	struct tree tree;
@@ -33,7 +34,7 @@ static struct source *source(struct world *w, const char *text)
 
 	source_free(w->s);
 	assert_true(g_file_set_contents(path, text, -1, NULL));
-	w->s = source_load(&w->tree, "a.c");
+	w->s = tree_source(&w->tree, "a.c");
 	assert_non_null(w->s);
 	g_unlink(path);
 	g_free(path);
@@ -92,7 +93,7 @@ static void notes(struct world *w, guint n, guint line, const char *part)
 	stale_finish(&w->st);
 	assert_int_equal(w->st.notes->len, n);
 	for (guint i = 0; n && i < w->st.notes->len; i++) {
-		const struct stale_note *x = w->st.notes->pdata[i];
+		const struct note *x = w->st.notes->pdata[i];
 
 		if (x->line == line && strstr(x->text, part))
 			return;
@@ -111,7 +112,7 @@ static int setup(void **state)
 	w->flow.frontier = g_ptr_array_new();
 	w->st = (struct stale) {
 		&handle, &w->m, &w->flow, edit_set_new(),
-		g_ptr_array_new_with_free_func(stale_note_free),
+		g_ptr_array_new_with_free_func(note_free),
 	};
 	*state = w;
 	return w->tree.path ? 0 : -1;

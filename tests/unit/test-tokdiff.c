@@ -12,8 +12,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "lex.h"
-#include "tokdiff.h"
+#include "text/lex.h"
+#include "text/tokdiff.h"
 
 static char *apply(const char *old, const char *text)
 {

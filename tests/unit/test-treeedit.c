@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "treeedit.h"
+#include "convert/treeedit.h"
 
 static gssize find(const char *text, const char *pattern, gsize *to)
 {

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger.h"
-#include "scan.h"
-#include "wordindex.h"
+#include "model/ledger.h"
+#include "tree/scan.h"
+#include "tree/wordindex.h"
 
 #define FILES 1100
 

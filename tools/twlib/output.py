@@ -3,7 +3,7 @@
 Files that are there whole or as before: written beside and renamed.
 
 A rename over a device or a FIFO would replace it, and one over a link the
-link: those are written through.  src/output.c does the same for the driver.
+link: those are written through.  src/base/output.c does the same for the driver.
 """
 from __future__ import annotations
 

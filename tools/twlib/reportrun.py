@@ -30,7 +30,7 @@ from .cellcheck import GRADES
 
 LEDGER_APP, LEDGER_VERSION = 1953983591, 3
 FATES = ("converted", "kept", "refused", "unresolved")
-MAX_CHAIN = 64      # as in src/explain.c
+MAX_CHAIN = 64      # as in src/cmd/explain.c
 
 
 class RunError(Exception):
@@ -257,7 +257,7 @@ def read_ledger(run: Run, path: Path) -> Flow:
     return flow
 
 
-# Why: the same account as --explain gives, see src/explain.c
+# Why: the same account as --explain gives, see src/cmd/explain.c
 
 @dataclass(frozen=True)
 class Step:
@@ -277,7 +277,7 @@ _LAST_NAME = re.compile(r"@([A-Za-z_]\w*)$")
 
 
 def key_text(key: str) -> str:
-    """A key of the flow (src/ast.h) in words, as far as it tells them."""
+    """A key of the flow (src/read/ast.h) in words, as far as it tells them."""
     kind, _, rest = key.partition(":")
     usr, _, number = rest.partition("#")
     name = _LAST_NAME.search(usr)
