@@ -59,11 +59,14 @@ check:
 	@$(MAKE) --no-print-directory check-all
 
 check-all:
-	@MAKE='$(MAKE)' tests/summary unit cocci mini cli lint fuzz tools report \
-		series texts tutorial accessors san real
+	@MAKE='$(MAKE)' tests/summary unit layers cocci mini cli lint fuzz tools \
+		report series texts tutorial accessors san real
 
 check-unit: $(UNIT)
 	@tests/unit/run $(UNIT)
+
+check-layers: $(TREEWIDE)
+	@O='$(abspath $(O))' CC='$(CC)' tests/layers/run
 
 check-cocci:
 	@tests/cocci/run
@@ -208,6 +211,7 @@ help:
 	'                   Debian has not, into the cache (half an hour)' \
 	'make check         all tests; installs what they need (Debian)' \
 	'make check-unit    unit tests of the C modules' \
+	'make check-layers  includes, symbols and sizes of src/ against its layout' \
 	'make check-cocci   golden tests of the semantic patches' \
 	'make check-mini    the miniature tree, converted and built in its cells' \
 	'make check-cli     errors and exit statuses of the driver' \
@@ -231,8 +235,8 @@ help:
 	'make clean         remove what was built'
 
 .PHONY: all behaviour bench bench-check bench-lint check check-accessors \
-	check-all check-cli check-cocci check-fuzz check-lint check-mini check-real \
-	check-report check-san \
-	check-series check-texts check-tools check-tutorial check-unit clean help \
+	check-all check-cli check-cocci check-fuzz check-layers check-lint \
+	check-mini check-real check-report check-san check-series check-texts \
+	check-tools check-tutorial check-unit clean help \
 	install run setup setup-check texts toolchains
 -include $(LIBOBJ:.o=.d) $(O)/cmd/treewide.d $(wildcard $(O)/unit/*.d)
