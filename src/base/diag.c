@@ -2,13 +2,15 @@
 /*
  * Messages and progress on stderr.  Progress is drawn in place on a terminal
  * and is a line a quarter elsewhere, so that logs stay readable; every message
- * first clears it.
+ * first clears it.  Control characters are spelled out (base/printable.h): a
+ * message may quote a stranger's file name.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/printable.h"
 
 static GMutex lock;
 static gboolean progress_shown;
@@ -30,7 +32,7 @@ static void G_GNUC_PRINTF(2, 0) emit(const char *prefix, const char *fmt,
 
 	g_mutex_lock(&lock);
 	clear_line();
-	fprintf(stderr, "%s%s\n", prefix, msg);
+	printable_print(stderr, "%s%s\n", prefix, msg);
 	g_mutex_unlock(&lock);
 	g_free(msg);
 }
@@ -130,11 +132,11 @@ void tw_progress(const char *what, unsigned done, unsigned total,
 		}
 		clear_line();
 		if (total)
-			fprintf(stderr, "%s: %u of %u%s %.40s", what, done,
-				total, left, item ? item : "");
+			printable_print(stderr, "%s: %u of %u%s %.40s", what,
+					done, total, left, item ? item : "");
 		else
-			fprintf(stderr, "%s: %u %.40s", what, done,
-				item ? item : "");
+			printable_print(stderr, "%s: %u %.40s", what, done,
+					item ? item : "");
 		fflush(stderr);
 		progress_shown = TRUE;
 		progress_drawn = now;

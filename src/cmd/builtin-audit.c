@@ -20,6 +20,7 @@
 #include "model/manifest.h"
 #include "base/nearest.h"
 #include "base/output.h"
+#include "base/printable.h"
 #include "tree/tree.h"
 #include "base/treewide.h"
 #include "cmd/cmd.h"
@@ -562,7 +563,7 @@ static int typedefs(const struct tree *t, const struct manifest *m,
 		if (output_write(opt->output, out->str, out->len))
 			return TW_FATAL;
 	} else {
-		fwrite(out->str, 1, out->len, stdout);
+		printable_print(stdout, "%s", out->str);
 		if (fflush(stdout))
 			tw_die(TW_FATAL, "cannot write the report");
 	}

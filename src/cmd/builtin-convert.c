@@ -20,6 +20,7 @@
 #include "cmd/explain.h"
 #include "base/nearest.h"
 #include "base/output.h"
+#include "base/printable.h"
 #include "model/run.h"
 #include "base/treewide.h"
 #include "cmd/cmd.h"
@@ -231,48 +232,48 @@ static void print_summary(FILE *f, const struct convert_result *res,
 
 	for (int i = 0; i < N_SITE_FATE; i++)
 		total += res->fates[i];
-	fprintf(f, "sites     %u: %u converted, %u kept, %u refused, %u unresolved\n",
+	printable_print(f, "sites     %u: %u converted, %u kept, %u refused, %u unresolved\n",
 		total, res->fates[FATE_CONVERTED], res->fates[FATE_KEPT],
 		res->fates[FATE_REFUSED], res->fates[FATE_UNRESOLVED]);
-	fprintf(f, "changes   %u files, +%u -%u lines, %u edits\n",
+	printable_print(f, "changes   %u files, +%u -%u lines, %u edits\n",
 		stat->files, stat->added, stat->removed, res->edits);
-	fprintf(f, "read      %u translation units in %u cell%s%s\n",
+	printable_print(f, "read      %u translation units in %u cell%s%s\n",
 		res->units, res->cells_read->len,
 		res->cells_read->len == 1 ? "" : "s", res->recalled ?
 		", in an earlier run: nothing changed since" : "");
 	if (res->cells_unread->len) {
-		fprintf(f, "not read  ");
+		printable_print(f, "not read  ");
 		for (guint i = 0; i < res->cells_unread->len; i++)
-			fprintf(f, "%s%s", i ? ", " : "",
+			printable_print(f, "%s%s", i ? ", " : "",
 				(char *)res->cells_unread->pdata[i]);
-		fprintf(f, "\n");
+		printable_print(f, "\n");
 	}
-	fprintf(f, "engines   agree on %u sites, disagree on %u, one alone saw %u, none %u\n",
+	printable_print(f, "engines   agree on %u sites, disagree on %u, one alone saw %u, none %u\n",
 		res->outcomes[OUTCOME_AGREE], res->outcomes[OUTCOME_DISAGREE],
 		res->outcomes[OUTCOME_ONE_SIDED], res->outcomes[OUTCOME_BLIND]);
 	if (res->unparsed)
-		fprintf(f, "          %u lines that spatch cannot parse are listed in the ledger\n",
+		printable_print(f, "          %u lines that spatch cannot parse are listed in the ledger\n",
 			res->unparsed);
 	if (res->unseen->len)
-		fprintf(f, "unseen    %u sites in code that no cell reads: nobody compiled them\n",
+		printable_print(f, "unseen    %u sites in code that no cell reads: nobody compiled them\n",
 			res->unseen->len);
 	for (guint i = 0; i < res->unseen->len && i < UNSEEN_SHOWN; i++)
-		fprintf(f, "          %s\n", (char *)res->unseen->pdata[i]);
+		printable_print(f, "          %s\n", (char *)res->unseen->pdata[i]);
 	if (res->unseen->len > UNSEEN_SHOWN)
-		fprintf(f, "          and %u more: --format json lists them\n",
+		printable_print(f, "          and %u more: --format json lists them\n",
 			res->unseen->len - UNSEEN_SHOWN);
 	for (guint i = 0; i < res->refusals->len; i++)
-		fprintf(f, "refused   %s\n", (char *)res->refusals->pdata[i]);
+		printable_print(f, "refused   %s\n", (char *)res->refusals->pdata[i]);
 	for (guint i = 0; i < res->rules_left->len; i++)
-		fprintf(f, "%s%s\n", i ? "          " : "no rule   ",
+		printable_print(f, "%s%s\n", i ? "          " : "no rule   ",
 			(char *)res->rules_left->pdata[i]);
 	for (guint i = 0; i < res->notes->len; i++) {
 		const struct note *n = res->notes->pdata[i];
 
-		fprintf(f, "%s%s:%u: %s\n", i ? "          " : "look at   ",
+		printable_print(f, "%s%s:%u: %s\n", i ? "          " : "look at   ",
 			n->file, n->line, n->text);
 	}
-	fprintf(f, "run       %s\n", run);
+	printable_print(f, "run       %s\n", run);
 }
 
 static int apply_in(const struct tree *t, const struct convert_result *res,
@@ -542,7 +543,8 @@ int cmd_convert(int argc, char **argv)
 	if (keep_summary(run, sum))
 		return TW_FATAL;
 	for (guint i = 0; i < res.problems->len; i++)
-		fprintf(stderr, "%s\n", (char *)res.problems->pdata[i]);
+		printable_print(stderr, "%s\n",
+				(char *)res.problems->pdata[i]);
 	if (res.problems->len) {
 		status = TW_INCOMPLETE;
 		tw_note("incomplete: %u problems stand above",

@@ -7,6 +7,7 @@
 
 #include "tree/apply.h"
 #include "base/diag.h"
+#include "base/printable.h"
 #include "base/treewide.h"
 #include "cmd/cmd.h"
 
@@ -26,7 +27,7 @@ int cmd_recover(int argc, char **argv)
 		tw_die(TW_USAGE, "recover needs the tree (see 'treewide recover --help')");
 	switch (apply_recover(dir)) {
 	case 0:
-		printf("nothing to do: no apply was interrupted in '%s'\n", dir);
+		printable_print(stdout, "nothing to do: no apply was interrupted in '%s'\n", dir);
 		return TW_OK;
 	case 1:
 		return TW_OK;

@@ -13,6 +13,7 @@
 #include "model/ledger.h"
 #include "model/manifest.h"
 #include "base/output.h"
+#include "base/printable.h"
 #include "tree/scan.h"
 #include "tree/tree.h"
 #include "base/treewide.h"
@@ -84,22 +85,11 @@ static gint by_text(gconstpointer a, gconstpointer b)
 	return strcmp(a, b);
 }
 
-/* A name for people: no bytes that a terminal would act on. */
-static char *printable(const char *s)
-{
-	char *valid = g_utf8_make_valid(s, -1), *p;
-
-	for (p = valid; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
-	return valid;
-}
-
 static int symbol_line(const char *name, const char *kind, const char *origin,
 		       guint sites, void *data)
 {
 	struct report *r = data;
-	char *where = printable(origin);
+	char *where = printable_line(origin);
 
 	g_string_append_printf(r->out, "%-36s %-9s %6u  %s\n", name, kind,
 			       sites, where);
@@ -117,8 +107,8 @@ static int skipped_line(const char *path, const char *why, void *data)
 		r->listed++;
 		return 0;
 	}
-	p = printable(path);
-	w = printable(why);
+	p = printable_line(path);
+	w = printable_line(why);
 	g_string_append_printf(r->out, "  %s: %s\n", p, w);
 	g_free(p);
 	g_free(w);
@@ -146,7 +136,7 @@ static int print_table(struct report *r)
 	g_string_append_printf(r->out, " %10s\n", "all");
 	names = g_list_sort(g_hash_table_get_keys(r->areas), by_text);
 	for (n = names; n; n = n->next) {
-		char *area = printable(n->data);
+		char *area = printable_line(n->data);
 
 		area_row(r, area, g_hash_table_lookup(r->areas, n->data));
 		g_free(area);
@@ -306,7 +296,7 @@ static char *ledger_place(const char *given, const struct tw_options *opt,
 static int write_report(const struct report *r, const char *output)
 {
 	if (!output) {
-		fwrite(r->out->str, 1, r->out->len, stdout);
+		printable_print(stdout, "%s", r->out->str);
 		if (fflush(stdout) || ferror(stdout))
 			return tw_error("standard output: cannot be written: %m");
 		return 0;

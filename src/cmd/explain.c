@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/diag.h"
+#include "base/printable.h"
 #include "model/ledger.h"
 
 /* A chain longer than this is a loop of ours, not of the kernel. */
@@ -52,14 +53,14 @@ static int show_site(const struct site *s, void *data)
 	if (!here(a, s->file, s->line))
 		return 0;
 	a->found++;
-	fprintf(a->out, "site      %s, column %u, in %s: %s\n", s->symbol,
+	printable_print(a->out, "site      %s, column %u, in %s: %s\n", s->symbol,
 		s->col, site_ctx_name[s->ctx], site_fate_name[s->fate]);
 	if (s->reason)
-		fprintf(a->out, "          %s\n", s->reason);
+		printable_print(a->out, "          %s\n", s->reason);
 	if (s->evidence)
-		fprintf(a->out, "          evidence: %s\n", s->evidence);
+		printable_print(a->out, "          evidence: %s\n", s->evidence);
 	if (s->outcome)
-		fprintf(a->out, "          engines: AST %s, SmPL %s: %s%s%s\n",
+		printable_print(a->out, "          engines: AST %s, SmPL %s: %s%s%s\n",
 			s->ast, s->smpl, s->outcome,
 			s->condition ? "; the other would see it under: " : "",
 			s->condition ? s->condition : "");
@@ -76,7 +77,7 @@ static int show_edit(const struct ledger_edit *e, void *data)
 	a->found++;
 	old = g_strescape(e->old_text, NULL);
 	new = g_strescape(e->new_text, NULL);
-	fprintf(a->out, "edit      \"%s\" to \"%s\", by %s\n", old, new,
+	printable_print(a->out, "edit      \"%s\" to \"%s\", by %s\n", old, new,
 		e->rule);
 	g_free(old);
 	g_free(new);
@@ -91,7 +92,7 @@ static int show_problem(const char *file, guint line, const char *text,
 	if (!file || !here(a, file, line))
 		return 0;
 	a->found++;
-	fprintf(a->out, "problem   %s\n", text);
+	printable_print(a->out, "problem   %s\n", text);
 	return 0;
 }
 
@@ -111,11 +112,11 @@ static const struct step *find_step(const struct ask *a, const char *cell,
 static void show_chain(const struct ask *a, const struct step *s)
 {
 	for (int n = 0; s && n < MAX_CHAIN; n++) {
-		fprintf(a->out, "          %s%s%s\n", s->via ? s->via : "",
+		printable_print(a->out, "          %s%s%s\n", s->via ? s->via : "",
 			s->via ? ": " : "", s->why);
 		s = s->parent ? find_step(a, s->cell, s->parent) : NULL;
 		if (s)
-			fprintf(a->out, "          %s:%u: %s\n", s->file,
+			printable_print(a->out, "          %s:%u: %s\n", s->file,
 				s->line, s->name);
 	}
 }
@@ -127,7 +128,7 @@ static int show_front(const struct ledger_front *f, void *data)
 	if (!here(a, f->file, f->line))
 		return 0;
 	a->found++;
-	fprintf(a->out, "frontier  %s, in %s\n", f->kind, f->cells);
+	printable_print(a->out, "frontier  %s, in %s\n", f->kind, f->cells);
 	/* The value's own history, from the first cell that tells it. */
 	for (guint i = 0; i < a->steps->len; i++) {
 		const struct step *s = a->steps->pdata[i];
@@ -136,7 +137,7 @@ static int show_front(const struct ledger_front *f, void *data)
 		if ((strcmp(s->key, f->src) && strcmp(s->key, f->dst)) ||
 		    !strstr(f->cells, s->cell))
 			continue;
-		fprintf(a->out, "          %s:%u: %s %s\n", s->file, s->line,
+		printable_print(a->out, "          %s:%u: %s %s\n", s->file, s->line,
 			s->name, s->handle ? "carries a handle" : "stays");
 		show_chain(a, s);
 		break;
@@ -183,14 +184,14 @@ static void show_steps(struct ask *a)
 				!strcmp(t->key, s->key);
 		}
 		a->found++;
-		fprintf(a->out, "flow      %s%s%s %s, in %s",
+		printable_print(a->out, "flow      %s%s%s %s, in %s",
 			*s->name ? s->name : "(no name)",
 			*s->func ? " of " : "", s->func,
 			s->handle ? "carries a handle" : "stays as it is",
 			s->cell);
 		if (more)
-			fprintf(a->out, " and %u more cells", more);
-		fprintf(a->out, "\n");
+			printable_print(a->out, " and %u more cells", more);
+		printable_print(a->out, "\n");
 		show_chain(a, s);
 	}
 	g_hash_table_destroy(said);
@@ -210,7 +211,7 @@ int explain(const char *path, const char *place, FILE *out)
 	if (!l)
 		goto out;
 	a.steps = g_ptr_array_new_with_free_func(step_free);
-	fprintf(out, "%s\n", place);
+	printable_print(out, "%s\n", place);
 	if (ledger_each_problem(l, show_problem, &a) ||
 	    ledger_each_edit(l, show_edit, &a) ||
 	    ledger_each(l, show_site, &a) ||
@@ -221,7 +222,7 @@ int explain(const char *path, const char *place, FILE *out)
 		goto out;
 	ret = a.found ? 0 : 1;
 	if (ret)
-		fprintf(out, "nothing: no site, edit or value of the conversion stands on this line\n");
+		printable_print(out, "nothing: no site, edit or value of the conversion stands on this line\n");
 out:
 	if (l)
 		ledger_abandon(l);

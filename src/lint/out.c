@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Findings as text in the style of gcc, JSON, SARIF 2.1.0 and annotations of
- * GitHub workflows.  docs/lint.md documents the JSON.  All text is made valid
- * UTF-8 and loses control characters: a patch is a stranger's, and a terminal
- * or a workflow would act on them.
+ * GitHub workflows.  docs/lint.md documents the JSON.  Control
+ * characters are spelled out (base/printable.h): a patch is a stranger's, and a
+ * terminal or a workflow would act on them.
  */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "lint/lint.h"
 #include "base/treewide.h"
 
@@ -19,20 +20,9 @@
 const char *const lint_format_name[] = { "gcc", "json", "sarif", "github",
 					 NULL };
 
-/* Valid UTF-8 without control characters; the caller frees it. */
-static char *clean(const char *s)
-{
-	char *valid = g_utf8_make_valid(s ? s : "", -1);
-
-	for (char *p = valid; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = *p == '\t' ? ' ' : '?';
-	return valid;
-}
-
 static json_t *str(const char *s)
 {
-	char *c = clean(s);
+	char *c = printable_line(s);
 	json_t *o = json_string(c);
 
 	g_free(c);
@@ -49,7 +39,7 @@ static char *print_of(const struct lint_finding *f)
 static void patch_line(GString *out, const struct lint_result *res, guint n)
 {
 	const struct lint_patch_info *i = res->patches->pdata[n];
-	char *subject = clean(i->subject ? i->subject : "no subject");
+	char *subject = printable_line(i->subject ? i->subject : "no subject");
 
 	g_string_append_printf(out, "In patch %u of %u, ", n + 1,
 			       res->patches->len);
@@ -68,8 +58,8 @@ static void print_gcc(GString *out, const struct lint_result *res,
 
 	for (guint i = 0; i < res->findings->len; i++) {
 		const struct lint_finding *f = res->findings->pdata[i];
-		char *file = clean(f->file), *msg = clean(f->message);
-		char *ev = clean(f->evidence);
+		char *file = printable_line(f->file), *msg = printable_line(f->message);
+		char *ev = printable_line(f->evidence);
 
 		if (res->patches->len > 1 && f->patch != patch) {
 			patch = f->patch;
@@ -94,7 +84,7 @@ static void print_gcc(GString *out, const struct lint_result *res,
 /* A value of a workflow command: '%' and newlines, in properties ':' ',' too. */
 static char *escape(const char *s, gboolean property)
 {
-	char *c = clean(s);
+	char *c = printable_line(s);
 	GString *out = g_string_new(NULL);
 
 	for (const char *p = c; *p && out->len < GITHUB_LINE_MAX; p++) {
@@ -266,7 +256,7 @@ static json_t *sarif_result(const struct lint_finding *f, int index)
 	json_t *phys = json_object(), *art = json_object();
 	json_t *reg = json_object(), *prints = json_object();
 	json_t *props = json_object();
-	char *file = clean(f->file), *uri, *print = print_of(f);
+	char *file = printable_line(f->file), *uri, *print = print_of(f);
 	guint col = points(f, f->col), end = points(f, f->end_col);
 
 	uri = g_uri_escape_string(file, "/", FALSE);
