@@ -187,8 +187,9 @@ install: texts
 	install -m 755 $(O)/treewide '$(DESTDIR)$(PREFIX)/bin/treewide'
 	@set -e; for f in tools/*; do if [ -f "$$f" ]; then \
 		install -m 755 "$$f" '$(LIBEXEC)/'; fi; done
-	@set -e; for d in twlib page; do \
-		find "tools/$$d" -name __pycache__ -prune -o -type f -exec install -D -m 644 -t '$(LIBEXEC)/'"$$d" {} +; done
+	@set -e; find tools/twlib tools/page -name __pycache__ -prune -o -type f -print | \
+		while IFS= read -r f; do \
+		install -D -m 644 "$$f" '$(LIBEXEC)/'"$${f#tools/}"; done
 	@set -e; find cocci corpus -type f | while IFS= read -r f; do \
 		install -D -m 644 "$$f" '$(SHARE)/'"$$f"; done
 	@set -e; for f in COPYING README* docs/*; do \

@@ -590,7 +590,7 @@ static json_t *strings(char **v)
 	return a;
 }
 
-/* What the program that proves is given: see tools/twlib/accessorfacts.py. */
+/* What the program that proves is given: see tools/twlib/accessors/. */
 static char *accessor_facts(const struct tree *t, const struct scope *s,
 			    const char *name, const GPtrArray *found,
 			    const GPtrArray *without)

@@ -22,10 +22,12 @@ HERE = Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 sys.path.insert(0, str(TOP / "tools"))
 
-from twlib import cache, kbuild, patchset  # noqa: E402 (needs the path above)
-from twlib.cellcheck import tree_fingerprint  # noqa: E402
-from twlib.cells import cell_read  # noqa: E402
-from twlib.sandbox import SRC  # noqa: E402
+from twlib.base import cache  # noqa: E402
+from twlib.cells import kbuild  # noqa: E402
+from twlib.patch import patchset  # noqa: E402
+from twlib.check.cellcheck import tree_fingerprint  # noqa: E402
+from twlib.cells.cellfile import cell_read  # noqa: E402
+from twlib.base.sandbox import SRC  # noqa: E402
 
 CELL = HERE / "x86" / "qemu.ini"
 IMAGE = "arch/x86/boot/bzImage"

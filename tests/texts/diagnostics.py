@@ -141,7 +141,7 @@ def messages(top: Path) -> list[Message]:
             found += of_c(file.read_text(), str(file.relative_to(top)))
     tools = [p for p in sorted(top.glob("tools/*")) if p.is_file()
              and p.read_bytes().startswith(b"#!/usr/bin/python3")]
-    for file in [*tools, *sorted(top.glob("tools/twlib/*.py"))]:
+    for file in [*tools, *sorted(top.glob("tools/twlib/**/*.py"))]:
         found += of_python(file.read_text(), str(file.relative_to(top)))
     return found
 

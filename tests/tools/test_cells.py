@@ -16,10 +16,11 @@ import pytest
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 sys.path.insert(0, str(TOOLS))
 
-from twlib import cache, kbuild  # noqa: E402
-from twlib.cells import (CellError, cell_read, cells_load,  # noqa: E402
-                         cells_select)
-from twlib.sandbox import BUILD, SRC, Result, Sandbox  # noqa: E402
+from twlib.base import cache  # noqa: E402
+from twlib.cells import kbuild  # noqa: E402
+from twlib.cells.cellfile import (CellError, cell_read,  # noqa: E402
+                                  cells_load, cells_select)
+from twlib.base.sandbox import BUILD, SRC, Result, Sandbox  # noqa: E402
 
 # Archs, and configs that change the shape of a page table: each has a cell.
 SHAPES = {"x86/64", "x86/32", "x86/pae", "x86/highpte", "um/64", "arm/v7",

@@ -13,9 +13,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from twlib import cellcheck, check, declnames, linemark, patchset  # noqa: E402
-from twlib.cellcheck import CellResult  # noqa: E402
-from twlib.patchset import FileChange, LineChange, PatchError  # noqa: E402
+from twlib.check import cellcheck, command as check, linemark  # noqa: E402
+from twlib.patch import declnames, patchset  # noqa: E402
+from twlib.check.cellcheck import CellResult  # noqa: E402
+from twlib.patch.patchset import (FileChange, LineChange,  # noqa: E402
+                                  PatchError)
 
 MODIFY = b"""--- a/mm/a.c
 +++ b/mm/a.c

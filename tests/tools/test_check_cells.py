@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import faketree  # noqa: E402
-from twlib import cellcheck, check, kbuild, sparse  # noqa: E402
+from twlib.cells import kbuild  # noqa: E402
+from twlib.check import cellcheck, command as check, sparse  # noqa: E402
 
 Edits = dict[str, "tuple[str, str] | str | None"]
 

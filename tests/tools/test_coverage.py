@@ -10,9 +10,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from twlib import coverage, linemark, report, sparse  # noqa: E402
-from twlib.patchset import LineChange  # noqa: E402
-from twlib.sparse import Message  # noqa: E402
+from twlib.check import coverage, linemark, summary, sparse  # noqa: E402
+from twlib.patch.patchset import LineChange  # noqa: E402
+from twlib.check.sparse import Message  # noqa: E402
 
 SOURCE = b"""#ifndef GUARD_H
 #define GUARD_H
@@ -143,11 +143,11 @@ def test_built_if(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     none = tmp_path / "none"
-    assert report.built_if(tmp_path, none, "drivers/net/one.c") == [
+    assert summary.built_if(tmp_path, none, "drivers/net/one.c") == [
         "CONFIG_X", "CONFIG_NET"]
-    assert report.built_if(tmp_path, none, "drivers/net/two.c") == [
+    assert summary.built_if(tmp_path, none, "drivers/net/two.c") == [
         "CONFIG_Y", "CONFIG_X", "CONFIG_NET"]
-    assert report.built_if(tmp_path, none, "drivers/net/three.c") == [
+    assert summary.built_if(tmp_path, none, "drivers/net/three.c") == [
         "CONFIG_NET"]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from twlib import objects, users  # noqa: E402
+from twlib.check import objects, users  # noqa: E402
 
 BASE = """extern int limit;
 extern void other(int);

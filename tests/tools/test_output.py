@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from twlib.output import write_whole  # noqa: E402 (needs the path above)
+from twlib.base.output import write_whole  # noqa: E402
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:

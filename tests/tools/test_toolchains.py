@@ -18,9 +18,10 @@ TOP = Path(__file__).resolve().parents[2]
 TOOLS = TOP / "tools"
 sys.path.insert(0, str(TOOLS))
 
-from twlib import kbuild  # noqa: E402 (needs the path above)
-from twlib.cells import cells_load  # noqa: E402
-from twlib.toolchains import ToolchainError, toolchains_load  # noqa: E402
+from twlib.cells import kbuild  # noqa: E402
+from twlib.cells.cellfile import cells_load  # noqa: E402
+from twlib.cells.toolchains import (ToolchainError,  # noqa: E402
+                                    toolchains_load)
 
 DATA = """[sources]
 binutils={src}/binutils-*.tar

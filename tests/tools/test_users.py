@@ -7,7 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from twlib import patchset, users  # noqa: E402
+from twlib.check import users  # noqa: E402
+from twlib.patch import patchset  # noqa: E402
 
 
 def search(tmp: Path, old: dict[str, str], new: dict[str, str]) -> users.Search:
