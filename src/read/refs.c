@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads the references of a unit: parses it, finds the names in its text,
+ * walks what may have one, and writes what it found.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/diag.h"
+#include "read/refs-internal.h"
+
+/* ---- files ---- */
+
+static const struct ast_unsaved *unsaved_of(const struct refs_walk *w,
+					    const char *name)
+{
+	for (guint i = 0; i < w->req->n_unsaved; i++)
+		if (!strcmp(w->req->unsaved[i].file, name))
+			return &w->req->unsaved[i];
+	return NULL;
+}
+
+struct source *refs_source(struct refs_walk *w, struct refs_file *f)
+{
+	const struct ast_unsaved *u = unsaved_of(w, f->name);
+	char *path, *text = NULL;
+	gsize size = 0;
+
+	if (f->source)
+		return f->source;
+	path = cx_take(clang_getFileName(f->cx));
+	if (u) {
+		size = u->size;
+		text = g_malloc(size + 1);
+		memcpy(text, u->text, size);
+		text[size] = '\0';
+	} else if (!g_file_get_contents(path, &text, &size, NULL)) {
+		text = NULL;
+	}
+	if (text)
+		f->source = source_new(f->name, text, size);
+	g_free(path);
+	return f->source;
+}
+
+static void take_file(CXFile file, CXSourceLocation *stack, unsigned n,
+		      CXClientData data)
+{
+	struct refs_walk *w = data;
+	const char *name = cx_file(&w->names, file);
+	struct refs_file *f;
+
+	if (!name || g_hash_table_contains(w->by_file, name))
+		return;
+	f = g_new0(struct refs_file, 1);
+	f->cx = file;
+	f->name = name;
+	f->wanted = g_hash_table_contains(w->req->files, name);
+	g_ptr_array_add(w->files, f);
+	g_hash_table_insert(w->by_file, (gpointer)name, f);
+}
+
+static void take_skipped(struct refs_walk *w)
+{
+	CXSourceRangeList *l = clang_getAllSkippedRanges(w->tu);
+
+	for (unsigned i = 0; l && i < l->count; i++) {
+		unsigned start, end;
+		struct refs_file *f;
+		struct refs_range r;
+		CXFile in;
+
+		clang_getExpansionLocation(clang_getRangeStart(l->ranges[i]),
+					   &in, NULL, NULL, &start);
+		clang_getExpansionLocation(clang_getRangeEnd(l->ranges[i]),
+					   NULL, NULL, NULL, &end);
+		f = in ? refs_file(w, cx_file(&w->names, in)) : NULL;
+		if (!f || !f->wanted)
+			continue;
+		if (!f->skipped)
+			f->skipped = g_array_new(FALSE, FALSE, sizeof(r));
+		r.start = start;
+		r.end = end;
+		g_array_append_val(f->skipped, r);
+	}
+	if (l)
+		clang_disposeSourceRangeList(l);
+}
+
+/* ---- records ---- */
+
+/* If one token uses a thing in more than one way, the first of these counts. */
+static int rank(enum refs_use use)
+{
+	static const enum refs_use order[] = {
+		REFS_DEFINITION, REFS_CALL, REFS_DESIGNATOR, REFS_EXPANSION,
+		REFS_ACCESS, REFS_ADDRESS, REFS_VALUE, REFS_GOTO, REFS_TYPE,
+		REFS_OFFSETOF, REFS_SIZEOF, REFS_TYPEOF, REFS_ATTRIBUTE,
+		REFS_DECLARATION, REFS_CONDITION, REFS_UNDEF,
+	};
+	int n = 0;
+
+	while (order[n] != use)
+		n++;
+	return n;
+}
+
+void refs_put(struct refs_walk *w, const struct refs_decl *d, enum refs_use use,
+	      struct refs_place spelled, struct refs_place expanded,
+	      const char *function)
+{
+	static const char *const typeof_words[] = {
+		"typeof", "__typeof__", "__typeof", "typeof_unqual", NULL
+	};
+	struct refs_file *f = refs_file(w, spelled.file);
+	struct refs_token_at *t = refs_token(f, spelled.off);
+	struct refs_ref *r;
+	char *key;
+
+	if (spelled.file && !t && f && f->wanted && f->source &&
+	    f->source->toks.n)	/* the place of another token: it is pasted */
+		spelled = (struct refs_place){ 0 };
+	else if (spelled.file && !t)
+		return;
+	if (t) {
+		t->explained = TRUE;
+		spelled.line = f->source->toks.v[t->token].line;
+		if (refs_is_condition(f->source, t->token))
+			use = REFS_CONDITION;
+		else if ((use == REFS_VALUE || use == REFS_ADDRESS ||
+			  use == REFS_CALL || use == REFS_ACCESS ||
+			  use == REFS_TYPE) &&
+			 refs_is_operand(f->source, t->token, typeof_words))
+			use = REFS_TYPEOF;
+	}
+	key = spelled.file ?
+		g_strdup_printf("%s %zu %d %s", spelled.file, spelled.off,
+				d->kind, d->usr) :
+		g_strdup_printf("%s %zu %d %s", expanded.file ? expanded.file :
+				"", expanded.off, d->kind, d->usr);
+	r = g_hash_table_lookup(w->known, key);
+	if (r) {
+		if (rank(use) < rank(r->use))
+			r->use = use;
+		g_free(key);
+		return;
+	}
+	r = g_new0(struct refs_ref, 1);
+	r->name = d->name;
+	r->kind = d->kind;
+	r->use = use;
+	r->usr = d->usr;
+	r->owner = d->owner;
+	r->function = function;
+	r->spelled = spelled;
+	r->expanded = expanded;
+	r->declared = d->at;
+	g_hash_table_insert(w->known, key, r);
+	g_ptr_array_add(w->refs, r);
+}
+
+/* The function whose text the place is in; "" for none. */
+static const char *function_at(const struct refs_walk *w,
+			       const struct refs_place *p)
+{
+	for (guint i = 0; i < w->functions->len; i++) {
+		const struct refs_function *f = &g_array_index(w->functions,
+						struct refs_function, i);
+
+		if (p->off >= f->start && p->off < f->end &&
+		    !g_strcmp0(p->file, f->file))
+			return f->name;
+	}
+	return "";
+}
+
+static int by_place(const struct refs_place *a, const struct refs_place *b)
+{
+	int order = g_strcmp0(a->file, b->file);
+
+	return order ? order : (a->off > b->off) - (a->off < b->off);
+}
+
+static gint by_spelled(gconstpointer x, gconstpointer y)
+{
+	const struct refs_ref *a = *(struct refs_ref *const *)x;
+	const struct refs_ref *b = *(struct refs_ref *const *)y;
+	int order = by_place(&a->spelled, &b->spelled);
+
+	if (!order)
+		order = by_place(&a->expanded, &b->expanded);
+	if (!order)
+		order = (int)a->kind - (int)b->kind;
+	return order ? order : strcmp(a->usr, b->usr);
+}
+
+static gint by_token(gconstpointer x, gconstpointer y)
+{
+	return by_place(&(*(struct refs_token *const *)x)->at,
+			&(*(struct refs_token *const *)y)->at);
+}
+
+/* ---- writing ---- */
+
+static char *number(gsize n)
+{
+	return g_strdup_printf("%" G_GSIZE_FORMAT, n);
+}
+
+static void write_ref(FILE *out, const struct refs_ref *r)
+{
+	gboolean apart = by_place(&r->spelled, &r->expanded) != 0;
+	char *line = number(r->spelled.line), *off = number(r->spelled.off);
+	char *xline = number(r->expanded.line);
+	char *xoff = number(r->expanded.off);
+	char *dline = number(r->declared.line);
+	char *doff = number(r->declared.off);
+
+	refs_write(out, "ref", "name", r->name, "kind",
+		   refs_kind_names[r->kind], "use", refs_use_names[r->use],
+		   "usr", r->usr, "owner", r->owner, "function", r->function,
+		   "file", r->spelled.file, "line", r->spelled.file ? line : "",
+		   "off", r->spelled.file ? off : "",
+		   "at-file", apart ? r->expanded.file : "",
+		   "at-line", apart ? xline : "", "at-off", apart ? xoff : "",
+		   "decl-file", r->declared.file,
+		   "decl-line", r->declared.file ? dline : "",
+		   "decl-off", r->declared.file ? doff : "", NULL);
+	g_free(line);
+	g_free(off);
+	g_free(xline);
+	g_free(xoff);
+	g_free(dline);
+	g_free(doff);
+}
+
+static void write_token(FILE *out, const struct refs_token *t)
+{
+	char *line = number(t->at.line), *off = number(t->at.off);
+
+	refs_write(out, "token", "name", t->name, "why",
+		   refs_other_names[t->why], "file", t->at.file, "line", line,
+		   "off", off, "macro", t->macro, NULL);
+	g_free(line);
+	g_free(off);
+}
+
+/*
+ * "FILE:LINE ..." of the macro bodies that the message comes through, outermost
+ * first, without the last: that is where it is.  Clang tells them as notes.
+ */
+static char *within(struct refs_walk *w, CXDiagnostic d)
+{
+	CXDiagnosticSet notes = clang_getChildDiagnostics(d);
+	unsigned n = clang_getNumDiagnosticsInSet(notes);
+	GPtrArray *v = g_ptr_array_new();
+	char *joined;
+
+	for (unsigned i = 0; i < n; i++) {
+		CXDiagnostic note = clang_getDiagnosticInSet(notes, i);
+		char *text = cx_take(clang_getDiagnosticSpelling(note));
+		unsigned line;
+		CXFile f;
+
+		clang_getSpellingLocation(clang_getDiagnosticLocation(note),
+					  &f, &line, NULL, NULL);
+		if (g_str_has_prefix(text, "expanded from macro") &&
+		    cx_file(&w->names, f))
+			g_ptr_array_add(v, g_strdup_printf("%s:%u",
+						cx_file(&w->names, f), line));
+		g_free(text);
+		clang_disposeDiagnostic(note);
+	}
+	clang_disposeDiagnosticSet(notes);
+	if (v->len)
+		g_ptr_array_remove_index(v, v->len - 1);
+	g_ptr_array_add(v, NULL);
+	joined = g_strjoinv(" ", (char **)v->pdata);
+	g_ptr_array_free(v, TRUE);
+	return joined;
+}
+
+static void write_messages(struct refs_walk *w, FILE *out)
+{
+	unsigned n = clang_getNumDiagnostics(w->tu);
+
+	for (unsigned i = 0; i < n; i++) {
+		CXDiagnostic d = clang_getDiagnostic(w->tu, i);
+		unsigned line, col;
+		CXFile f;
+
+		if (clang_getDiagnosticSeverity(d) >= CXDiagnostic_Error) {
+			char *text = cx_take(clang_getDiagnosticSpelling(d));
+			char *kind = cx_take(
+					clang_getDiagnosticCategoryText(d));
+			char *option = cx_take(clang_getDiagnosticOption(d,
+									 NULL));
+			char *bodies = within(w, d), *l, *c;
+
+			clang_getExpansionLocation(
+				clang_getDiagnosticLocation(d), &f, &line,
+				&col, NULL);
+			l = number(line);
+			c = number(col);
+			refs_write(out, "message", "file",
+				   cx_file(&w->names, f), "line", l, "col", c,
+				   "text", text, "category", kind, "within",
+				   bodies, "warning", *option ? "1" : "", NULL);
+			g_free(l);
+			g_free(c);
+			g_free(bodies);
+			g_free(option);
+			g_free(kind);
+			g_free(text);
+		}
+		clang_disposeDiagnostic(d);
+	}
+}
+
+struct dep_writer {
+	struct refs_walk *w;
+	FILE *out;
+};
+
+static void write_dep(CXFile file, CXSourceLocation *stack, unsigned n,
+		      CXClientData data)
+{
+	const struct dep_writer *d = data;
+	const struct refs_request *req = d->w->req;
+	const char *name = cx_file(&d->w->names, file);
+	char *raw = cx_take(clang_getFileName(file));
+	char *full = g_canonicalize_filename(raw, req->build);
+	char *hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
+				     ast_file_hash(file, name, req->unsaved,
+						   req->n_unsaved));
+	gboolean wanted = name && req->files &&
+			  g_hash_table_contains(req->files, name);
+
+	refs_write(d->out, "dep", "file", name ? name : full, "hash", hash,
+		   "wanted", wanted ? "1" : "", NULL);
+	g_free(hash);
+	g_free(full);
+	g_free(raw);
+}
+
+static int write_all(struct refs_walk *w, const char *path)
+{
+	FILE *out = fopen(path, "w");
+	struct dep_writer deps = { w, out };
+
+	if (!out)
+		return tw_error("cannot write '%s': %s", path,
+				g_strerror(errno));
+	fprintf(out, "%s\n", REFS_MAGIC);
+	refs_write(out, "unit", "cell", w->req->cell, "file", w->req->unit,
+		   NULL);
+	for (guint i = 0; i < w->refs->len; i++)
+		write_ref(out, w->refs->pdata[i]);
+	for (guint i = 0; i < w->others->len; i++)
+		write_token(out, w->others->pdata[i]);
+	write_messages(w, out);
+	clang_getInclusions(w->tu, write_dep, &deps);
+	fputs("end\n", out);
+	if (ferror(out) | fclose(out))
+		return tw_error("cannot write '%s': %s", path,
+				g_strerror(errno));
+	return 0;
+}
+
+/* ---- reading ---- */
+
+static int parse(struct refs_walk *w)
+{
+	const struct refs_request *req = w->req;
+	char *path = g_canonicalize_filename(req->unit, req->tree);
+	struct CXUnsavedFile *unsaved = g_new0(struct CXUnsavedFile,
+					       req->n_unsaved + 1);
+	enum CXErrorCode err;
+
+	for (guint i = 0; i < req->n_unsaved; i++) {
+		unsaved[i].Filename = g_canonicalize_filename(
+			req->unsaved[i].file, req->tree);
+		unsaved[i].Contents = req->unsaved[i].text;
+		unsaved[i].Length = req->unsaved[i].size;
+	}
+	err = clang_parseTranslationUnit2(clang_createIndex(1, 0), path,
+			(const char *const *)req->args,
+			g_strv_length(req->args), unsaved, req->n_unsaved,
+			(req->files ?
+			 CXTranslationUnit_DetailedPreprocessingRecord : 0) |
+			CXTranslationUnit_KeepGoing, &w->tu);
+	if (err != CXError_Success)
+		return tw_error("%s: libclang cannot read %s (error %d)",
+				req->cell, req->unit, err);
+	return 0;
+}
+
+static void find(struct refs_walk *w)
+{
+	for (char **n = w->req->names; *n; n++)
+		g_hash_table_add(w->words, *n);
+	clang_getInclusions(w->tu, take_file, w);
+	take_skipped(w);
+	refs_find_tokens(w);
+	refs_walk_unit(w);
+	refs_explain(w);
+	for (guint i = 0; i < w->refs->len; i++) {
+		struct refs_ref *r = w->refs->pdata[i];
+
+		if (!r->function)
+			r->function = function_at(w, &r->expanded);
+	}
+	g_ptr_array_sort(w->refs, by_spelled);
+	g_ptr_array_sort(w->others, by_token);
+}
+
+static int read_once(const struct refs_request *req, const char *out)
+{
+	struct refs_walk w = {
+		.req = req,
+		.names = { req->tree, req->build, req->with },
+		.words = g_hash_table_new(g_str_hash, g_str_equal),
+		.files = g_ptr_array_new(),
+		.by_file = g_hash_table_new(g_str_hash, g_str_equal),
+		.tokens = g_ptr_array_new(),
+		.hot = g_hash_table_new(g_str_hash, g_str_equal),
+		.macros = g_hash_table_new(g_str_hash, g_str_equal),
+		.decls = g_hash_table_new(NULL, NULL),
+		.defined = g_hash_table_new(g_str_hash, g_str_equal),
+		.functions = g_array_new(FALSE, FALSE,
+					 sizeof(struct refs_function)),
+		.refs = g_ptr_array_new(),
+		.known = g_hash_table_new(g_str_hash, g_str_equal),
+		.others = g_ptr_array_new(),
+	};
+
+	if (parse(&w))
+		return -1;
+	if (req->files)
+		find(&w);
+	if (write_all(&w, out))
+		return -1;
+	clang_disposeTranslationUnit(w.tu);
+	return 0;
+}
+
+int refs_read(const struct refs_request *req, const char *out,
+	      const char *after)
+{
+	struct refs_request before = *req;
+
+	before.unsaved = NULL;
+	before.n_unsaved = 0;
+	if (out && read_once(&before, out))
+		return -1;
+	return after ? read_once(req, after) : 0;
+}
