@@ -4,7 +4,7 @@
 
 CC      ?= cc
 CFLAGS  ?= -O2 -g
-PKGS    := glib-2.0 gio-2.0 sqlite3 jansson libxxhash libhs
+PKGS    := glib-2.0 gio-2.0 gmime-3.0 sqlite3 jansson libxxhash libhs
 LLVM    ?= 19
 LLVMDIR ?= /usr/lib/llvm-$(LLVM)
 PREFIX  ?= /usr/local

@@ -2,7 +2,7 @@
 /*
  * treewide lint: new uses of what has been converted away, in a patch, a range
  * of git, or files.  Exit status 0: none, 1: findings, 2: a stage gave no
- * result for a file, 128: nothing was judged, 129: usage.
+ * result for a file, or a part of a mail was not read, 128: nothing was judged, 129: usage.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -150,6 +150,8 @@ static void say(const struct lint_result *res, gboolean loud)
 {
 	for (guint i = 0; i < res->problems->len; i++)
 		tw_warn("%s", (char *)res->problems->pdata[i]);
+	for (guint i = 0; i < res->unread->len; i++)
+		tw_warn("%s", (char *)res->unread->pdata[i]);
 	for (guint i = 0; i < res->not_judged->len; i++) {
 		if (i == 10) {
 			tw_note("not judged: %u more", res->not_judged->len - i);
@@ -337,7 +339,7 @@ int cmd_lint(int argc, char **argv)
 		if (!report(&o, &opt, &res, rules, below, format))
 			status = res.findings->len && !o.write_baseline ?
 				 TW_FINDINGS : TW_OK;
-		if (!status && res.problems->len)
+		if (!status && (res.problems->len || res.unread->len))
 			status = TW_INCOMPLETE;
 	}
 	lint_result_clear(&res);

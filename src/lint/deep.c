@@ -51,7 +51,7 @@ static void add(struct deep *x, const struct ast_facts *a, const char *kind,
 			continue;
 		f = lint_finding_new(r, v, off, 1);
 		f->end_col = 0;
-		f->message = lint_message(r, what, NULL);
+		f->message = lint_message(r, v->file, what, NULL);
 		f->sure = LINT_CERTAIN;
 		f->evidence = g_strdup_printf("types in %s", a->cell);
 		g_ptr_array_add(x->out, f);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Rewrites.  Where the whole file is known, what a conversion would write comes
- * from the conversion itself: its semantic patches run over the functions that
- * the change touches, and what they do to a statement with a finding is taken,
- * if all of it falls on lines that the change adds.  Names that convert learns
- * from all cells come from the kinds in lint.ini here.  Of a hunk, and where the
- * semantic patches say nothing (convert then goes by the types of all cells), the
- * template of lint's own rule is written.
+ * Rewrites of the conversion itself, if the whole file is known: its semantic
+ * patches run over the functions that the change touches, and what they do to a
+ * statement with a finding is taken, if all of it falls on lines that the change
+ * adds.  Names that convert learns from all cells come from the kinds in
+ * lint.ini here.  Of a hunk, and where the semantic patches say nothing, the
+ * template of the rule is written (fixpatch.c).
  */
 #include <errno.h>
 #include <string.h>
@@ -15,18 +14,9 @@
 #include "convert/handle/handle.h"
 #include "lint/lint.h"
 #include "model/manifest.h"
-#include "text/patch.h"
 #include "smpl/smpl.h"
 #include "text/source.h"
 #include "text/tokdiff.h"
-
-void lint_edit_free(gpointer p)
-{
-	struct lint_edit *e = p;
-
-	g_free(e->text);
-	g_free(e);
-}
 
 /* ---- the conversion's rules ---- */
 
@@ -140,30 +130,6 @@ fail:
 
 /* ---- statements ---- */
 
-static gboolean ends_statement(char c)
-{
-	return c == ';' || c == '{' || c == '}';
-}
-
-/*
- * The lines (from 0) of the statement around byte @off: between what ends
- * statements, in strings too, which makes it shorter, never longer.
- */
-static void statement(const struct lint_view *v, gsize off, guint *first,
-		      guint *last)
-{
-	gsize from = off, to = off;
-
-	while (from && !ends_statement(v->text[from - 1]))
-		from--;
-	while (from < off && g_ascii_isspace(v->text[from]))
-		from++;
-	while (to < v->size && !ends_statement(v->text[to]))
-		to++;
-	*first = lint_view_line(v, from);
-	*last = lint_view_line(v, MIN(to, v->size - 1));
-}
-
 static gboolean is_added(const struct lint_view *v, guint line)
 {
 	return g_array_index(v->lines, struct lint_line, line).added;
@@ -267,7 +233,7 @@ static void take_changes(struct fixer *x, struct lint_view *v,
 			continue;
 		c.len = end - c.off;
 		c.text = g_strdup(t->text);
-		statement(v, c.off, &c.first, &c.last);
+		lint_view_statement(v, c.off, &c.first, &c.last);
 		c.ok = !strchr(t->text, '\n') &&
 		       !memchr(v->text + c.off, '\n', c.len) &&
 		       is_added(v, lint_view_line(v, c.off));
@@ -389,126 +355,4 @@ int lint_convert(const struct lint_rules *r, const struct tree *root, int jobs,
 		manifest_free(x.m);
 	}
 	return ret;
-}
-
-/* ---- the patch ---- */
-
-static gint by_place(gconstpointer a, gconstpointer b)
-{
-	const struct lint_edit *x = *(struct lint_edit *const *)a;
-	const struct lint_edit *y = *(struct lint_edit *const *)b;
-
-	return x->off < y->off ? -1 : x->off > y->off;
-}
-
-/* The text of the view with its rewrites; they keep the number of lines. */
-static GString *fixed_text(const struct lint_view *v, const GPtrArray *edits)
-{
-	const char *orig = v->orig ? v->orig : v->text;
-	GString *out = g_string_new(NULL);
-	gsize from = 0;
-
-	for (guint i = 0; i < edits->len; i++) {
-		const struct lint_edit *e = edits->pdata[i];
-
-		if (e->off < from || e->off + e->len > v->size)
-			continue;
-		g_string_append_len(out, orig + from, e->off - from);
-		g_string_append(out, e->text);
-		from = e->off + e->len;
-	}
-	g_string_append_len(out, orig + from, v->size - from);
-	return out;
-}
-
-/* Of a hunk nothing else is known: the diff has its lines and no more. */
-static void append_hunk(GString *out, const struct lint_view *v,
-			const GString *text)
-{
-	struct lint_view *w = lint_view_new(v->file, g_strdup(text->str),
-					    text->len, 1);
-	guint n = v->lines->len;
-	guint first = g_array_index(v->lines, struct lint_line, 0).no;
-
-	g_string_append_printf(out, "--- a/%s\n+++ b/%s\n@@ -%u,%u +%u,%u @@\n",
-			       v->file, v->file, first, n, first, n);
-	for (guint i = 0; i < n; i++) {
-		gboolean same;
-		gsize a, b;
-		const char *p = lint_view_line_text(v, i, &a);
-		const char *q = lint_view_line_text(w, i, &b);
-
-		if (v->orig)
-			p = v->orig + (p - v->text);
-		same = a == b && !memcmp(p, q, a);
-
-		g_string_append_c(out, same ? ' ' : '-');
-		g_string_append_len(out, p, a);
-		g_string_append_c(out, '\n');
-		if (same)
-			continue;
-		g_string_append_c(out, '+');
-		g_string_append_len(out, q, b);
-		g_string_append_c(out, '\n');
-	}
-	lint_view_free(w);
-}
-
-/* The edits of a view, by place; how many findings have one, added to @n. */
-static GPtrArray *edits_of(const struct lint_result *res, struct lint_view *v,
-			   guint *n)
-{
-	GPtrArray *edits = g_ptr_array_new_with_free_func(lint_edit_free);
-
-	for (guint i = 0; i < res->edits->len; i++) {
-		const struct lint_edit *e = res->edits->pdata[i];
-		struct lint_edit *copy;
-
-		if (e->view != v)
-			continue;
-		copy = g_memdup2(e, sizeof(*e));
-		copy->text = g_strdup(e->text);
-		g_ptr_array_add(edits, copy);
-	}
-	for (guint i = 0; i < res->findings->len; i++) {
-		const struct lint_finding *f = res->findings->pdata[i];
-		struct lint_edit *e;
-
-		if (f->view != v || (!f->fix && !f->converted))
-			continue;
-		(*n)++;
-		if (f->converted)
-			continue;
-		e = g_new0(struct lint_edit, 1);
-		*e = (struct lint_edit){ v, f->fix_off, f->fix_len,
-					 g_strdup(f->fix) };
-		g_ptr_array_add(edits, e);
-	}
-	g_ptr_array_sort(edits, by_place);
-	return edits;
-}
-
-char *lint_fixes(const struct lint_result *res, guint *n)
-{
-	GString *out = g_string_new(NULL);
-
-	*n = 0;
-	for (guint i = 0; i < res->views->len; i++) {
-		struct lint_view *v = res->views->pdata[i];
-		GPtrArray *edits = edits_of(res, v, n);
-		GString *text;
-
-		if (edits->len) {
-			text = fixed_text(v, edits);
-			if (v->whole)
-				patch_append(out, v->file, 0100644, v->text,
-					     v->size, text->str, text->len,
-					     NULL);
-			else
-				append_hunk(out, v, text);
-			g_string_free(text, TRUE);
-		}
-		g_ptr_array_free(edits, TRUE);
-	}
-	return g_string_free(out, FALSE);
 }

@@ -36,6 +36,9 @@ struct lint_kind {
 	char **params;		/* "NAME:N": parameter N of macro NAME is one */
 	char **unless_arg;	/* words in such a call that make it none */
 	gboolean until_tested;	/* a test of the variable ends it */
+	gboolean may_fail;	/* so does a function of the file that can return NULL */
+	const struct lint_kind *deref;	/* "*x" and "x[i]" of that kind are one */
+	const struct lint_kind *address;	/* "&x" of that kind is one */
 	GPtrArray *binds;	/* struct lint_pattern: $x becomes one */
 };
 
@@ -64,6 +67,9 @@ struct lint_pattern {
 	int at;			/* the variable whose place is reported, or -1 */
 	char *what;		/* instead of the rule's, or NULL */
 	char *instead;
+	char *instead_elsewhere;	/* in the files of the rule's elsewhere */
+	char **files;		/* globs: where it looks */
+	char **within;		/* only in functions that return one of these */
 	char *fix;		/* text with $variables, or NULL */
 	int sure;		/* enum lint_sure, or -1: as the match tells */
 };
@@ -72,6 +78,8 @@ struct lint_rule {
 	char *id;		/* "ptdesc/pmd-ptdesc" */
 	char *path;		/* of its file */
 	char *what, *why, *instead;
+	char **elsewhere;	/* globs: where another advice is right, */
+	char *instead_elsewhere;	/* this one, or NULL */
 	char *bad, *good;	/* an example */
 	char *doc;
 	enum lint_severity severity;
@@ -91,6 +99,7 @@ struct lint_rule {
 };
 
 struct lint_rules {
+	GHashTable *files;	/* "@NAME" -> char **: named globs */
 	GPtrArray *rules;	/* struct lint_rule, by id */
 	GPtrArray *kinds;	/* struct lint_kind */
 	GPtrArray *deep;	/* struct lint_deep: what libclang is asked */
@@ -138,10 +147,11 @@ gboolean lint_globs_match(char **globs, const char *path);
 struct lint_line {
 	gsize off;		/* in the text */
 	guint no;		/* in the new file, 1-based */
-	guint8 added;		/* by the change */
+	guint8 added;		/* only this side of the change has it */
+	guint8 cut;		/* the other side has more behind it */
 };
 
-/* The new text of a file, or of one hunk where nothing else is known. */
+/* The text of a file, or of one hunk if nothing else is known. */
 struct lint_view {
 	char *file;		/* path in the tree */
 	char *text;
@@ -153,6 +163,8 @@ struct lint_view {
 	gboolean deep;		/* libclang read it */
 	gboolean looked;	/* its words are among those of the declarations */
 	const struct tree *tree;	/* to follow includes, or NULL */
+	struct lint_view *old;	/* the same before the change, or NULL */
+	char *section;		/* of a hunk: the head of its function, or NULL */
 	char *orig;		/* the text, where @text is blanked in part */
 	gboolean lexed;
 	struct token_list toks;
@@ -170,6 +182,14 @@ void lint_view_lex(struct lint_view *v);
 guint lint_view_line(const struct lint_view *v, gsize off);
 /* Byte range of line @i (from 0), without its newline. */
 const char *lint_view_line_text(const struct lint_view *v, guint i, gsize *len);
+/*
+ * The lines (from 0) of the statement around byte @off: between what ends
+ * statements, in strings too, which makes it shorter, never longer.
+ */
+void lint_view_statement(const struct lint_view *v, gsize off, guint *first,
+			 guint *last);
+/* The function or macro that line @line (from 0) is in, or NULL. */
+char *lint_view_function(const struct lint_view *v, guint line);
 
 /* ---- findings ---- */
 
@@ -189,7 +209,11 @@ struct lint_finding {
 	char *source;		/* the line, or its start: LINT_SOURCE_MAX bytes */
 	guint64 fingerprint;
 	guint patch;
-	guint8 added;		/* its line is one that the change adds */
+	guint8 added;		/* the change touches its lines */
+	guint8 matched;		/* the same use is there before and after */
+	guint line_index;	/* its line in the view, from 0 */
+	char *name;		/* what is used, or NULL */
+	char *func;		/* the function it is in, once it was asked for */
 	char *fix;		/* replaces [fix_off, fix_off+fix_len) of the view */
 	gsize fix_off, fix_len;
 	gboolean converted;	/* the conversion has a rewrite for its statement */
@@ -201,8 +225,16 @@ void lint_finding_free(gpointer p);
 struct lint_finding *lint_finding_new(const struct lint_rule *rule,
 				      struct lint_view *v, gsize off,
 				      gsize len);
-char *lint_message(const struct lint_rule *rule, const char *what,
-		   const char *instead);
+/* The same at a line (from 0) and column. */
+struct lint_finding *lint_finding_at(const struct lint_rule *rule,
+				     struct lint_view *v, guint line,
+				     guint col, gsize len);
+/* What to write instead in such a file; @p: the pattern that matched, or NULL. */
+const char *lint_instead(const struct lint_rule *rule,
+			 const struct lint_pattern *p, const char *file);
+/* NULL for @what, @instead: the rule's. */
+char *lint_message(const struct lint_rule *rule, const char *file,
+		   const char *what, const char *instead);
 
 /* ---- what the tree declares (src/lint/decl.c) ---- */
 
@@ -279,13 +311,14 @@ char *lint_mute_baseline(const GPtrArray *findings);
  */
 void lint_mute_inline(struct lint_mute *m, const struct lint_rules *r,
 		      struct lint_view *v, GPtrArray *findings);
+gboolean lint_mute_has_comments(const struct lint_view *v);
 /* Does the config or the baseline silence it? */
 gboolean lint_mute_finding(struct lint_mute *m, const struct lint_finding *f);
 /* Entries that silenced nothing, as findings; only where all was judged. */
 void lint_mute_unused(const struct lint_mute *m, GPtrArray *findings);
 guint lint_mute_count(const struct lint_mute *m);
 
-/* ---- the pipeline (src/lint/lint.c) ---- */
+/* ---- the pipeline (src/lint/lint.c, pipeline.h) ---- */
 
 struct lint_request {
 	struct lint_rules *rules;
@@ -302,13 +335,14 @@ struct lint_request {
 	int jobs;
 };
 
-struct lint_patch_info { char *subject, *commit; };
+struct lint_patch_info { char *subject, *author, *commit; };
 
 struct lint_result {
 	GPtrArray *findings;	/* by patch and place */
 	GPtrArray *views;	/* that findings borrow */
 	GPtrArray *patches;	/* struct lint_patch_info */
 	GPtrArray *not_judged;	/* char *: "file: why" */
+	GPtrArray *unread;	/* char *: parts of mails that may hold a diff */
 	GPtrArray *problems;	/* char *: a stage that gave no result */
 	GPtrArray *edits;	/* struct lint_edit: the conversion's */
 	guint files, muted, moved;
@@ -318,7 +352,7 @@ struct lint_result {
 int lint_run(const struct lint_request *req, struct lint_result *res);
 void lint_result_clear(struct lint_result *res);
 
-/* ---- rewrites (src/lint/fix.c) ---- */
+/* ---- rewrites (src/lint/fix.c, fixpatch.c) ---- */
 
 /* Bytes of the view, and what shall stand there. */
 struct lint_edit { struct lint_view *view; gsize off, len; char *text; };
@@ -332,11 +366,17 @@ void lint_edit_free(gpointer p);
 int lint_convert(const struct lint_rules *r, const struct tree *root, int jobs,
 		 struct lint_result *res);
 /*
+ * Lint the text with the rewrites again, and take back those that a rule
+ * objects to.  0, or -1 after a message.
+ */
+int lint_check_fixes(const struct lint_request *req, const GPtrArray *decls,
+		     struct lint_result *res);
+/*
  * A patch with the rewrites: the conversion's, or the rule's own template where
  * the conversion says nothing.  @n: how many findings have one.
  */
 char *lint_fixes(const struct lint_result *res, guint *n);
-/* The conversion of our rules that the tree has not seen yet, or NULL. */
+/* A conversion that has rules and that the tree has not seen yet, or NULL. */
 const char *lint_unconverted(const struct lint_rules *r,
 			     const struct tree *tree);
 

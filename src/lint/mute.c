@@ -310,6 +310,13 @@ void lint_mute_unused(const struct lint_mute *m, GPtrArray *findings)
 
 /* ---- comments ---- */
 
+gboolean lint_mute_has_comments(const struct lint_view *v)
+{
+	static const char word[] = "treewide-lint:";
+
+	return memmem(v->text, v->size, word, sizeof(word) - 1) != NULL;
+}
+
 /* The lines that a comment is for: its own, or the next with code. */
 static guint target_line(const struct lint_view *v, gsize tok)
 {

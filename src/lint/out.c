@@ -159,6 +159,17 @@ static json_t *json_strings(const GPtrArray *v)
 	return list;
 }
 
+/* What was left out: parts of mails, then files. */
+static json_t *json_not_judged(const struct lint_result *res)
+{
+	json_t *list = json_strings(res->unread);
+	json_t *files = json_strings(res->not_judged);
+
+	json_array_extend(list, files);
+	json_decref(files);
+	return list;
+}
+
 static void print_json(GString *out, const struct lint_result *res,
 		       const struct lint_rules *r)
 {
@@ -178,6 +189,8 @@ static void print_json(GString *out, const struct lint_result *res,
 
 		json_object_set_new(o, "subject", p->subject ?
 				    str(p->subject) : json_null());
+		json_object_set_new(o, "author", p->author ?
+				    str(p->author) : json_null());
 		json_object_set_new(o, "commit", p->commit ?
 				    str(p->commit) : json_null());
 		json_array_append_new(list, o);
@@ -186,7 +199,7 @@ static void print_json(GString *out, const struct lint_result *res,
 	for (guint i = 0; i < res->findings->len; i++)
 		json_array_append_new(list,
 				      json_finding(res->findings->pdata[i]));
-	json_object_set_new(top, "not_judged", json_strings(res->not_judged));
+	json_object_set_new(top, "not_judged", json_not_judged(res));
 	json_object_set_new(top, "problems", json_strings(res->problems));
 	json_object_set_new(sum, "files", json_integer(res->files));
 	json_object_set_new(sum, "findings",
@@ -302,7 +315,8 @@ static json_t *sarif_invocation(const struct lint_result *res)
 	json_t *inv = json_object(), *notes = json_array();
 
 	json_object_set_new(inv, "executionSuccessful",
-			    json_boolean(!res->problems->len));
+			    json_boolean(!res->problems->len &&
+					 !res->unread->len));
 	if (res->findings->len > SARIF_MAX) {
 		char *s = g_strdup_printf("%u findings; the first %u are here",
 					  res->findings->len, SARIF_MAX);
@@ -313,6 +327,9 @@ static json_t *sarif_invocation(const struct lint_result *res)
 	for (guint i = 0; i < res->problems->len; i++)
 		json_array_append_new(notes, notification("error",
 						res->problems->pdata[i]));
+	for (guint i = 0; i < res->unread->len; i++)
+		json_array_append_new(notes, notification("error",
+						res->unread->pdata[i]));
 	for (guint i = 0; i < res->not_judged->len && i < 1000; i++) {
 		char *s = g_strdup_printf("not judged: %s",
 					  (char *)res->not_judged->pdata[i]);

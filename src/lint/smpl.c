@@ -326,7 +326,7 @@ static void add_finding(struct stage *st, struct lint_rule *r,
 		len = n - blank;
 	}
 	f = lint_finding_new(r, v, s - v->text + col - 1, len);
-	f->message = lint_message(r, what, NULL);
+	f->message = lint_message(r, v->file, what, NULL);
 	f->sure = LINT_CERTAIN;
 	f->evidence = g_strdup("semantic patch");
 	g_ptr_array_add(st->out, f);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One pass over the lines.  Outside hunks a line is a mail's header, message
- * text, or a diff's header; inside, the header's counts say how many lines are
- * left, so that no text of a file is ever taken for a header.  What git apply
- * or patch would guess at (names that differ, a hunk that ends early, lines
- * behind its end) is refused: a gate that reads another change than the one
- * that is applied later is none.  Encoded mails, merges (combined diffs) and
- * binary parts are refused as well.
+ * One pass over the lines.  Outside hunks a line is text or a diff's header;
+ * inside, the counts of the hunk's header say how many lines are left, so that
+ * no text of a file is ever taken for a header.  What git apply or patch would
+ * guess at (names that differ, a hunk that ends early, lines behind its end) is
+ * refused: a gate must not read another change than the one that is applied
+ * later.  Merges (combined diffs) and binary parts are refused as well.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,11 +22,10 @@ struct reader {
 	struct pr_set *set;
 	struct pr_patch *patch;	/* not yet in the set while it has no file */
 	struct pr_file *file;
-	guint files, hunks;
+	gboolean given;		/* the caller adds the patch to the set */
 	const char *git;	/* what stands behind "diff --git ", */
 	gsize git_len;		/* or 0 */
-	gboolean in_headers;	/* of a mail */
-	gboolean in_subject;
+	gboolean in_head;	/* behind "commit HASH": "Subject: " may come */
 	gboolean text;		/* something but blank lines was met */
 	struct pr_error *err;
 };
@@ -85,14 +83,36 @@ static void file_free(gpointer p)
 	g_free(f);
 }
 
-static void patch_free(gpointer p)
+void pr_patch_free(gpointer p)
 {
 	struct pr_patch *q = p;
 
 	g_free(q->subject);
+	g_free(q->author);
 	g_free(q->commit);
 	g_ptr_array_free(q->files, TRUE);
+	g_ptr_array_free(q->unread, TRUE);
 	g_free(q);
+}
+
+struct pr_patch *pr_patch_new(guint line)
+{
+	struct pr_patch *p = g_new0(struct pr_patch, 1);
+
+	p->line = line;
+	p->files = g_ptr_array_new_with_free_func(file_free);
+	p->unread = g_ptr_array_new_with_free_func(g_free);
+	return p;
+}
+
+struct pr_set *pr_set_new(void)
+{
+	struct pr_set *s = g_new0(struct pr_set, 1);
+
+	s->patches = g_ptr_array_new_with_free_func(pr_patch_free);
+	s->lines = g_array_new(FALSE, FALSE, sizeof(struct pr_line));
+	s->texts = g_ptr_array_new_with_free_func(g_free);
+	return s;
 }
 
 void pr_free(struct pr_set *s)
@@ -101,16 +121,16 @@ void pr_free(struct pr_set *s)
 		return;
 	g_ptr_array_free(s->patches, TRUE);
 	g_array_free(s->lines, TRUE);
+	g_ptr_array_free(s->texts, TRUE);
 	g_free(s);
 }
 
+/* A patch of a log begins. */
 static void new_patch(struct reader *r)
 {
 	if (r->patch && !r->patch->files->len)
-		patch_free(r->patch);
-	r->patch = g_new0(struct pr_patch, 1);
-	r->patch->line = r->line;
-	r->patch->files = g_ptr_array_new_with_free_func(file_free);
+		pr_patch_free(r->patch);
+	r->patch = pr_patch_new(r->line);
 	r->file = NULL;
 	r->git_len = 0;
 }
@@ -119,9 +139,9 @@ static int new_file(struct reader *r)
 {
 	if (!r->patch)
 		new_patch(r);
-	if (++r->files > PR_MAX_FILES)
+	if (++r->set->files > PR_MAX_FILES)
 		return fail(r, r->line, "more than %u files", PR_MAX_FILES);
-	if (!r->patch->files->len) {
+	if (!r->given && !r->patch->files->len) {
 		if (r->set->patches->len == PR_MAX_PATCHES)
 			return fail(r, r->line, "more than %u patches",
 				    PR_MAX_PATCHES);
@@ -131,7 +151,7 @@ static int new_file(struct reader *r)
 	r->file->line = r->line;
 	r->file->hunks = g_array_new(FALSE, FALSE, sizeof(struct pr_hunk));
 	g_ptr_array_add(r->patch->files, r->file);
-	r->in_headers = FALSE;
+	r->in_head = FALSE;
 	return 0;
 }
 
@@ -419,6 +439,11 @@ static int take_hunk_header(struct reader *r, struct pr_hunk *h)
 	    take_range(r, &p, '+', &h->new_start, &h->new_n) ||
 	    e - p < 3 || memcmp(p, " @@", 3))
 		return fail(r, r->line, "the hunk header cannot be read");
+	p += strlen(" @@");
+	if (p < e && *p == ' ')
+		p++;
+	h->section = p;
+	h->section_len = e - p;
 	if (!r->file->old_path && (h->old_start || h->old_n))
 		return fail(r, r->line, "the hunk takes lines from a file that it creates");
 	if (!r->file->new_path && (h->new_start || h->new_n))
@@ -441,7 +466,7 @@ static int take_hunk_header(struct reader *r, struct pr_hunk *h)
 		    (gint64)h->old_start + !h->old_n - (gint64)old_end)
 			return fail(r, r->line, "the line numbers of the hunk contradict the one before it");
 	}
-	if (++r->hunks > PR_MAX_HUNKS)
+	if (++r->set->hunks > PR_MAX_HUNKS)
 		return fail(r, r->line, "more than %u hunks", PR_MAX_HUNKS);
 	return 0;
 }
@@ -505,68 +530,12 @@ static int take_hunk(struct reader *r)
 	return 0;
 }
 
-/* ---- mails ---- */
-
 static gboolean is_hex(const char *s, gsize n)
 {
 	for (gsize i = 0; i < n; i++)
 		if (!g_ascii_isxdigit(s[i]))
 			return FALSE;
 	return TRUE;
-}
-
-static gboolean starts_mail(const struct reader *r)
-{
-	gsize n = r->len;
-
-	if (!starts(r, "From "))
-		return FALSE;
-	if (n > 45 && is_hex(r->l + 5, 40) && r->l[45] == ' ')
-		return TRUE;
-	/* "From SENDER Mon Sep 17 00:00:00 2001" */
-	return n > 24 && g_ascii_isdigit(r->l[n - 1]) &&
-	       g_ascii_isdigit(r->l[n - 4]) && r->l[n - 5] == ' ' &&
-	       r->l[n - 8] == ':' && r->l[n - 11] == ':';
-}
-
-static void take_mail_header(struct reader *r)
-{
-	if (r->in_subject && r->len && (*r->l == ' ' || *r->l == '\t')) {
-		char *more = g_strndup(r->l, r->len), *all;
-
-		all = g_strconcat(r->patch->subject, " ", g_strstrip(more),
-				  NULL);
-		g_free(r->patch->subject);
-		r->patch->subject = all;
-		g_free(more);
-		return;
-	}
-	r->in_subject = FALSE;
-	if (!r->len) {
-		r->in_headers = FALSE;
-	} else if (starts(r, "Subject: ") && !r->patch->subject) {
-		r->patch->subject = g_strndup(r->l + 9, r->len - 9);
-		r->in_subject = TRUE;
-	}
-}
-
-static int take_encoding(struct reader *r)
-{
-	static const char key[] = "Content-Transfer-Encoding:";
-	gsize n = strlen(key);
-	char *value;
-	int ret = 0;
-
-	if (r->len < n || g_ascii_strncasecmp(r->l, key, n))
-		return 0;
-	value = g_strndup(r->l + n, r->len - n);
-	g_strstrip(value);
-	if (!g_ascii_strcasecmp(value, "base64") ||
-	    !g_ascii_strcasecmp(value, "quoted-printable"))
-		ret = fail(r, r->line, "the mail is encoded (%s): decode it first, with 'b4 am' or 'git mailinfo'",
-			   value);
-	g_free(value);
-	return ret;
 }
 
 /* ---- the whole ---- */
@@ -576,18 +545,11 @@ static int take_line(struct reader *r)
 {
 	if (r->len)
 		r->text = TRUE;
-	if (starts_mail(r)) {
-		new_patch(r);
-		if (r->len > 45 && is_hex(r->l + 5, 40))
-			r->patch->commit = g_strndup(r->l + 5, 40);
-		r->in_headers = TRUE;
-		return 0;
-	}
-	if (starts(r, "commit ") && r->len >= 47 && is_hex(r->l + 7, 40)) {
+	if (!r->given && starts(r, "commit ") && r->len >= 47 &&
+	    is_hex(r->l + 7, 40)) {
 		new_patch(r);
 		r->patch->commit = g_strndup(r->l + 7, 40);
-		/* "Subject: ", as lint asks git for it; "Author: " does no harm. */
-		r->in_headers = TRUE;
+		r->in_head = TRUE;
 		return 0;
 	}
 	if (starts(r, "diff --git "))
@@ -634,23 +596,17 @@ static int take_line(struct reader *r)
 			return 0;
 		return fail(r, r->line, "a binary part: only text can be judged");
 	}
-	if (!r->patch && (starts(r, "Subject: ") || starts(r, "From: "))) {
-		/* One mail without the mbox line. */
-		new_patch(r);
-		r->in_headers = TRUE;
-	}
-	if (!r->in_headers)
-		return 0;
-	if (take_encoding(r))
-		return -1;
-	take_mail_header(r);
+	if (r->in_head && starts(r, "Subject: ") && !r->patch->subject)
+		r->patch->subject = g_strndup(r->l + 9, r->len - 9);
+	if (!r->len)
+		r->in_head = FALSE;
 	return 0;
 }
 
 static int check_text(struct reader *r, const char *buf, gsize size)
 {
 	const char *bad;
-	guint line = 1;
+	guint line = r->line + 1;
 
 	if (size > PR_MAX_SIZE)
 		return fail(r, 0, "the patch is larger than %u MiB",
@@ -662,21 +618,24 @@ static int check_text(struct reader *r, const char *buf, gsize size)
 	return fail(r, line, *bad ? "invalid UTF-8" : "a NUL byte: only text can be judged");
 }
 
+static int read_all(struct reader *r, const char *buf, gsize size)
+{
+	int ret = check_text(r, buf, size);
+
+	while (!ret && next_line(r))
+		ret = take_line(r);
+	return ret;
+}
+
 struct pr_set *pr_read(const char *buf, gsize size, int flags,
 		       struct pr_error *err)
 {
 	struct reader r = { .p = buf, .end = buf + size, .flags = flags,
-			    .err = err };
-	int ret;
+			    .set = pr_set_new(), .err = err };
+	int ret = read_all(&r, buf, size);
 
-	r.set = g_new0(struct pr_set, 1);
-	r.set->patches = g_ptr_array_new_with_free_func(patch_free);
-	r.set->lines = g_array_new(FALSE, FALSE, sizeof(struct pr_line));
-	ret = check_text(&r, buf, size);
-	while (!ret && next_line(&r))
-		ret = take_line(&r);
 	if (r.patch && !r.patch->files->len)
-		patch_free(r.patch);
+		pr_patch_free(r.patch);
 	if (!ret && r.text && !r.set->patches->len)
 		ret = fail(&r, r.line, "there is no diff in it");
 	if (ret) {
@@ -684,4 +643,14 @@ struct pr_set *pr_read(const char *buf, gsize size, int flags,
 		return NULL;
 	}
 	return r.set;
+}
+
+int pr_add(struct pr_set *s, struct pr_patch *p, const char *buf, gsize size,
+	   guint line, int flags, struct pr_error *err)
+{
+	struct reader r = { .p = buf, .end = buf + size, .flags = flags,
+			    .line = line ? line - 1 : 0, .set = s,
+			    .patch = p, .given = TRUE, .err = err };
+
+	return read_all(&r, buf, size);
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzz target of the patch and mbox reader (libFuzzer): any bytes are read or
- * refused with a line, and what is read holds what its readers rely on.
+ * Fuzz target of the readers of patches and of mail (libFuzzer): any bytes are
+ * read or refused with a message, and what is read holds what its readers rely on.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "text/mailread.h"
 #include "text/patchread.h"
 
 #define HOLDS(x) do { if (!(x)) abort(); } while (0)
@@ -27,13 +28,48 @@ static void check_file(const struct pr_set *s, const struct pr_file *f,
 		for (guint k = 0; k < h->n; k++) {
 			const struct pr_line *l = pr_line_at(s, h, k);
 
-			HOLDS(l->p >= buf && l->p + l->len <= buf + size);
+			HOLDS(!buf || (l->p >= buf &&
+				       l->p + l->len <= buf + size));
+			/* Decoded texts are the set's: they can be read. */
+			for (guint b = 0; !buf && b < l->len; b++)
+				HOLDS(l->p[b] != '\n');
 			HOLDS(!memchr(l->p, '\n', l->len));
 			old_n += l->kind != '+';
 			new_n += l->kind != '-';
 		}
 		HOLDS(old_n == h->old_n && new_n == h->new_n);
 	}
+}
+
+/* @buf: what the lines point into, or NULL: texts of the set. */
+static void check_set(struct pr_set *s, const char *buf, size_t size)
+{
+	for (guint i = 0; i < s->patches->len; i++) {
+		const struct pr_patch *p = s->patches->pdata[i];
+
+		HOLDS(p->files->len || p->unread->len);
+		for (guint k = 0; k < p->files->len; k++)
+			check_file(s, p->files->pdata[k], buf, size);
+	}
+	pr_free(s);
+}
+
+static void read_mail(const char *buf, size_t size)
+{
+	struct pr_error err = { 0 };
+	struct pr_set *s = mail_read(buf, size, &err);
+
+	if (!s) {
+		HOLDS(err.text[0]);
+		return;
+	}
+	for (guint i = 0; i < s->patches->len; i++) {
+		const struct pr_patch *p = s->patches->pdata[i];
+
+		HOLDS(!p->subject || g_utf8_validate(p->subject, -1, NULL));
+		HOLDS(!p->author || g_utf8_validate(p->author, -1, NULL));
+	}
+	check_set(s, s->texts->len ? NULL : buf, size);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -50,15 +86,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			HOLDS(err.text[0]);
 			continue;
 		}
-		for (guint i = 0; i < s->patches->len; i++) {
-			const struct pr_patch *p = s->patches->pdata[i];
-
-			HOLDS(p->files->len);
-			for (guint k = 0; k < p->files->len; k++)
-				check_file(s, p->files->pdata[k], buf, size);
-		}
-		pr_free(s);
+		check_set(s, buf, size);
 	}
+	read_mail(buf, size);
 	free(buf);
 	return 0;
 }

@@ -64,25 +64,6 @@ static void text_that_looks_like_headers(void **state)
 	pr_free(s);
 }
 
-static void an_mbox(void **state)
-{
-	struct pr_set *s = must_read(
-		"From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\n"
-		"Subject: [PATCH 1/2] one\n two\n\ntext\n--- not a diff\n---\n"
-		"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n-- \n2.39\n\n"
-		"From me@x Mon Sep 17 00:00:00 2001\nSubject: three\n\n"
-		"diff --git a/y b/z\nsimilarity index 100%\nrename from y\nrename to z\n");
-	const struct pr_patch *p = s->patches->pdata[0];
-
-	assert_int_equal(s->patches->len, 2);
-	assert_string_equal(p->subject, "[PATCH 1/2] one two");
-	assert_string_equal(p->commit,
-			    "0123456789012345678901234567890123456789");
-	assert_string_equal(file(s, 1, 0)->old_path, "y");
-	assert_string_equal(file(s, 1, 0)->new_path, "z");
-	pr_free(s);
-}
-
 static void created_and_deleted(void **state)
 {
 	struct pr_set *s = must_read(
@@ -167,7 +148,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_and_places),
 		cmocka_unit_test(text_that_looks_like_headers),
-		cmocka_unit_test(an_mbox),
 		cmocka_unit_test(created_and_deleted),
 		cmocka_unit_test(what_mailers_do),
 		cmocka_unit_test(paths),
