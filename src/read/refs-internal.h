@@ -14,8 +14,9 @@
 
 /* A file that the unit includes, or is. */
 struct refs_file {
-	CXFile cx;
-	const char *name;	/* as cx_file() gives it */
+	CXFile cx;		/* NULL if it is in the prefix */
+	char *path;
+	const char *name;	/* as cx_file gives it */
 	gboolean wanted;	/* in the request: its names are told */
 	struct source *source;	/* NULL: not lexed (yet) */
 	GArray *hot;		/* gsize, sorted: tokens in code that may become
@@ -45,6 +46,7 @@ struct refs_macro {
 struct refs_walk {
 	const struct refs_request *req;
 	CXTranslationUnit tu;
+	const struct prefix *prefix;	/* it was parsed with; or NULL */
 	struct cx_names names;
 	GHashTable *words;	/* the names: char * set */
 	GPtrArray *files;	/* struct refs_file, in the order of inclusion */
@@ -74,7 +76,7 @@ struct refs_decl {
 	struct refs_place at;
 };
 
-/* The file of that name (as cx_file() gives it), or NULL. */
+/* The file of that name (as cx_file gives it), or NULL. */
 struct refs_file *refs_file(const struct refs_walk *w, const char *name);
 /* Its text, lexed; NULL if it cannot be read. */
 struct source *refs_source(struct refs_walk *w, struct refs_file *f);

@@ -25,41 +25,62 @@ static const struct ast_unsaved *unsaved_of(const struct refs_walk *w,
 struct source *refs_source(struct refs_walk *w, struct refs_file *f)
 {
 	const struct ast_unsaved *u = unsaved_of(w, f->name);
-	char *path, *text = NULL;
+	char *text = NULL;
 	gsize size = 0;
 
 	if (f->source)
 		return f->source;
-	path = cx_take(clang_getFileName(f->cx));
 	if (u) {
 		size = u->size;
 		text = g_malloc(size + 1);
 		memcpy(text, u->text, size);
 		text[size] = '\0';
-	} else if (!g_file_get_contents(path, &text, &size, NULL)) {
+	} else if (!g_file_get_contents(f->path, &text, &size, NULL)) {
 		text = NULL;
 	}
 	if (text)
 		f->source = source_new(f->name, text, size);
-	g_free(path);
 	return f->source;
+}
+
+static struct refs_file *add_file(struct refs_walk *w, const char *name)
+{
+	struct refs_file *f;
+
+	if (!name || g_hash_table_contains(w->by_file, name))
+		return NULL;
+	f = g_new0(struct refs_file, 1);
+	f->name = name;
+	f->wanted = g_hash_table_contains(w->req->files, name);
+	g_ptr_array_add(w->files, f);
+	g_hash_table_insert(w->by_file, (gpointer)name, f);
+	return f;
 }
 
 static void take_file(CXFile file, CXSourceLocation *stack, unsigned n,
 		      CXClientData data)
 {
 	struct refs_walk *w = data;
-	const char *name = cx_file(&w->names, file);
-	struct refs_file *f;
+	struct refs_file *f = add_file(w, cx_file(&w->names, file));
 
-	if (!name || g_hash_table_contains(w->by_file, name))
+	if (!f)
 		return;
-	f = g_new0(struct refs_file, 1);
 	f->cx = file;
-	f->name = name;
-	f->wanted = g_hash_table_contains(w->req->files, name);
-	g_ptr_array_add(w->files, f);
-	g_hash_table_insert(w->by_file, (gpointer)name, f);
+	f->path = cx_take(clang_getFileName(file));
+}
+
+static void take_prefix(struct refs_walk *w)
+{
+	for (guint i = 0; w->prefix && i < w->prefix->deps->len; i++) {
+		const struct ast_dep *d = w->prefix->deps->pdata[i];
+		gboolean built = g_str_has_prefix(d->path, "@BUILD@");
+		struct refs_file *f = add_file(w, d->path);
+
+		if (f)
+			f->path = built ? g_strconcat(w->req->build, d->path +
+						strlen("@BUILD@"), NULL) :
+				g_canonicalize_filename(d->path, w->req->tree);
+	}
 }
 
 static void take_skipped(struct refs_walk *w)
@@ -324,6 +345,17 @@ struct dep_writer {
 	FILE *out;
 };
 
+static void put_dep(const struct dep_writer *d, const char *name, guint64 hash)
+{
+	GHashTable *files = d->w->req->files;
+	gboolean wanted = files && g_hash_table_contains(files, name);
+	char *text = g_strdup_printf("%016" G_GINT64_MODIFIER "x", hash);
+
+	refs_write(d->out, "dep", "file", name, "hash", text, "wanted",
+		   wanted ? "1" : "", NULL);
+	g_free(text);
+}
+
 static void write_dep(CXFile file, CXSourceLocation *stack, unsigned n,
 		      CXClientData data)
 {
@@ -332,23 +364,28 @@ static void write_dep(CXFile file, CXSourceLocation *stack, unsigned n,
 	const char *name = cx_file(&d->w->names, file);
 	char *raw = cx_take(clang_getFileName(file));
 	char *full = g_canonicalize_filename(raw, req->build);
-	char *hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
-				     ast_file_hash(file, name, req->unsaved,
-						   req->n_unsaved));
-	gboolean wanted = name && req->files &&
-			  g_hash_table_contains(req->files, name);
 
-	refs_write(d->out, "dep", "file", name ? name : full, "hash", hash,
-		   "wanted", wanted ? "1" : "", NULL);
-	g_free(hash);
+	put_dep(d, name ? name : full,
+		ast_file_hash(file, name, req->unsaved, req->n_unsaved));
 	g_free(full);
 	g_free(raw);
+}
+
+static void write_deps(struct refs_walk *w, FILE *out)
+{
+	const struct dep_writer d = { w, out };
+
+	for (guint i = 0; w->prefix && i < w->prefix->deps->len; i++) {
+		const struct ast_dep *dep = w->prefix->deps->pdata[i];
+
+		put_dep(&d, dep->path, dep->hash);
+	}
+	clang_getInclusions(w->tu, write_dep, (CXClientData)&d);
 }
 
 static int write_all(struct refs_walk *w, const char *path)
 {
 	FILE *out = fopen(path, "w");
-	struct dep_writer deps = { w, out };
 
 	if (!out)
 		return tw_error("cannot write '%s': %s", path,
@@ -361,7 +398,7 @@ static int write_all(struct refs_walk *w, const char *path)
 	for (guint i = 0; i < w->others->len; i++)
 		write_token(out, w->others->pdata[i]);
 	write_messages(w, out);
-	clang_getInclusions(w->tu, write_dep, &deps);
+	write_deps(w, out);
 	fputs("end\n", out);
 	if (ferror(out) | fclose(out))
 		return tw_error("cannot write '%s': %s", path,
@@ -371,30 +408,102 @@ static int write_all(struct refs_walk *w, const char *path)
 
 /* ---- reading ---- */
 
-static int parse(struct refs_walk *w)
+static gboolean in_prefix(const struct prefix *p, const char *file)
+{
+	for (guint i = 0; p && i < p->deps->len; i++)
+		if (!strcmp(((struct ast_dep *)p->deps->pdata[i])->path, file))
+			return TRUE;
+	return FALSE;
+}
+
+static enum CXErrorCode parse_with(struct refs_walk *w,
+				   const struct prefix *prefix)
 {
 	const struct refs_request *req = w->req;
 	char *path = g_canonicalize_filename(req->unit, req->tree);
 	struct CXUnsavedFile *unsaved = g_new0(struct CXUnsavedFile,
 					       req->n_unsaved + 1);
-	enum CXErrorCode err;
+	guint n = g_strv_length(req->args), n_unsaved = 0;
+	const char **args = g_new0(const char *, n + 3);
 
-	for (guint i = 0; i < req->n_unsaved; i++) {
-		unsaved[i].Filename = g_canonicalize_filename(
-			req->unsaved[i].file, req->tree);
-		unsaved[i].Contents = req->unsaved[i].text;
-		unsaved[i].Length = req->unsaved[i].size;
+	memcpy(args, req->args, n * sizeof(*args));
+	if (prefix) {
+		args[n++] = "-include-pch";
+		args[n++] = prefix->pch;
 	}
-	err = clang_parseTranslationUnit2(clang_createIndex(1, 0), path,
-			(const char *const *)req->args,
-			g_strv_length(req->args), unsaved, req->n_unsaved,
+	for (guint i = 0; i < req->n_unsaved; i++)
+		if (!in_prefix(prefix, req->unsaved[i].file))
+			unsaved[n_unsaved++] = (struct CXUnsavedFile) {
+				g_canonicalize_filename(req->unsaved[i].file,
+							req->tree),
+				req->unsaved[i].text, req->unsaved[i].size
+			};
+	w->prefix = prefix;
+	return clang_parseTranslationUnit2(clang_createIndex(1, 0), path, args,
+			n, unsaved, n_unsaved,
 			(req->files ?
 			 CXTranslationUnit_DetailedPreprocessingRecord : 0) |
 			CXTranslationUnit_KeepGoing, &w->tu);
-	if (err != CXError_Success)
-		return tw_error("%s: libclang cannot read %s (error %d)",
-				req->cell, req->unit, err);
-	return 0;
+}
+
+/* Does a note say where the same thing is declared before? */
+static gboolean is_second_declaration(CXDiagnostic d)
+{
+	CXDiagnosticSet notes = clang_getChildDiagnostics(d);
+	gboolean second = FALSE;
+
+	for (unsigned i = 0; i < clang_getNumDiagnosticsInSet(notes); i++) {
+		CXDiagnostic note = clang_getDiagnosticInSet(notes, i);
+		char *text = cx_take(clang_getDiagnosticSpelling(note));
+
+		second |= g_str_has_prefix(text, "previous ");
+		g_free(text);
+		clang_disposeDiagnostic(note);
+	}
+	clang_disposeDiagnosticSet(notes);
+	return second;
+}
+
+/*
+ * Can the prefix be what is wrong?  It may declare what the unit declares for
+ * itself, or be out of date.  Any other error of the unit's own files is there
+ * without the prefix, too, and need not be looked for again.
+ */
+static gboolean blames_prefix(struct refs_walk *w)
+{
+	gboolean blames = FALSE;
+
+	for (unsigned i = 0; i < clang_getNumDiagnostics(w->tu); i++) {
+		CXDiagnostic d = clang_getDiagnostic(w->tu, i);
+		const char *name;
+		CXFile f;
+
+		clang_getExpansionLocation(clang_getDiagnosticLocation(d), &f,
+					   NULL, NULL, NULL);
+		name = cx_file(&w->names, f);
+		if (clang_getDiagnosticSeverity(d) >= CXDiagnostic_Error &&
+		    (!name || in_prefix(w->prefix, name) ||
+		     is_second_declaration(d)))
+			blames = TRUE;
+		clang_disposeDiagnostic(d);
+	}
+	return blames;
+}
+
+static int parse(struct refs_walk *w, const struct prefix *prefix)
+{
+	enum CXErrorCode err;
+
+	if (prefix && parse_with(w, prefix) == CXError_Success) {
+		if (!blames_prefix(w))
+			return 0;
+		clang_disposeTranslationUnit(w->tu);
+		g_clear_pointer(&w->names.known, g_hash_table_destroy);
+	}
+	err = parse_with(w, NULL);
+	return err == CXError_Success ? 0 :
+		tw_error("%s: libclang cannot read %s (error %d)",
+			 w->req->cell, w->req->unit, err);
 }
 
 static void find(struct refs_walk *w)
@@ -402,6 +511,7 @@ static void find(struct refs_walk *w)
 	for (char **n = w->req->names; *n; n++)
 		g_hash_table_add(w->words, *n);
 	clang_getInclusions(w->tu, take_file, w);
+	take_prefix(w);
 	take_skipped(w);
 	refs_find_tokens(w);
 	refs_walk_unit(w);
@@ -416,7 +526,8 @@ static void find(struct refs_walk *w)
 	g_ptr_array_sort(w->others, by_token);
 }
 
-static int read_once(const struct refs_request *req, const char *out)
+static int read_once(const struct refs_request *req,
+		     const struct prefix *prefix, const char *out)
 {
 	struct refs_walk w = {
 		.req = req,
@@ -436,7 +547,7 @@ static int read_once(const struct refs_request *req, const char *out)
 		.others = g_ptr_array_new(),
 	};
 
-	if (parse(&w))
+	if (parse(&w, prefix))
 		return -1;
 	if (req->files)
 		find(&w);
@@ -453,7 +564,7 @@ int refs_read(const struct refs_request *req, const char *out,
 
 	before.unsaved = NULL;
 	before.n_unsaved = 0;
-	if (out && read_once(&before, out))
+	if (out && read_once(&before, req->prefix, out))
 		return -1;
-	return after ? read_once(req, after) : 0;
+	return after ? read_once(req, req->after_prefix, after) : 0;
 }

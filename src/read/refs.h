@@ -15,6 +15,7 @@
 #include <glib.h>
 
 #include "read/ast.h"
+#include "read/prefix.h"
 
 /* Heads every file of references.  Count up when other records are written. */
 #define REFS_MAGIC "treewide-refs 1"
@@ -73,7 +74,7 @@ extern const char *const refs_kind_names[REFS_N_KINDS];
 extern const char *const refs_use_names[REFS_N_USES];
 extern const char *const refs_other_names[REFS_N_OTHERS];
 
-/* A file in the tree, "@BUILD@/..." or absolute (as cx_file()); NULL: none. */
+/* A file in the tree, "@BUILD@/..." or absolute (as cx_file names it); NULL: none. */
 struct refs_place {
 	const char *file;
 	guint line;		/* from 1 */
@@ -123,7 +124,7 @@ struct refs_request {
 	const char *tree;	/* absolute */
 	char **with;		/* folders outside it, absolute; or NULL */
 	const char *build;	/* the cell's build folder, absolute */
-	char **args;		/* flags: reading_flags() */
+	char **args;		/* flags: reading_flags */
 	const char *unit;	/* path in the tree, or absolute */
 	const char *cell;
 	char **names;
@@ -135,8 +136,12 @@ struct refs_request {
 	 */
 	const struct ast_unsaved *unsaved;
 	guint n_unsaved;
-	/* Do not parse functions in headers: their tokens are REFS_UNKNOWN. */
-	gboolean skip_header_bodies;
+	/*
+	 * Precompiled headers of the unit, for the texts on disk and with
+	 * .unsaved; or NULL.  References in these headers are not told.  A unit
+	 * in which they may be the cause of an error is read again without.
+	 */
+	const struct prefix *prefix, *after_prefix;
 };
 
 /*

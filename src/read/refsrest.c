@@ -332,7 +332,7 @@ void refs_explain(struct refs_walk *w)
 	for (guint i = 0; i < w->tokens->len; i++) {
 		struct refs_token_at *t = w->tokens->pdata[i];
 
-		if (!t->explained)
+		if (!t->explained && t->file->cx)
 			explain(w, t);
 	}
 }

@@ -138,14 +138,11 @@ static gboolean lex_if_has(struct refs_walk *w, struct refs_file *f,
 			   const GPtrArray *words)
 {
 	GMappedFile *m;
-	char *path;
 	gboolean has = FALSE;
 
 	if (f->source)
 		return TRUE;
-	path = cx_take(clang_getFileName(f->cx));
-	m = g_mapped_file_new(path, FALSE, NULL);
-	g_free(path);
+	m = g_mapped_file_new(f->path, FALSE, NULL);
 	if (!m)
 		return FALSE;
 	for (guint i = 0; i < words->len && !has; i++)
@@ -208,7 +205,7 @@ void refs_find_tokens(struct refs_walk *w)
 	for (guint i = 0; i < w->files->len; i++) {
 		struct refs_file *f = w->files->pdata[i];
 
-		if (f->source)
+		if (f->source && f->cx)
 			find_hot(w, f);
 	}
 }

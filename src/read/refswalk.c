@@ -191,8 +191,10 @@ static const struct refs_decl *decl_of(struct refs_walk *w, CXCursor d,
 static CXCursor cursor_at(struct refs_walk *w, const struct refs_file *f,
 			  gsize off)
 {
+	CXFile in = f->cx ? f->cx : clang_getFile(w->tu, f->path);
+
 	return clang_getCursor(w->tu,
-			       clang_getLocationForOffset(w->tu, f->cx, off));
+			       clang_getLocationForOffset(w->tu, in, off));
 }
 
 /* The first declaration of the kind that a token of the name stands for. */
