@@ -11,6 +11,7 @@
  */
 #include <string.h>
 
+#include "read/kbuild.h"
 #include "read/prefix.h"
 #include "text/source.h"
 
@@ -39,12 +40,14 @@ struct choice {
 struct unit {
 	const char *file;
 	GHashTable *nodes;	/* all that it includes */
-	GHashTable *macros;	/* that it defines before its last #include */
+	GHashTable *macros;	/* that it, or its Makefile, defines before its
+				 * last #include */
 };
 
 struct plan {
 	const struct prefix_request *req;
 	char **dirs;
+	GPtrArray *flags;	/* of the unit's Makefile */
 	GHashTable *nodes;	/* path -> struct node */
 	GHashTable *choices;	/* name -> struct choice */
 	GPtrArray *list;	/* the choices, by name */
@@ -195,6 +198,13 @@ static struct node *resolve(struct plan *p, const char *from, const char *s,
 	}
 	for (char **d = p->dirs; *d && !n; d++)
 		n = find_in(p, *d, *name);
+	for (guint i = 0; p->flags && i < p->flags->len && !n; i++) {
+		const char *flag = p->flags->pdata[i];
+
+		if (g_str_has_prefix(flag, "-I"))
+			n = find_in(p, flag[2] ? flag + 2 :
+				    p->flags->pdata[i + 1], *name);
+	}
 	return n;
 }
 
@@ -299,6 +309,15 @@ static struct unit *unit_new(struct plan *p, const char *file)
 	u->nodes = g_hash_table_new(NULL, NULL);
 	u->macros = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					  NULL);
+	p->flags = kbuild_flags(p->req->tree, file);
+	for (guint i = 0; i < p->flags->len; i++) {
+		const char *flag = p->flags->pdata[i];
+		char *macro = g_str_has_prefix(flag, "-D") ?
+			word_at(flag + 2) : NULL;
+
+		if (macro)
+			g_hash_table_add(u->macros, macro);
+	}
 	text = read_text(p, path, &size);
 	for (const char *line = text; line && *line; line = next_line(line)) {
 		const char *s = directive(line, "include");
@@ -325,6 +344,7 @@ static struct unit *unit_new(struct plan *p, const char *file)
 			g_free(macros->pdata[i]);
 	}
 	g_ptr_array_free(macros, TRUE);
+	g_clear_pointer(&p->flags, g_ptr_array_unref);
 	g_free(text);
 	g_free(path);
 	return u;

@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "base/diag.h"
+#include "read/kbuild.h"
 #include "read/refs-internal.h"
 
 /* ---- files ---- */
@@ -374,6 +375,7 @@ static void write_dep(CXFile file, CXSourceLocation *stack, unsigned n,
 static void write_deps(struct refs_walk *w, FILE *out)
 {
 	const struct dep_writer d = { w, out };
+	GPtrArray *makefiles = kbuild_makefiles(w->req->tree, w->req->unit);
 
 	for (guint i = 0; w->prefix && i < w->prefix->deps->len; i++) {
 		const struct ast_dep *dep = w->prefix->deps->pdata[i];
@@ -381,6 +383,17 @@ static void write_deps(struct refs_walk *w, FILE *out)
 		put_dep(&d, dep->path, dep->hash);
 	}
 	clang_getInclusions(w->tu, write_dep, (CXClientData)&d);
+	for (guint i = 0; i < makefiles->len; i++) {
+		char *path = g_build_filename(w->req->tree,
+					      makefiles->pdata[i], NULL);
+		char *text;
+		gsize size;
+
+		if (g_file_get_contents(path, &text, &size, NULL))
+			put_dep(&d, makefiles->pdata[i],
+				XXH3_64bits(text, size));
+		g_free(path);
+	}
 }
 
 static int write_all(struct refs_walk *w, const char *path)
@@ -423,10 +436,13 @@ static enum CXErrorCode parse_with(struct refs_walk *w,
 	char *path = g_canonicalize_filename(req->unit, req->tree);
 	struct CXUnsavedFile *unsaved = g_new0(struct CXUnsavedFile,
 					       req->n_unsaved + 1);
+	GPtrArray *more = kbuild_flags(req->tree, req->unit);
 	guint n = g_strv_length(req->args), n_unsaved = 0;
-	const char **args = g_new0(const char *, n + 3);
+	const char **args = g_new0(const char *, n + more->len + 3);
 
 	memcpy(args, req->args, n * sizeof(*args));
+	for (guint i = 0; i < more->len; i++)
+		args[n++] = more->pdata[i];
 	if (prefix) {
 		args[n++] = "-include-pch";
 		args[n++] = prefix->pch;

@@ -124,7 +124,8 @@ struct refs_request {
 	const char *tree;	/* absolute */
 	char **with;		/* folders outside it, absolute; or NULL */
 	const char *build;	/* the cell's build folder, absolute */
-	char **args;		/* flags: reading_flags */
+	/* The cell's flags.  Those of the unit's Makefile are added. */
+	char **args;
 	const char *unit;	/* path in the tree, or absolute */
 	const char *cell;
 	char **names;

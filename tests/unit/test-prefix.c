@@ -123,6 +123,8 @@ static void expect_plan(const char *want)
 
 static void test_plan(void **state)
 {
+	char *sub;
+
 	expect_plan("all.h: 0.c 1.c 2.c 3.c 4.c 5.c 6.c 7.c\n");
 	/* A default of a header may be defined before it, or behind. */
 	put_file("1.c", "#define fmt(s) #s\n#include <all.h>\n");
@@ -137,6 +139,17 @@ static void test_plan(void **state)
 	put_file("3.c", "#include \"own.h\"\n");
 	put_file("4.c", "int none;\n");
 	expect_plan("all.h: 0.c 3.c 5.c 6.c 7.c\n");
+	/* A Makefile that defines it for one of them. */
+	sub = g_build_filename(dir, "sub", NULL);
+	assert_int_equal(g_mkdir(sub, 0755), 0);
+	g_free(sub);
+	put_file("sub/8.c", "#include <all.h>\n");
+	put_file("sub/Makefile", "ccflags-y += -DOTHER\n");
+	units[1] = "sub/8.c";
+	expect_plan("all.h: 0.c sub/8.c 3.c 5.c 6.c 7.c\n");
+	put_file("sub/Makefile", "ccflags-y += -DDEBUG\n");
+	expect_plan("all.h: 0.c 3.c 5.c 6.c 7.c\n");
+	units[1] = "1.c";
 }
 
 /* A header that does not compile by itself is not put before a unit. */
