@@ -59,7 +59,7 @@ check:
 	@$(MAKE) --no-print-directory check-all
 
 check-all:
-	@MAKE='$(MAKE)' tests/summary unit layers cocci mini cli lint fuzz tools \
+	@MAKE='$(MAKE)' tests/summary unit layers types cocci mini cli lint fuzz tools \
 		report series texts tutorial accessors san real
 
 check-unit: $(UNIT)
@@ -67,6 +67,11 @@ check-unit: $(UNIT)
 
 check-layers: $(TREEWIDE)
 	@O='$(abspath $(O))' CC='$(CC)' tests/layers/run
+	@tests/layers/python
+
+# All Python, strict.
+check-types:
+	@O='$(abspath $(O))' tests/types/run
 
 check-cocci:
 	@tests/cocci/run
@@ -212,7 +217,8 @@ help:
 	'                   Debian has not, into the cache (half an hour)' \
 	'make check         all tests; installs what they need (Debian)' \
 	'make check-unit    unit tests of the C modules' \
-	'make check-layers  includes, symbols and sizes of src/ against its layout' \
+	'make check-layers  includes, imports and sizes of src/ and tools/ against the layout' \
+	'make check-types   mypy, strict, over all Python' \
 	'make check-cocci   golden tests of the semantic patches' \
 	'make check-mini    the miniature tree, converted and built in its cells' \
 	'make check-cli     errors and exit statuses of the driver' \
@@ -238,6 +244,6 @@ help:
 .PHONY: all behaviour bench bench-check bench-lint check check-accessors \
 	check-all check-cli check-cocci check-fuzz check-layers check-lint \
 	check-mini check-real check-report check-san check-series check-texts \
-	check-tools check-tutorial check-unit clean help \
+	check-tools check-tutorial check-types check-unit clean help \
 	install run setup setup-check texts toolchains
 -include $(LIBOBJ:.o=.d) $(O)/cmd/treewide.d $(wildcard $(O)/unit/*.d)

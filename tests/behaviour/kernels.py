@@ -23,9 +23,10 @@ TOP = HERE.parents[1]
 sys.path.insert(0, str(TOP / "tools"))
 
 from twlib.base import cache  # noqa: E402
-from twlib.cells import kbuild  # noqa: E402
+from twlib.cells import kbuild, tree as kerneltree  # noqa: E402
 from twlib.patch import patchset  # noqa: E402
-from twlib.check.cellcheck import tree_fingerprint  # noqa: E402
+from twlib.patch.mounts import mounts  # noqa: E402
+from twlib.check.inputs import tree_fingerprint  # noqa: E402
 from twlib.cells.cellfile import cell_read  # noqa: E402
 from twlib.base.sandbox import SRC  # noqa: E402
 
@@ -93,7 +94,7 @@ class Builder:
         self.tree, self.jobs, self.say = tree, jobs, say
         self.cell = cell_read(CELL)
         found = kbuild.Preparation(self.cell, "build", tree,
-                                   kbuild.tree_inputs(tree), jobs, say).run()
+                                   kerneltree.tree_inputs(tree), jobs, say).run()
         if found["state"] != "ready":
             raise BuildError(f"{self.cell.name}: {found['state']}: "
                              f"{found['reason']}")
@@ -214,7 +215,7 @@ class Builder:
             new.rename(build)
         box = kbuild.cell_sandbox(self.cell, "build", self.tree, build)
         box.timeout = 5400
-        for source, path in patchset.mounts(self.tree, work / "stage",
+        for source, path in mounts(self.tree, work / "stage",
                                             changes, work / "folders",
                                             times):
             box.ro[f"{SRC}/{path}"] = source

@@ -18,6 +18,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 
 class Maker:
@@ -55,7 +56,7 @@ class Maker:
             f"a/{path}" if there else "/dev/null",
             f"b/{to}" if text is not None else "/dev/null", n=context))
 
-    def edit(self, path: str, pattern: str, new: str, **more: str) -> str:
+    def edit(self, path: str, pattern: str, new: str, **more: Any) -> str:
         return self.diff(path, self.sub(path, pattern, new), **more)
 
 

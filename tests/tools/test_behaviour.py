@@ -68,9 +68,10 @@ def test_left_out() -> None:
     assert run.settle(Booted(whole), Booted(part, part, whole)) == []
     assert run.settle(Booted(part, whole), Booted(whole)) == []
     # Nothing was left out, or another call, or by another function.
-    for lack in ([], ["left out in fork: fault 1"], ["left out in hmm: faul 1"]):
+    for lack in ((), ("left out in fork: fault 1",),
+                 ("left out in hmm: faul 1",)):
         assert run.settle(Booted(whole), Booted(
-            ["== start", ONE] + lack)) == [f"-{TWO}"]
+            ["== start", ONE, *lack])) == [f"-{TWO}"]
     # A lock that is lost stays lost, whatever else was left out.
     lost = ["== start", ONE, LEFT]
     assert run.settle(Booted(whole), Booted(lost, lost, lost, lost, lost)) == [
@@ -97,7 +98,7 @@ def test_hits() -> None:
 def test_complaints() -> None:
     def found(line: str) -> str:
         m = run.COMPLAINT.search(line)
-        return run.PLACE.sub("", m[1]).strip() if m else ""
+        return str(run.PLACE.sub("", m[1]).strip()) if m else ""
 
     assert found("[ 1.0] WARNING: bad unlock balance detected!")
     assert found("[ 1.0] WARNING: possible recursive locking detected")

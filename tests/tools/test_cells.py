@@ -17,7 +17,7 @@ TOOLS = Path(__file__).resolve().parents[2] / "tools"
 sys.path.insert(0, str(TOOLS))
 
 from twlib.base import cache  # noqa: E402
-from twlib.cells import kbuild  # noqa: E402
+from twlib.cells import kbuild, tree as kerneltree  # noqa: E402
 from twlib.cells.cellfile import (CellError, cell_read,  # noqa: E402
                                   cells_load, cells_select)
 from twlib.base.sandbox import BUILD, SRC, Result, Sandbox  # noqa: E402
@@ -199,17 +199,17 @@ def toy_tree(tmp_path: Path) -> Path:
     ("arch/other/Kconfig", True)])
 def test_key_follows_inputs(tmp_path: Path, file: str, same: bool) -> None:
     tree = toy_tree(tmp_path)
-    before = kbuild.tree_key(kbuild.tree_inputs(tree), "toy")
+    before = kerneltree.tree_key(kerneltree.tree_inputs(tree), "toy")
     moved = tree.rename(tmp_path / "elsewhere")
-    assert kbuild.tree_key(kbuild.tree_inputs(moved), "toy") == before
+    assert kerneltree.tree_key(kerneltree.tree_inputs(moved), "toy") == before
     (moved / file).write_text("changed")
-    after = kbuild.tree_key(kbuild.tree_inputs(moved), "toy")
+    after = kerneltree.tree_key(kerneltree.tree_inputs(moved), "toy")
     assert (after == before) == same
 
 
 def test_tree_built_in_place(tmp_path: Path) -> None:
     tree = toy_tree(tmp_path)
-    kbuild.tree_check(tree)
+    kerneltree.tree_check(tree)
     (tree / ".config").write_text("")
     done = run("prepare", "--tree", str(tree), "--mode", "read", "x86/64")
     assert done.returncode == 128
@@ -270,7 +270,7 @@ def test_options_are_no_wish(tmp_path: Path) -> None:
     (tree / "arch/else/Kconfig").write_text("config BIG\n\tbool\n")
 
     def absent() -> str:
-        return kbuild.cell_absent(cell, tree, kbuild.tree_inputs(tree))
+        return kbuild.cell_absent(cell, tree, kerneltree.tree_inputs(tree))
 
     assert absent() == "no CONFIG_BIG in this tree"
     (tree / "Kconfig").write_text("menuconfig BIG\n\tbool\n")
@@ -306,7 +306,7 @@ def test_dropped_option_fails(tmp_path: Path,
 
     def prepare() -> dict[str, Any]:
         return kbuild.Preparation(cell, "read", tree,
-                                  kbuild.tree_inputs(tree), 1,
+                                  kerneltree.tree_inputs(tree), 1,
                                   lambda _text: None).run()
 
     for kept, lost in (("# CONFIG_BIG is not set\n", "CONFIG_BIG=y"),

@@ -13,9 +13,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from twlib.check import cellcheck, command as check, linemark  # noqa: E402
+from twlib.check import command as check, linemark  # noqa: E402
+from twlib.check.inputs import Inputs  # noqa: E402
 from twlib.patch import declnames, patchset  # noqa: E402
-from twlib.check.cellcheck import CellResult  # noqa: E402
+from twlib.patch.mounts import mounts  # noqa: E402
+from twlib.check.result import (CellResult, load_result,  # noqa: E402
+                                save_result, verdict)
 from twlib.patch.patchset import (FileChange, LineChange,  # noqa: E402
                                   PatchError)
 
@@ -54,7 +57,7 @@ def test_modify(tree: Path, tmp_path: Path) -> None:
     assert (tree / "mm/a.c").read_text() == "one\ntwo\nthree\n"
     assert patchset.line_changes(tree / "mm/a.c", stage / "mm/a.c") == [
         LineChange(1, 0, 1, 1)]
-    assert patchset.mounts(tree, stage, changes, tmp_path / "shadow") == [
+    assert mounts(tree, stage, changes, tmp_path / "shadow") == [
         (stage / "mm/a.c", "mm/a.c")]
 
 
@@ -87,7 +90,7 @@ diff --git a/mm/sub/d.c b/mm/sub/d.c
                                          "modified"]
     stage = tmp_path / "stage"
     patchset.apply_to(tree, data, "p.patch", changes, stage)
-    shown = patchset.mounts(tree, stage, changes, tmp_path / "shadow")
+    shown = mounts(tree, stage, changes, tmp_path / "shadow")
     assert [path for _, path in shown] == ["mm", "mm/sub", "mm/sub/d.c"]
     folder = shown[0][0]
     assert sorted(p.name for p in folder.iterdir()) == [
@@ -102,7 +105,7 @@ def test_new_file_beside_modified_one(tree: Path, tmp_path: Path) -> None:
     changes = parse(data)
     stage = tmp_path / "stage"
     patchset.apply_to(tree, data, "p.patch", changes, stage)
-    shown = dict((p, s) for s, p in patchset.mounts(
+    shown = dict((p, s) for s, p in mounts(
         tree, stage, changes, tmp_path / "shadow"))
     assert (shown["mm"] / "n.c").read_text() == "n\n"
     assert (shown["mm"] / "a.c").read_text() == "one\nnew\ntwo\nthree\n"
@@ -282,7 +285,7 @@ def test_definitions_at() -> None:
     ([], "ok"),
 ])
 def test_verdict(cells: list[CellResult], expected: str) -> None:
-    assert check.verdict(cells) == expected
+    assert verdict(cells) == expected
 
 
 @pytest.mark.parametrize("args, status", [
@@ -314,10 +317,10 @@ def test_fatal(tree: Path, tmp_path: Path, args: list[str], message: str,
 
 def test_result_survives_the_cache(tmp_path: Path) -> None:
     one = CellResult("a/b", "built", differences=[{"object": "x", "what": ""}])
-    cellcheck.save_result(tmp_path / "r.json", one)
-    assert cellcheck.load_result(tmp_path / "r.json") == one
+    save_result(tmp_path / "r.json", one)
+    assert load_result(tmp_path / "r.json") == one
     (tmp_path / "r.json").write_text("{")
-    assert cellcheck.load_result(tmp_path / "r.json") is None
+    assert load_result(tmp_path / "r.json") is None
 
 
 def test_documentation_builds_nothing(tree: Path, tmp_path: Path,
@@ -349,6 +352,5 @@ def test_documentation_builds_nothing(tree: Path, tmp_path: Path,
 def test_what_moves_entries(old: str | None, new: str | None,
                             moves: bool) -> None:
     """Only then is kbuild asked again what the config builds."""
-    inputs = cellcheck.Inputs(Path(), Path(), b"", [FileChange(old, new)], [],
-                              Path())
+    inputs = Inputs(Path(), Path(), b"", [FileChange(old, new)], [], Path())
     assert inputs.moves_entries == moves

@@ -21,8 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import faketree  # noqa: E402
+from twlib.base import cache  # noqa: E402
 from twlib.cells import kbuild  # noqa: E402
-from twlib.check import cellcheck, command as check, sparse  # noqa: E402
+from twlib.check import command as check, sparse  # noqa: E402
+from twlib.check.cell import CellCheck  # noqa: E402
 
 Edits = dict[str, "tuple[str, str] | str | None"]
 
@@ -482,7 +484,7 @@ def test_goes_on_after_an_interruption(
     # the old line numbers have taken their place, and must go.
     for point, built in (("_cover", []), ("_functions", ["a", "b"])):
         with monkeypatch.context() as m:
-            m.setattr(cellcheck.CellCheck, point, stop)
+            m.setattr(CellCheck, point, stop)
             place.check(edit, status=130, cells="x86/64")
         r = place.check(edit, status=1, cells="x86/64")
         graded = cell(r, "x86/64")["graded"]
@@ -497,7 +499,7 @@ def test_messages_outlive_an_interruption(
         place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped after make, before its log was read."""
     edit: Edits = {"mm/b.c": ("\treturn t", "\tint unused_b;\n\n\treturn t")}
-    real = cellcheck.CellCheck._make
+    real = CellCheck._make
 
     def stop(self: Any, box: Any, log: Any, args: Any) -> Any:
         done = real(self, box, log, args)
@@ -506,19 +508,19 @@ def test_messages_outlive_an_interruption(
         return done
 
     with monkeypatch.context() as m:
-        m.setattr(cellcheck.CellCheck, "_make", stop)
+        m.setattr(CellCheck, "_make", stop)
         place.check(edit, status=130, cells="x86/64")
     objs = (place.root / "cache/treewide/work").glob("check-*/after/mm/b.o")
     (old,) = [p.stat().st_mtime_ns for p in objs]
     seen = []
-    real_collect = cellcheck.CellCheck._collect
+    real_collect = CellCheck._collect
 
     def collect(self: Any, build: Path, log: Path, names: Any) -> Any:
         if build.name == "after" and (build / "mm/b.o").is_file():
             seen.append((build / "mm/b.o").stat().st_mtime_ns)
         return real_collect(self, build, log, names)
 
-    monkeypatch.setattr(cellcheck.CellCheck, "_collect", collect)
+    monkeypatch.setattr(CellCheck, "_collect", collect)
     r = place.check(edit, status=1, cells="x86/64")
     assert "unused_b" in cell(r, "x86/64")["new_warnings"][0]
     assert set(seen[:2]) == {old}       # not built again
@@ -529,14 +531,14 @@ def test_the_tree_changes_meanwhile(place: Place,
     """No verdict, and nothing of it is kept for the next time."""
     edit: Edits = {"mm/b.c": ("*q : 0", "*q : (0)   ")}
     new = place.tree / "mm/new.h"
-    real = cellcheck.CellCheck._make
+    real = CellCheck._make
 
     def change(self: Any, box: Any, log: Any, args: Any) -> Any:
         new.write_text("")
         return real(self, box, log, args)
 
     with monkeypatch.context() as m:
-        m.setattr(cellcheck.CellCheck, "_make", change)
+        m.setattr(CellCheck, "_make", change)
         r = place.check(edit, status=1, cells="x86/64")
     assert "the tree changed" in cell(r, "x86/64")["reason"]
     new.unlink()
@@ -598,14 +600,14 @@ def test_a_makefile_that_leaves_a_trap(place: Place, trap: str) -> None:
 def test_a_full_cache_costs_no_result(
         place: Place, monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str]) -> None:
-    real = cellcheck.cache.write_stamp
+    real = cache.write_stamp
 
     def full(entry: Path, *args: Any) -> None:
         if ".tmp-" in entry.name:
             raise OSError(28, "No space left on device")
         real(entry, *args)
 
-    monkeypatch.setattr(cellcheck.cache, "write_stamp", full)
+    monkeypatch.setattr(cache, "write_stamp", full)
     place.check({"mm/b.c": ("*q : 0", "*q : (0) ")}, status=0, cells="x86/64")
     assert "not kept in the cache: No space left" in capsys.readouterr().err
 

@@ -9,8 +9,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from twlib.series.plan import Change  # noqa: E402
-from twlib.series.wording import fits, smpl  # noqa: E402
+from twlib.series.record import Change  # noqa: E402
+from twlib.series.smpl import fits, smpl  # noqa: E402
 
 CALL = """@call@
 typedef stash_t;

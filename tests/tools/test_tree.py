@@ -314,6 +314,7 @@ def checkout(machine: Path) -> Path:
     shutil.copytree(TOP / "corpus", top / "corpus")
     for program in (TREE, RUN):
         shutil.copy2(program, top / "tools")
+    shutil.copytree(TOP / "tools/twlib", top / "tools/twlib")
     (top / "treewide").write_text(FAKE_DRIVER)
     (top / "treewide").chmod(0o755)
     ini = top / "corpus" / "run.ini"

@@ -15,7 +15,6 @@ import os
 import resource
 import select
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -216,7 +215,7 @@ class CellAudit:
 
     def ask_by_run(self, module: Any, q: Any, row: Row) -> dict[str, Any]:
         """What running both forms says; {"why"} when they cannot be run."""
-        from . import running
+        from . import harness, running
         if self.runner is None:
             pairs = sorted({(r.huge.name, r.form.name) for r in self.rows
                             if r.form and not r.huge.problem
@@ -228,11 +227,11 @@ class CellAudit:
             prots = [f"tw_prot_{i}" for i in range(len(
                 self.rules.protections)) if module.function(f"tw_prot_{i}")]
             try:
-                self.runner = running.Runner(running.build(
+                self.runner = running.Runner(harness.build(
                     module, self.cell["args"], self.cell["build"],
                     self.work / "run", pairs, kinds, prots, self.entry_size,
                     cross_of(self.cell["cell"])))
-            except (running.NotRun, OSError) as e:
+            except (harness.NotRun, OSError) as e:
                 self.runner = str(e)
         if isinstance(self.runner, str):
             return {"why": self.runner}
@@ -240,9 +239,10 @@ class CellAudit:
 
     def run(self, work: Path) -> dict[str, Any]:
         from . import proof
+        from .prover import Prover
         self.work = work
         module = self.build(work)
-        prover = proof.Prover(module, self.rules.traps)
+        prover = Prover(module, self.rules.traps)
         rules = self.rules
         levels = prover.levels(list(rules.levels))
         protections, said = prover.protections(list(rules.protections))
@@ -298,6 +298,7 @@ class CellAudit:
     def answer(self, prover: Any, row: Row, q: Any,
                stubs: dict[str, Any]) -> dict[str, Any]:
         from . import proof
+        from .prover import stub
         what = self.names.get(row.native, {})
         huge = self.names.get(row.helper, {})
         out: dict[str, Any] = {
@@ -325,7 +326,7 @@ class CellAudit:
         for key, f in (("native_is", row.form), ("huge_is", row.huge)):
             if f.name not in stubs:
                 stubs[f.name] = in_child(
-                    lambda f=f: {"is": proof.stub(prover, f.name, value)}
+                    lambda f=f: {"is": stub(prover, f.name, value)}
                 ).get("is")
             out[key] = stubs[f.name]
         if out["native_is"]:

@@ -5,7 +5,6 @@ none; 128 fatal; 129 usage.
 """
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -14,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from . import report
-from .rules import Rules, RulesError
 from .cell import main_cell
+from .rules import Rules, RulesError
 from ..base.cache import tools_dir
+from ..base.options import Parser
 from ..base.output import write_whole
+from ..base.say import error, out
+from ..base.status import FATAL, INCOMPLETE, OK
 
 SECONDS = 3600          # for one cell: the questions have limits of their own
 INPUT_VERSION = 1
@@ -68,14 +70,13 @@ def audit(asked: dict[str, Any], jobs: int) -> dict[str, Any]:
 
 def write(text: str, path: str | None) -> None:
     if not path:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        out(text)
         return
     write_whole(Path(path), text)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="treewide-audit-accessors")
+    parser = Parser(prog="treewide-audit-accessors")
     parser.add_argument("-j", dest="jobs", type=int, default=1)
     parser.add_argument("--format", default="table",
                         choices=("table", "json", "markdown"))
@@ -93,12 +94,12 @@ def main() -> int:
         found = audit(asked, args.jobs)
         write(report.render(found, args.format), args.output)
     except (RulesError, OSError) as e:
-        print(f"treewide: error: {e}", file=sys.stderr)
-        return 128
+        error("treewide: error", str(e))
+        return FATAL
     except (ValueError, KeyError) as e:
-        print(f"treewide: error: what the driver found cannot be used: {e}",
-              file=sys.stderr)
-        return 128
+        error("treewide: error",
+              f"what the driver found cannot be used: {e}")
+        return FATAL
     whole = all(c["read"] for c in found["cells"]) \
         and not found["archs_without_cell"]
-    return 0 if whole else 2
+    return OK if whole else INCOMPLETE

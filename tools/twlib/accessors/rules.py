@@ -60,7 +60,7 @@ class Rules:
     def parse(path: Path) -> Rules:
         ini = configparser.ConfigParser(interpolation=None, delimiters=("=",),
                                         comment_prefixes=("#",))
-        ini.optionxform = str  # type: ignore[assignment,method-assign]
+        ini.optionxform = str  # type: ignore[assignment]
         try:
             text = path.read_text(encoding="utf-8")
             ini.read_string(text, str(path))

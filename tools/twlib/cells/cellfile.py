@@ -114,7 +114,7 @@ def cell_read(path: Path) -> Cell:
     text = path.read_text(encoding="utf-8")
     ini = configparser.ConfigParser(interpolation=None, delimiters=("=",),
                                     comment_prefixes=("#",))
-    ini.optionxform = str  # type: ignore[assignment,method-assign]
+    ini.optionxform = str  # type: ignore[assignment]
     try:
         ini.read_string(text, str(path))
     except configparser.Error as e:

@@ -20,20 +20,23 @@ import argparse
 import dataclasses
 import json
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from ..base import cache
-from . import command as check
-from ..patch import patchset
-from .cellcheck import CheckError, Inputs, Job
-from ..cells.cellfile import Cell, cells_load, cells_select
 from ..base.output import write_whole
-from .summary import columns
-from ..series.mailing import Git
-from ..series.plan import SeriesError
-from ..series.wording import failed
+from ..base.rundir import new_run_dir
+from ..base.say import out, progress
+from ..base.status import FINDINGS, INCOMPLETE, OK
+from ..base.words import columns
+from ..cells.cellfile import Cell, cells_load, cells_select
+from ..cells.tree import tree_of
+from ..patch import patchset
+from ..patch.git import Git, GitError, diff_part, prefix_hashes
+from . import checking, choose, users
+from .checking import folders, work_folder
+from .inputs import Inputs
+from .job import CheckError, Job
+from .result import CellResult, failed
 
 VERSION = 1
 
@@ -64,9 +67,8 @@ class Prefix:
     whole: Path                             # the diff of all up to it
 
 
-def prefixes(tree: Path, folder: Path, out: Path, work: Path) -> list[Prefix]:
-    """Writes the diff of each prefix below @out."""
-    from ..series.command import diff_part, prefix_hashes
+def prefixes(tree: Path, folder: Path, where: Path, work: Path) -> list[Prefix]:
+    """Writes the diff of each prefix below @where."""
     mails = mails_of(folder)
     data = [m.read_bytes() for m in mails]
     changes = [patchset.parse(d, str(m)) for d, m in zip(data, mails)]
@@ -83,11 +85,11 @@ def prefixes(tree: Path, folder: Path, out: Path, work: Path) -> list[Prefix]:
     for n, (mail, d) in enumerate(zip(mails, data)):
         try:
             git("apply", "--index", "--whitespace=nowarn", "-", data=d)
-        except SeriesError as err:
+        except GitError as err:
             raise CheckError(f"{mail}: does not apply to {tree} behind the "
                              f"patches before it: {err}") from err
         head = git.commit("patch\n")
-        whole = out / f"{n + 1:04}" / "prefix.patch"
+        whole = where / f"{n + 1:04}" / "prefix.patch"
         whole.parent.mkdir(parents=True, exist_ok=True)
         whole.write_bytes(git("diff", "--no-renames", base, head))
         result.append(Prefix(n + 1, mail, hashes[n], d, changes[n], whole))
@@ -96,26 +98,26 @@ def prefixes(tree: Path, folder: Path, out: Path, work: Path) -> list[Prefix]:
 
 def cells_of(args: argparse.Namespace, one: Prefix) -> list[Cell]:
     """The cells that this patch may concern, of those asked for."""
-    scopes = {check.users.scope(p) for p in patchset.paths(one.changes)
+    scopes = {users.scope(p) for p in patchset.paths(one.changes)
               if not p.startswith("Documentation/")}
-    names = check.cell_names(args.cells)
+    names = choose.cell_names(args.cells)
     known = cells_load()
     asked = [n for n in names if n not in ("auto", "all")]
     cells = cells_select(known, [] if asked != names else asked, "build")
     if "all" not in names:
-        cells = [c for c in cells if check.has_compiler(c)
+        cells = [c for c in cells if choose.has_compiler(c)
                  or {c.name, c.arch, c.srcarch} & set(asked)]
     if args.cover:
-        enough = check.cover(Path(args.cover))
+        enough = choose.cover(Path(args.cover))
         cells = [c for c in cells if c.name in enough]
-    return [c for c in cells if check.concerned(c, scopes)]
+    return [c for c in cells if choose.concerned(c, scopes)]
 
 
 def folders_of(tree: Path, last: Prefix, stage: Path) -> set[str]:
     """The folders that kbuild is asked about for the whole series: once a
     cell, not once a patch."""
     inputs = Inputs.read(tree, last.whole, str(last.whole), stage)
-    inputs.say = check.progress
+    inputs.say = progress
     found = inputs.prepare_search().folders()
     shutil.rmtree(stage)
     return found
@@ -145,8 +147,8 @@ def one_prefix(args: argparse.Namespace, tree: Path, one: Prefix,
     lines: dict[str, Any] = {"lines": 0, "uncompiled": []}
     if cells:
         inputs = Inputs.read(tree, one.whole, str(one.whole), stage)
-        whole = check.folders(tree, args.whole)
-        inputs.say, inputs.whole = check.progress, whole
+        whole = folders(tree, args.whole)
+        inputs.say, inputs.whole = progress, whole
         # Of a hunk nothing is told here.
         inputs.ask, inputs.apart = ask, False
         own, all_ = map(patchset.paths, (one.changes, inputs.changes))
@@ -156,15 +158,15 @@ def one_prefix(args: argparse.Namespace, tree: Path, one: Prefix,
         job = Job(str(tree), str(one.whole), "", "", args.jobs, whole,
                   list(args.object), args.extra_warnings, not args.no_sparse,
                   args.no_cache, args.keep)
-        result = check.run(check.Check(inputs, check.in_order(cells, inputs),
-                                       [], run, job))
+        result = checking.run(checking.Check(
+            inputs, choose.in_order(cells, inputs), [], run, job))
         write_whole(run / "check.json", json.dumps(result, indent=1) + "\n")
         said = result["cells"]
         lines = own_lines(one, inputs, said)
         shutil.rmtree(stage)
     rows = [{
         "cell": c["cell"], "state": c["state"], "reason": c["reason"],
-        "verdict": check.CellResult.of(c).verdict, "objects": c["objects"],
+        "verdict": CellResult.of(c).verdict, "objects": c["objects"],
         "grades": c["grades"], "sparse": c["sparse"],
         "new": [*c["new_errors"], *c["new_warnings"], *c["new_sparse"],
                 *c["not_built_after"]]} for c in said]
@@ -232,26 +234,20 @@ def sentence(rows: list[dict[str, Any]]) -> str:
 
 
 def run(args: argparse.Namespace) -> int:
-    tree = check.tree_of(args.tree)
-    run_dir = Path(args.run).absolute() if args.run else check.new_run_dir()
+    tree = tree_of(args.tree)
+    run_dir = Path(args.run).absolute() if args.run else new_run_dir("check")
     run_dir.mkdir(parents=True, exist_ok=True)
-    where = cache.cache_dir("work")
-    check.remove_leftovers(where)
-    if shutil.disk_usage(where).free < check.FREE:
-        raise CheckError(f"{where}: less than {check.FREE // check.GIB} GiB "
-                         "free; make room or set XDG_CACHE_HOME")
     rows = []
-    with tempfile.TemporaryDirectory(prefix="check-each-", dir=where) as name:
-        work = Path(name)
+    with work_folder("check-each-") as work:
         (work / "git").mkdir()
         todo = prefixes(tree, Path(args.each), run_dir / "each",
                         work / "git")
         ask = folders_of(tree, todo[-1], work / "stage")
         for one in todo:
-            check.progress(f"patch {one.number} of {len(todo)}: "
+            progress(f"patch {one.number} of {len(todo)}: "
                            f"{one.mail.name}")
             rows.append(one_prefix(args, tree, one, work / "stage", ask))
-    result = {"version": VERSION, "release": check.release(tree),
+    result = {"version": VERSION, "release": checking.release(tree),
               "run": str(run_dir), "prefixes": rows,
               "sentence": sentence(rows)}
     text = json.dumps(result, indent=1) + "\n"
@@ -260,9 +256,9 @@ def run(args: argparse.Namespace) -> int:
     if args.output:
         write_whole(Path(args.output).absolute(), said)
     else:
-        print(said, end="", flush=True)
+        out(said)
     if any(p["verdict"] == "failed" for p in rows):
-        return check.FAILED
+        return FINDINGS
     if any(p["verdict"] == "incomplete" for p in rows):
-        return check.INCOMPLETE
-    return check.OK
+        return INCOMPLETE
+    return OK

@@ -59,8 +59,8 @@ def _load(path: Path) -> _Loaded:
                     sections[key] = ((section["sh_type"], section["sh_flags"],
                                       section["sh_addralign"],
                                       section["sh_size"]), data)
-            symbols = []
-            relocations = {}
+            symbols: list[tuple[Any, ...]] = []
+            relocations: dict[str, list[tuple[Any, ...]]] = {}
 
             def place(symbol: Any) -> str:
                 index = symbol["st_shndx"]
@@ -93,7 +93,7 @@ def _load(path: Path) -> _Loaded:
                 if target not in sections:
                     continue
                 table = every[section["sh_link"]]
-                rows = []
+                rows: list[tuple[Any, ...]] = []
                 for r in section.iter_relocations():
                     s = table.get_symbol(r["r_info_sym"])
                     rows.append((r["r_offset"], r["r_info_type"],
@@ -148,10 +148,10 @@ def _difference(a: _Loaded, b: _Loaded) -> str:
         rows_a = a.relocations.get(name, [])
         rows_b = b.relocations.get(name, [])
         if rows_a != rows_b:
-            at = next((x for x, y in zip(rows_a, rows_b) if x != y),
-                      (rows_a + rows_b)[min(len(rows_a), len(rows_b)) - 1])
-            return (f"relocation for {name} at {at[0]:#x}"
-                    f"{_owner(a, name, at[0])}")
+            row = next((x for x, y in zip(rows_a, rows_b) if x != y),
+                       (rows_a + rows_b)[min(len(rows_a), len(rows_b)) - 1])
+            return (f"relocation for {name} at {row[0]:#x}"
+                    f"{_owner(a, name, row[0])}")
     if Counter(a.symbols) != Counter(b.symbols):    # their order is free
         odd = (Counter(a.symbols) - Counter(b.symbols)) \
             + (Counter(b.symbols) - Counter(a.symbols))

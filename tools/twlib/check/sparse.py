@@ -11,6 +11,7 @@ does not hide a new one elsewhere.
 """
 from __future__ import annotations
 
+import dataclasses
 import re
 import subprocess
 from collections import defaultdict
@@ -84,7 +85,7 @@ def read(build: Path, obj: str, tree_mount: str
 
 def parse(lines: list[str], tree_mount: str, obj: str) -> list[Message]:
     """The messages in sparse's output, each once."""
-    found: list[list[object]] = []
+    found: list[Message] = []
     for line in lines:
         m = _MESSAGE.match(line)
         if not m:
@@ -93,18 +94,15 @@ def parse(lines: list[str], tree_mount: str, obj: str) -> list[Message]:
         text = m[4].replace(tree_mount + "/", "")
         severe = _SEVERE.match(text)
         if severe:
-            found.append([severe[1], path, int(m[2]), int(m[3] or 0),
-                          severe[2]])
+            found.append(Message(severe[1], path, int(m[2]), int(m[3] or 0),
+                                 severe[2], obj))
         elif found and text.strip():
             # "expected ..., got ..." belong to what stands before them; the
             # places they name move.
             extra = re.sub(r"\S+\.[chS]:\d+(:\d+)?:? ?", "", text).strip()
-            found[-1][4] = f"{found[-1][4]}; {extra}"
-    messages = []
-    for severity, path, number, column, text in found:
-        messages.append(Message(str(severity), str(path), int(str(number)),
-                                int(str(column)), str(text), obj))
-    return list(dict.fromkeys(messages))
+            found[-1] = dataclasses.replace(
+                found[-1], message=f"{found[-1].message}; {extra}")
+    return list(dict.fromkeys(found))
 
 
 def _place(line: int, changes: list[LineChange], after: bool

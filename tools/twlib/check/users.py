@@ -234,10 +234,10 @@ class Search:
             args += ["-e", name]
         for line in _rg(self.tree, args, self._folders()):
             path, _, rest = line.partition(b"\0")
-            number, _, name = rest.partition(b":")
+            number, _, used = rest.partition(b":")
             if not number.isdigit():
                 continue
-            uses = self.uses.get(name.decode("latin-1"))
+            uses = self.uses.get(used.decode("latin-1"))
             if uses is not None:
                 uses[path.decode("utf-8", "surrogateescape")].add(
                     int(number) - 1)

@@ -13,9 +13,13 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from ..check.command import FATAL, OK, Parser, error_text, runs_dir
+from ..base.options import Parser
+from ..base.rundir import runs_dir
+from ..base.say import error, error_text, progress
+from ..base.status import FATAL, INTERRUPTED, OK
 from ..base.output import write_whole
-from .run import RunError, load, verdict
+from .record import RunError
+from .run import load, verdict
 
 
 def arguments() -> Parser:
@@ -86,11 +90,11 @@ def main(argv: list[str] | None = None) -> int:
         else:
             from .markdown import markdown as render
         write(render(run), args.output)
-        print("treewide report: " + verdict(run)[2], file=sys.stderr)
+        progress("treewide report: " + verdict(run)[2])
         return OK
     except (RunError, sqlite3.Error, OSError) as err:
-        print(f"treewide report: error: {error_text(err)}", file=sys.stderr)
+        error("treewide report: error", error_text(err))
         return FATAL
     except KeyboardInterrupt:
-        print("treewide report: interrupted", file=sys.stderr)
-        return 130
+        error("treewide report", "interrupted")
+        return INTERRUPTED

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
-from ..check.cellcheck import some
-from .run import Run, grade_rank, plural, strings, verdict
+from ..base.words import some
+from .record import Run, grade_rank, plural, strings
+from .run import verdict
 from .words import (FATE_MEANING, atlas, cell_stages, commands, facts,
                     grade_rows, stages)
 

@@ -20,8 +20,9 @@ from typing import Any
 import jinja2
 import markupsafe
 
-from ..check.summary import MEANING, NOT_SEEN, ORDER
-from .run import Cell, Hunk, Run, strings, verdict
+from ..check.result import MEANING, NOT_SEEN, ORDER
+from .record import Cell, Hunk, Run, strings
+from .run import verdict
 from .words import (FATE_MEANING, atlas, cell_stages, commands, facts,
                     grade_rows, stages)
 

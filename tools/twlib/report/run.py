@@ -15,363 +15,25 @@ of each other, or the grades would be those of other edits.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import shlex
-import sqlite3
-import urllib.parse
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 from ..patch import patchset
-from ..check.cellcheck import GRADES
+from .flow import Flow, read_ledger
+from .record import (Cell, Hunk, Line, Run, RunError, read_json, strings,
+                     _latin, _text, plural)
 
-LEDGER_APP, LEDGER_VERSION = 1953983591, 3
-FATES = ("converted", "kept", "refused", "unresolved")
-MAX_CHAIN = 64      # as in src/cmd/explain.c
-
-
-class RunError(Exception):
-    """The run cannot be reported; the message names the file and the cure."""
-
-
-# What a reader would not see, or see as something else: control characters,
-# and those that turn the direction of a line or have no width.
-_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160"
-                     "\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-                     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
-                     "\ufff9-\ufffb\U000e0000-\U000e0fff]")
-
-
-def visible(text: str) -> str:
-    """@text with what cannot be seen spelled out, as <U+202E>."""
-    return _HIDDEN.sub(lambda m: f"<U+{ord(m[0]):04X}>", text)
-
-
-def _text(raw: bytes) -> str:
-    return visible(raw.decode("utf-8", "replace"))
-
-
-@dataclass
-class Site:
-    file: str
-    line: int
-    col: int
-    symbol: str
-    context: str
-    fate: str
-    reason: str
-    evidence: str
-    ast: str
-    smpl: str
-    outcome: str
-    condition: str
-    hunk: int = 0       # number of the hunk that changes its line, or 0
-
-
-@dataclass
-class Line:
-    """A line of a diff.  @state of an added line: compiled, unknown or not
-    compiled when the check says so, else empty."""
-    kind: str           # " ", "+", "-", "\\"
-    old: int
-    new: int
-    text: str
-    state: str = ""
-    cells: list[str] = field(default_factory=list)
-    condition: str = ""
-
-
-@dataclass
-class Hunk:
-    number: int
-    file: str
-    old: int
-    new: int
-    function: str
-    lines: list[Line]
-    grade: str = ""     # empty: no check of this patch
-    cells: dict[str, str] = field(default_factory=dict)
-    differs_in: dict[str, list[str]] = field(default_factory=dict)
-    edits: list[tuple[int, str, str, str]] = field(default_factory=list)
-    why: list[tuple[int, list[str]]] = field(default_factory=list)
-
-    @property
-    def rules(self) -> list[str]:
-        return sorted({e[3] for e in self.edits})
-
-    def touches(self) -> set[int]:
-        """Lines of the old file that it removes or adds beside."""
-        return {line.old for line in self.lines if line.kind in "+-"}
-
-
-@dataclass
-class Cell:
-    name: str
-    read: str = ""          # "read", "not read", or "" for unknown
-    read_why: str = ""
-    handles: int = 0        # declarations that carry a handle there
-    check: dict[str, Any] | None = None
-
-
-@dataclass
-class Run:
-    path: Path
-    meta: dict[str, str] = field(default_factory=dict)
-    sites: list[Site] = field(default_factory=list)
-    hunks: list[Hunk] = field(default_factory=list)
-    loose: list[tuple[str, int, str, str, str]] = field(default_factory=list)
-    cells: list[Cell] = field(default_factory=list)
-    notes: list[tuple[str, int, str]] = field(default_factory=list)
-    blind: list[tuple[str, str, int, str]] = field(default_factory=list)
-    skipped: list[tuple[str, str]] = field(default_factory=list)
-    symbols: list[tuple[str, str, str]] = field(default_factory=list)
-    provenance: list[str] = field(default_factory=list)
-    patch_name: str = ""
-    patch_sha: str = ""
-    convert: dict[str, Any] | None = None
-    check: dict[str, Any] | None = None
-    audit: dict[str, Any] | None = None
-    stages: list[dict[str, Any]] | None = None
-    missing: list[str] = field(default_factory=list)
-
-    def fates(self) -> dict[str, int]:
-        count = Counter(s.fate for s in self.sites)
-        return {f: count[f] for f in FATES}
-
-    def problems(self) -> list[str] | None:
-        """What convert complained of; None: the run does not tell."""
-        if self.convert is not None:
-            return strings(self.convert.get("problems"))
-        return None
-
-    def reasons(self) -> list[tuple[str, str, int, list[Site]]]:
-        """What is not converted, by fate and reason; the gravest first."""
-        groups: dict[tuple[str, str], list[Site]] = defaultdict(list)
-        for s in self.sites:
-            if s.fate != "converted":
-                groups[s.fate, s.reason].append(s)
-        return [(fate, reason, len(sites), sites) for (fate, reason), sites
-                in sorted(groups.items(), key=lambda g: (
-                    -FATES.index(g[0][0]), -len(g[1]), g[0][1]))]
-
-    def changed_lines(self) -> tuple[int, int]:
-        kinds = Counter(ln.kind for h in self.hunks for ln in h.lines)
-        return kinds["+"], kinds["-"]
-
-
-def strings(value: Any) -> list[str]:
-    """@value, if it is a list of texts."""
-    return [visible(v) for v in value if isinstance(v, str)] \
-        if isinstance(value, list) else []
 
 
 # Pieces
 
-def read_json(path: Path, what: str, version: int | None = 1) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_bytes())
-    except OSError as err:
-        raise RunError(f"{path}: cannot be read: {err.strerror}") from err
-    except (ValueError, RecursionError) as err:
-        raise RunError(f"{path}: no JSON, as {what} should be: {err}") from err
-    if not isinstance(value, dict):
-        raise RunError(f"{path}: is not what {what} should be")
-    if version is not None and value.get("version") != version:
-        raise RunError(f"{path}: version {value.get('version')!r} of {what}, "
-                       f"and this treewide reads version {version}; make it "
-                       "anew with this treewide")
-    return _seen(value)
-
-
-def _seen(value: Any) -> Any:
-    """All texts of @value as visible() has them."""
-    if isinstance(value, str):
-        return visible(value)
-    if isinstance(value, list):
-        return [_seen(v) for v in value]
-    if isinstance(value, dict):
-        return {visible(k): _seen(v) for k, v in value.items()}
-    return value
-
-
-def open_ledger(path: Path) -> sqlite3.Connection:
-    name = urllib.parse.quote(str(path))
-    try:
-        db = sqlite3.connect(f"file:{name}?mode=ro", uri=True)
-        db.text_factory = _text
-        app = db.execute("PRAGMA application_id").fetchone()[0]
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if app != LEDGER_APP:
-            raise RunError(f"{path}: no ledger of treewide")
-        if version != LEDGER_VERSION:
-            raise RunError(
-                f"{path}: a ledger of version {version}, and this treewide "
-                f"reads version {LEDGER_VERSION}; run convert again")
-        if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise RunError(f"{path}: the ledger is damaged; run convert again")
-    except sqlite3.Error as err:
-        raise RunError(f"{path}: the ledger cannot be read: {err}; run "
-                       "convert again") from err
-    return db
-
-
-def read_ledger(run: Run, path: Path) -> Flow:
-    db = open_ledger(path)
-    flow = Flow()
-    try:
-        run.meta = dict(db.execute("SELECT key, value FROM meta"))
-        run.sites = [Site(*(v if isinstance(v, int) else v or "" for v in row))
-                     for row in db.execute(
-            "SELECT file, line, col, symbol, context, fate, reason, evidence,"
-            " ast, smpl, outcome, condition FROM sites ORDER BY file, offset")]
-        run.notes = db.execute("SELECT DISTINCT file, line, note FROM notes "
-                               "ORDER BY 1, 2, 3").fetchall()
-        run.blind = db.execute("SELECT engine, file, line, why FROM blind "
-                               "ORDER BY 1, 2, 3").fetchall()
-        run.skipped = db.execute("SELECT path, why FROM skipped "
-                                 "ORDER BY 1").fetchall()
-        run.symbols = db.execute("SELECT name, kind, origin FROM symbols "
-                                 "ORDER BY 1").fetchall()
-        flow.edits = db.execute("SELECT file, line, old, new, rule FROM edits "
-                                "ORDER BY rowid").fetchall()
-        for row in db.execute(
-                "SELECT DISTINCT cell, key, name, func, file, line, handle, "
-                "why, via, parent FROM flow ORDER BY cell, file, line, key"):
-            flow.add(Step(*row))
-        for file, line, kind, source, target, cells in db.execute(
-                "SELECT DISTINCT file, line, kind, source, target, cells "
-                "FROM frontier ORDER BY 1, 2, 3, 4, 5"):
-            flow.fronts[file, line].append((kind, source, target, cells))
-    except (sqlite3.Error, TypeError) as err:
-        raise RunError(f"{path}: the ledger cannot be read: {err}; run "
-                       "convert again") from err
-    finally:
-        db.close()
-    for s in run.sites:
-        if s.fate not in FATES:
-            raise RunError(f"{path}: a site with the fate '{s.fate}', which "
-                           "this treewide does not know")
-    return flow
-
 
 # Why: the same account as --explain gives, see src/cmd/explain.c
 
-@dataclass(frozen=True)
-class Step:
-    cell: str
-    key: str
-    name: str
-    func: str
-    file: str
-    line: int
-    handle: int
-    why: str
-    via: str | None
-    parent: str | None
-
-
-_LAST_NAME = re.compile(r"@([A-Za-z_]\w*)$")
-
-
-def key_text(key: str) -> str:
-    """A key of the flow (src/read/ast.h) in words, as far as it tells them."""
-    kind, _, rest = key.partition(":")
-    usr, _, number = rest.partition("#")
-    name = _LAST_NAME.search(usr)
-    if kind == "p" and name and number.isdigit():
-        return f"parameter {int(number) + 1} of {name[1]}()"
-    if kind == "r" and name:
-        return f"the result of {name[1]}()"
-    if kind == "f" and name:
-        return f"the field {name[1]}"
-    if kind == "g" and name:
-        return f"the variable {name[1]}"
-    return {"H": "a handle", "P": "a value of the old type",
-            "G": "a _Generic selector", "V": "a void pointer",
-            "K": "a cast to the handle type", "N": "a test",
-            "A": "its address", "X": "another use"}.get(key, "") or {
-            "U": f"a cast through {rest}", "m": "a member of it",
-            "C": f"a cast to {rest}", "v": "a local variable"}.get(kind, key)
-
-
-class Flow:
-    def __init__(self) -> None:
-        self.edits: list[tuple[str, int, str, str, str]] = []
-        self.fronts: dict[tuple[str, int], list[tuple[str, str, str, str]]] = \
-            defaultdict(list)
-        self.at: dict[tuple[str, int], list[Step]] = defaultdict(list)
-        self.by_key: dict[str, list[Step]] = defaultdict(list)
-        self.in_cell: dict[tuple[str, str], Step] = {}
-
-    def add(self, step: Step) -> None:
-        self.at[step.file, step.line].append(step)
-        self.by_key[step.key].append(step)
-        self.in_cell.setdefault((step.cell, step.key), step)
-
-    def chain(self, step: Step) -> list[str]:
-        said: list[str] = []
-        here: Step | None = step
-        for _ in range(MAX_CHAIN):
-            if here is None:
-                break
-            said.append("  " + (f"{here.via}: " if here.via else "")
-                        + here.why)
-            here = self.in_cell.get((here.cell, here.parent)) \
-                if here.parent else None
-            if here:
-                said.append(f"  {here.file}:{here.line}: {here.name}")
-        return said
-
-    def name_of(self, key: str) -> str:
-        step = next(iter(self.by_key.get(key, [])), None)
-        if key.startswith("v:") and step:
-            return step.name or "a local variable"
-        return key_text(key)
-
-    def explain(self, file: str, line: int) -> list[str]:
-        said: list[str] = []
-        done: set[tuple[str, int]] = set()
-        for step in self.at.get((file, line), []):
-            if (step.key, step.handle) in done:
-                continue
-            done.add((step.key, step.handle))
-            # Static functions of two archs can have one key.
-            cells = sorted({s.cell for s in self.by_key[step.key]
-                            if s.handle == step.handle
-                            and (s.file, s.line) == (file, line)})
-            more = f" and {len(cells) - 1} more cells" if len(cells) > 1 \
-                else ""
-            said.append(
-                (step.name or "(no name)")
-                + (f" of {step.func}" if step.func else "")
-                + (" carries a handle" if step.handle else " stays as it is")
-                + f", in {step.cell}{more}")
-            said += self.chain(step)
-        for kind, source, target, cells in self.fronts.get((file, line), []):
-            said.append(f"frontier: {kind}: {self.name_of(source)} → "
-                        f"{self.name_of(target)}, in {cells}")
-            # The value's own history, from the first cell of these that
-            # tells it; what another arch has by that name is another value.
-            named = cells.partition(" and ")[0].split(", ")
-            for key in (source, target):
-                told = (self.in_cell.get((c, key)) for c in named)
-                for step in [s for s in told if s][:1]:
-                    said.append(f"  {step.file}:{step.line}: {step.name} "
-                                + ("carries a handle" if step.handle
-                                   else "stays"))
-                    said += self.chain(step)
-        return said
-
 
 # The patch
-
-def _latin(text: str) -> str:
-    """patchset reads latin-1, which keeps the bytes."""
-    return visible(text.encode("latin-1", "replace").decode("utf-8",
-                                                            "replace"))
 
 
 def read_patch(run: Run, path: Path) -> None:
@@ -420,14 +82,13 @@ def join_edits(run: Run, flow: Flow) -> None:
         return near
 
     for file, line, old, new, rule in flow.edits:
-        h = hunk_of(file, line)
-        if h:
-            h.edits.append((line, old, new, rule))
+        if at := hunk_of(file, line):
+            at.edits.append((line, old, new, rule))
         elif run.patch_name:
             run.loose.append((file, line, old, new, rule))
     for s in run.sites:
-        if s.fate == "converted" and (h := hunk_of(s.file, s.line)):
-            s.hunk = h.number
+        if s.fate == "converted" and (at := hunk_of(s.file, s.line)):
+            s.hunk = at.number
     for h in run.hunks:
         for line in sorted(touched[h.number] | {e[0] for e in h.edits}):
             if said := flow.explain(h.file, line):
@@ -580,7 +241,8 @@ def load(path: Path) -> Run:
             raise RunError(f"{audit}: no report of 'treewide audit typedefs "
                            "--format json'")
     else:
-        tree = run.meta.get("tree") or (run.check or {}).get("tree", "TREE")
+        tree = str(run.meta.get("tree")
+                   or (run.check or {}).get("tree", "TREE"))
         run.missing.append(
             "There is no audit.json, so there is no atlas of the archs. To "
             "make one: " + shlex.join(
@@ -673,10 +335,3 @@ def verdict(run: Run) -> tuple[str, str, str]:
     return level, label, f"{what}: {'; '.join(said) or 'nothing is known'}."
 
 
-def plural(n: int, word: str) -> str:
-    return f"{n} {word}{'' if n == 1 else 's'}"
-
-
-def grade_rank(grade: str) -> int:
-    """The weaker, the higher; what was not compared is the weakest."""
-    return GRADES.index(grade) if grade in GRADES else len(GRADES)

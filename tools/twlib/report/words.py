@@ -7,9 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from ..check.cellcheck import GRADES
-from ..check.summary import MEANING, NOT_SEEN, ORDER
-from .run import Cell, Run, plural
+from ..check.result import GRADES, MEANING, NOT_SEEN, ORDER
+from .record import Cell, Run, plural
 
 FATE_MEANING = {
     "converted": "changed by the patch",

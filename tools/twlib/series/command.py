@@ -19,32 +19,30 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
-from ..patch import patchset
 from . import mailing, wording
-from ..base.cache import data_dir, tools_dir
-from ..check.command import FATAL, INCOMPLETE, OK, Parser, error_text, tree_of
-from ..check.command import FAILED as FINDINGS
-from ..cells.kbuild import TreeError
+from ..base.options import Parser
+from ..base.say import error, error_text, out as tell, progress
+from ..base.status import FATAL, FINDINGS, INCOMPLETE, INTERRUPTED, OK
+from ..cells.tree import TreeError, tree_of
+from ..patch.git import Git, GitError, prefix_hashes
 from ..patch.patchset import PatchError
 from ..base.sandbox import Sandbox, SandboxError
-from .plan import (Change, Patch, Plan, SeriesError, default_plan, load, names,
-                   patches, read_ini)
-from .wording import Made, load_checked, put
+from .plan import patches
+from .record import Change, Patch, Plan, SeriesError
+from .smpl import put
+from .wording import Made, load_checked
+from .inputs import (Incomplete, changes_of, conversion_folder, convert,
+                     load_run, plan_of)
 
 VERSION = 1
 ABOUT = "about"
 MAX_PATCHES = 25
 MAX_CC = 32
-
-
-def progress(text: str) -> None:
-    print(f"treewide series: {text}", file=sys.stderr, flush=True)
 
 
 def number(text: str) -> int:
@@ -117,119 +115,6 @@ def arguments() -> Parser:
 
 
 # What the series is made of
-
-def driver() -> Path:
-    """The treewide that this program was called by, or belongs to."""
-    if exe := os.environ.get("TREEWIDE_EXE"):
-        return Path(exe)
-    tools = tools_dir()
-    return tools.parent / "treewide" if (tools.parent / "corpus").is_dir() \
-        else tools.parent.parent / "bin" / "treewide"
-
-
-def conversion_folder(name: str) -> Path:
-    folder = Path(name).absolute() if "/" in name \
-        else data_dir() / "cocci" / name
-    if not (folder / "manifest.ini").is_file():
-        raise SeriesError(f"{name}: no such conversion; it is a folder of "
-                          f"{data_dir() / 'cocci'} with a manifest.ini, or "
-                          "the path of one with a / in it")
-    return folder
-
-
-def convert(args: Any, tree: Path, run: Path) -> None:
-    """Convert now, into @run."""
-    cmd = [str(driver()), "convert", args.conversion, "--tree", str(tree),
-           "--run", str(run), "-o", str(run / "series.patch")]
-    cmd += ["--policy", args.policy] if args.policy else []
-    cmd += ["--scope", args.scope] if args.scope else []
-    cmd += ["--accessors", str(Path(args.accessors).absolute())] \
-        if args.accessors else []
-    cmd += ["-j", str(args.jobs)] if args.jobs else []
-    progress("converting")
-    try:
-        done = subprocess.run(cmd, stdin=subprocess.DEVNULL, check=False,
-                              stdout=subprocess.DEVNULL)
-    except OSError as err:
-        raise SeriesError(f"{driver()}: cannot be run: {err.strerror}; build "
-                          "it with 'make'") from err
-    if done.returncode == 2:
-        raise Incomplete("the conversion is incomplete: see above; there is "
-                         "no series until every site has a fate")
-    if done.returncode:
-        raise SeriesError("the conversion failed: see above")
-
-
-class Incomplete(Exception):
-    """The conversion is not complete."""
-
-
-def load_run(run: Path, folder: Path, tree: Path, policy: str | None
-             ) -> tuple[Made, bytes]:
-    """What @run says, and its patch; @policy: the one, or scope, wanted."""
-    manifest = read_ini(folder / "manifest.ini")
-    name = manifest["conversion"]["name"].strip()
-    try:
-        summary = json.loads((run / "convert.json").read_text("utf-8"))
-        edits = json.loads((run / "edits.json").read_text("utf-8"))
-        data = (run / f"{name}.patch").read_bytes()
-    except (OSError, ValueError) as err:
-        raise SeriesError(f"{run}: no run of 'treewide convert {name}' that "
-                          f"can be read: {error_text(err)}") from err
-    if summary.get("version") != 1 or summary.get("conversion") != name:
-        raise SeriesError(f"{run}: a run of {summary.get('conversion')}, "
-                          f"version {summary.get('version')}; wanted is "
-                          f"{name}, version 1")
-    if policy and summary.get("policy") != policy:
-        raise SeriesError(f"{run}: was made with "
-                          f"'{summary.get('policy')}', not '{policy}'")
-    if summary["problems"] or summary["sites"].get("unresolved"):
-        raise Incomplete(f"{run}: the conversion is incomplete: "
-                         + "; ".join(summary["problems"][:3])
-                         + "; there is no series until every site has a fate")
-    fill = names(folder, run / "rules")
-    if manifest.has_section("handle"):
-        fill |= {k.upper(): manifest["handle"][k].strip()
-                 for k in ("type", "old", "new") if k in manifest["handle"]}
-    by_file: dict[str, list[dict[str, Any]]] = {}
-    for edit in edits:
-        by_file.setdefault(edit["file"], []).append(edit)
-    head = data.split(b"\ndiff ", 1)[0].decode("utf-8", "replace")
-    made = Made(name, summary["release"], summary["policy"] or "",
-                head.splitlines(), fill, by_file, folder,
-                cells=summary["cells"])
-    wording.read_ledger(made, run / "ledger.sqlite")
-    return made, data
-
-
-def changes_of(tree: Path, data: bytes, name: str, stage: Path
-               ) -> list[Change]:
-    """Old and new text of each file of the patch."""
-    found = patchset.parse(data, name)
-    patchset.apply_to(tree, data, name, found, stage)
-    result: dict[str, Change] = {}
-    for c in found:
-        for path in {c.old, c.new} - {None}:
-            old = tree / path if path == c.old else None
-            new = stage / path if path == c.new else None
-            at = old or new
-            result[path] = Change(
-                path, old.read_bytes() if old else None,
-                new.read_bytes() if new else None,
-                at.stat().st_mode & 0o777 if at else 0o644)
-    return [result[p] for p in sorted(result)]
-
-
-def plan_of(folder: Path, own: str | None) -> Plan:
-    manifest = read_ini(folder / "manifest.ini")
-    plan = default_plan(manifest["conversion"].get("summary", "").strip()
-                        or "convert")
-    if (folder / "series.ini").is_file():
-        plan = Plan()
-        load(plan, folder / "series.ini")
-    if own:
-        load(plan, Path(own))
-    return plan
 
 
 # Identity and date: from the input, not from the clock
@@ -316,24 +201,9 @@ def account(before: dict[str, Any], now: list[dict[str, Any]]) -> str:
 
 # The series
 
-def diff_part(text: bytes) -> bytes:
-    """The diffs of a patch, without message and numbers."""
-    at = text.find(b"\ndiff --git ")
-    return text[at + 1:].strip(b"\n") if at >= 0 else b""
-
-
-def contents(git: mailing.Git, ids: list[str]) -> list[bytes]:
+def contents(git: Git, ids: list[str]) -> list[bytes]:
     return [git("diff", "--abbrev=12", "--no-renames", a, b).strip(b"\n")
             for a, b in zip(ids, ids[1:])]
-
-
-def prefix_hashes(diffs: list[bytes]) -> list[str]:
-    """What identifies the tree after each patch, given the tree before."""
-    total, result = hashlib.sha256(), []
-    for diff in diffs:
-        total.update(diff + b"\n")
-        result.append(total.hexdigest())
-    return result
 
 
 def file_hashes(diff: bytes) -> dict[str, str]:
@@ -409,7 +279,7 @@ def make(args: Any, tree: Path, folder: Path, run: Path, out: Path,
                                     at.stat().st_mode & 0o777)
     files = [base[p] for p in sorted(base)]
     (work / "draft").mkdir()
-    draft = mailing.Git(work / "draft", author, date)
+    draft = Git(work / "draft", author, date)
     diffs = contents(draft, mailing.commits(
         draft, files, todo, ["draft\n"] * len(todo)))
     hashes = prefix_hashes(diffs)
@@ -423,7 +293,7 @@ def make(args: Any, tree: Path, folder: Path, run: Path, out: Path,
         if patch.step.form == "rules":
             seen |= set(patch.files)
     (work / "git").mkdir()
-    git = mailing.Git(work / "git", author, date)
+    git = Git(work / "git", author, date)
     ids = mailing.commits(git, files, todo, texts)
     people = people_of(args, tree, todo, plan.cc)
     mails: list[Path] = []
@@ -470,7 +340,7 @@ def make(args: Any, tree: Path, folder: Path, run: Path, out: Path,
 
 
 def cover(args: Any, plan: Plan, made: Made, checked: wording.Checked,
-          todo: list[Patch], git: mailing.Git, ids: list[str],
+          todo: list[Patch], git: Git, ids: list[str],
           batch: range, numbers: tuple[int, int], out: Path, author: str,
           told: str, everybody: mailing.People | None,
           hashes: list[str], commit: str) -> None:
@@ -500,7 +370,7 @@ def cover(args: Any, plan: Plan, made: Made, checked: wording.Checked,
         mailing.address_header("Cc", everybody.to) if everybody else ""))
 
 
-def check_style(args: Any, tree: Path, git: mailing.Git, ids: list[str],
+def check_style(args: Any, tree: Path, git: Git, ids: list[str],
                 mails: list[Path]) -> list[str] | None:
     found: list[str] = []
     for n, mail in enumerate(mails):
@@ -565,14 +435,14 @@ def do_series(args: Any) -> int:
         (made / ABOUT / "series.json").write_text(
             json.dumps(about, indent=1, sort_keys=True) + "\n", "utf-8")
         place(out, made)
-    print(f"{len(about['patches'])} patches in {out}")
+    tell(f"{len(about['patches'])} patches in {out}\n")
     if about["cover_cc_left"]:
-        print(f"{len(about['cover_cc_left'])} addresses are not in Cc of the "
-              "cover letter, which lists them")
+        tell(f"{len(about['cover_cc_left'])} addresses are not in Cc of the "
+             "cover letter, which lists them\n")
     for note in about["look_at"]:
-        print(f"look at: {note['file']}:{note['line']}: {note['why']}")
+        tell(f"look at: {note['file']}:{note['line']}: {note['why']}\n")
     for text in about["checkpatch"] or []:
-        print(f"checkpatch: {text}")
+        tell(f"checkpatch: {text}\n")
     return FINDINGS if about["checkpatch"] else OK
 
 
@@ -590,17 +460,18 @@ def main(argv: list[str] | None = None) -> int:
             os.chdir(args.chdir)
         return do_series(args)
     except Incomplete as err:
-        print(f"treewide series: error: {err}", file=sys.stderr)
+        error("treewide series: error", str(err))
         return INCOMPLETE
-    except (SeriesError, PatchError, TreeError, SandboxError, OSError) as err:
-        print(f"treewide series: error: {error_text(err)}", file=sys.stderr)
+    except (SeriesError, PatchError, GitError, TreeError, SandboxError,
+            OSError) as err:
+        error("treewide series: error", error_text(err))
         return FATAL
     except KeyError as err:
-        print(f"treewide series: error: the manifest or the run lacks {err}; "
-              "convert again", file=sys.stderr)
+        error("treewide series: error",
+              f"the manifest or the run lacks {err}; convert again")
         return FATAL
     except KeyboardInterrupt:
-        print("treewide series: interrupted", file=sys.stderr)
-        return 130
+        error("treewide series", "interrupted")
+        return INTERRUPTED
 
 
