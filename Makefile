@@ -132,6 +132,7 @@ check-san:
 check-real: $(TREEWIDE)
 	@r=0; TREEWIDE='$(abspath $(TREEWIDE))' tests/real/run || r=1; \
 	TREEWIDE='$(abspath $(TREEWIDE))' tests/real/run --conversion leaf-entry || r=1; \
+	TREEWIDE='$(abspath $(TREEWIDE))' tests/real/run --conversion leaf-helpers --brief || r=1; \
 	TREEWIDE='$(abspath $(TREEWIDE))' tests/real/check || r=1; exit $$r
 
 # How fast, as ratios; on an idle machine.  BENCH='--only scan' for the half

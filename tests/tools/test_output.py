@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 from twlib.base.output import write_whole  # noqa: E402
+from twlib.base.say import error, out, printable, progress  # noqa: E402
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -53,3 +54,19 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         write_whole(tmp_path / "no/such/folder", "x")
     assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("raw, said", [
+    ("plain \u00e9\t\n", "plain \u00e9\t\n"),
+    ("\x1b]0;title\x07", "\\x1b]0;title\\x07"), ("\x9b2J", "\\u009b2J"),
+    ("a\u202eb", "a\\u202eb"), ("\r", "\\x0d"),
+    (os.fsdecode(b"a\x9b"), "a\\x9b")])
+def test_printable(raw: str, said: str,
+                   capsys: pytest.CaptureFixture[str]) -> None:
+    """No way to print lets a control character through."""
+    assert printable(raw) == said
+    out(raw)
+    assert capsys.readouterr().out == said
+    progress(raw)
+    error("treewide", raw)
+    assert capsys.readouterr().err == f"{said}\ntreewide: {said}\n"
