@@ -357,10 +357,11 @@ void match_learn(struct match_engine *x, guint i)
 			take_declaration(x, type, k);
 		for (guint b = 0; b < kind->binds->len; b++) {
 			const struct lint_pattern *p = kind->binds->pdata[b];
+			const struct lint_elem *first = &g_array_index(
+						p->elems, struct lint_elem, 0);
 			struct match m;
 
-			if (match_is(x, i, g_array_index(p->elems, struct lint_elem,
-						   0).text) &&
+			if ((first->el == EL_VAR || match_is(x, i, first->text)) &&
 			    match_at(x, p, i, &m))
 				bind(x, m.caps[0].from, MATCH_ASSIGNED(k));
 		}

@@ -7,14 +7,14 @@
 
 @nofail@
 local idexpression p;
-identifier alloc =~ "^(alloc_pages?|alloc_pages_node|pagetable_alloc|pagetable_alloc_noprof)$";
+identifier alloc =~ "alloc|get_free_page|get_zeroed_page";
 position at;
 @@
   p@at = alloc(<+... __GFP_NOFAIL ...+>, ...)
 
 @unchecked@
 local idexpression p;
-identifier alloc =~ "^(alloc_pages?|alloc_pages_node|pagetable_alloc|pagetable_alloc_noprof)$";
+identifier alloc =~ "alloc|get_free_page|get_zeroed_page";
 identifier bridge =~ "^(page_ptdesc|ptdesc_page)$";
 statement S1, S2;
 expression e;

@@ -1,4 +1,4 @@
-// path: mm/handle.c
+// path: arch/new/mm/handle.c
 // SPDX-License-Identifier: GPL-2.0-only
 static unsigned long uses(struct mm_struct *mm, pmd_t *pmd, pgtable_t table)
 {
@@ -38,14 +38,14 @@ pgtable_t pte_alloc_one(struct mm_struct *mm)
 
 	if (!ptdesc)
 		return NULL;
-	return ptdesc_page(ptdesc); /* WANT-TYPES: ptdesc/handle-as-page */
+	return ptdesc_page(ptdesc); /* WANT: ptdesc/handle-as-page */
 }
 
 static pgtable_t own_alloc(struct mm_struct *mm)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
 
-	return page; /* WANT-TYPES: ptdesc/handle-as-page */
+	return page; /* WANT: ptdesc/handle-as-page */
 }
 
 /* Near misses. */

@@ -6,7 +6,7 @@ static void uses(struct mm_struct *mm, pmd_t *pmd, pmd_t copy)
 	struct ptdesc *pt;
 
 	table = pmd_ptdesc(pmd); /* WANT: ptdesc/pmd-ptdesc */
-	pte_free(mm, pmd_ptdesc(pmd)); /* WANT: ptdesc/pmd-ptdesc */
+	pte_free(mm, pmd_ptdesc(pmd)); /* WANT-TYPES: ptdesc/handle-as-ptdesc */ /* WANT: ptdesc/pmd-ptdesc */
 	pt = pmd_ptdesc(&copy); /* WANT: ptdesc/pmd-ptdesc */
 	pt = pmd_ptdesc(pmd); /* WANT: ptdesc/pmd-ptdesc */
 }
