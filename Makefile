@@ -224,7 +224,7 @@ help:
 	'make check-mini    the miniature tree, converted and built in its cells' \
 	'make check-cli     errors and exit statuses of the driver' \
 	'make check-lint    planted cases, formats and safety of lint' \
-	'make check-fuzz    the patch reader, a minute of libFuzzer; SECONDS=N' \
+	'make check-fuzz    readers of patches and mail, a minute of libFuzzer; SECONDS=N' \
 	'make check-tools   tests of the programs around builds' \
 	'make check-report  pages of runs, in headless Chromium too' \
 	'make check-series  a series of the miniature tree, every prefix built' \
