@@ -21,7 +21,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 C_CALL = re.compile(r"\b(?:tw_error|tw_error_at|tw_warn|tw_die|problem)\("
-                    r"|(?:problems|not_judged|unread),\s*g_strdup_printf\(")
+                    r"|(?:problems|not_judged|x->res->unread|patch->unread),\s*g_strdup_printf\(")
 C_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 C_HOLE = re.compile(r"%[-+ #0]*(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:hh|h|ll|l|z|j)?"
                     r"[a-zA-Z]")
