@@ -28,6 +28,7 @@ struct node {
 	GPtrArray *includes;	/* struct node */
 	GHashTable *tested;	/* macros that its conditions ask for */
 	GHashTable *all;	/* closure: struct node set, itself too; or NULL */
+	gsize all_size;		/* of it */
 };
 
 /* A header that units include by <...>. */
@@ -216,6 +217,8 @@ static void read_lines(struct plan *p, struct node *n, const char *text)
 		const char *s = directive(line, "include");
 		char *name;
 
+		if (!s && !strchr(" \t#", *line))
+			continue;
 		if (s) {
 			struct node *to = resolve(p, n->path, s, &name);
 
@@ -274,10 +277,16 @@ static void add_all(struct node *n, GHashTable *to)
 
 static GHashTable *closure(struct node *n)
 {
-	if (!n->all) {
-		n->all = g_hash_table_new(NULL, NULL);
-		add_all(n, n->all);
-	}
+	GHashTableIter it;
+	gpointer in;
+
+	if (n->all)
+		return n->all;
+	n->all = g_hash_table_new(NULL, NULL);
+	add_all(n, n->all);
+	g_hash_table_iter_init(&it, n->all);
+	while (g_hash_table_iter_next(&it, &in, NULL))
+		n->all_size += ((struct node *)in)->size;
 	return n->all;
 }
 
@@ -460,6 +469,9 @@ static struct choice *choose(struct plan *p, const GPtrArray *group,
 
 		if (!c->count || c->count == group->len)
 			continue;
+		closure(c->node);
+		if (c->count * c->node->all_size <= MAX(most, COST * *bytes))
+			continue;
 		more = new_bytes(c, have);
 		saved = more * c->count;
 		if (saved > COST * (*bytes + more) && saved > most) {
@@ -540,8 +552,14 @@ GPtrArray *prefix_plan(const struct prefix_request *req, char **dirs)
 	for (guint i = 0; i < req->n_units; i++)
 		g_ptr_array_add(units, unit_new(&p, req->units[i]));
 	g_hash_table_iter_init(&it, p.choices);
-	while (g_hash_table_iter_next(&it, NULL, &n))
-		g_ptr_array_add(p.list, n);
+	while (g_hash_table_iter_next(&it, NULL, &n)) {
+		struct choice *c = n;
+
+		for (guint i = 0; i < units->len && c->count <= COST; i++)
+			c->count += unit_has(units->pdata[i], c);
+		if (c->count > COST)
+			g_ptr_array_add(p.list, c);
+	}
 	g_ptr_array_sort(p.list, by_name);
 	for (guint i = 0; i < units->len; i++)
 		drop_touched(&p, units->pdata[i]);
