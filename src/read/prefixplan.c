@@ -520,9 +520,29 @@ static gint by_name(gconstpointer a, gconstpointer b)
 		      (*(struct choice *const *)b)->name);
 }
 
+/* Forget the macros of @u that no header asks for: nearly all. */
+static void drop_macros(struct plan *p, struct unit *u)
+{
+	GHashTableIter it, nodes;
+	gpointer word, n;
+
+	g_hash_table_iter_init(&it, u->macros);
+	while (g_hash_table_iter_next(&it, &word, NULL)) {
+		gboolean asked = FALSE;
+
+		g_hash_table_iter_init(&nodes, u->nodes);
+		while (!asked && g_hash_table_iter_next(&nodes, &n, NULL))
+			asked = g_hash_table_contains(((struct node *)n)->
+						      tested, word);
+		if (!asked)
+			g_hash_table_iter_remove(&it);
+	}
+}
+
 /* Units that define what a header asks for do not have it in a prefix. */
 static void drop_touched(struct plan *p, struct unit *u)
 {
+	drop_macros(p, u);
 	for (guint i = 0; g_hash_table_size(u->macros) && i < p->list->len;
 	     i++) {
 		struct choice *c = p->list->pdata[i];
