@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Follows the conditional directives of a file up to a place.  Each open #if
- * is a conjunction: the arms before the one that is open, negated, and that
+ * Follows the chain of conditional directives from a place outwards.  Each open
+ * #if is a conjunction: the arms before the one that is open, negated, and that
  * one.
  */
 #include <glib.h>
 #include <string.h>
 
 #include "text/condition.h"
-
-struct open_if {
-	GString *before;	/* "!(A) && !(B)", of the arms that are over */
-	char *now;		/* the arm that is open; NULL: #else */
-	gboolean guard;		/* the file's include guard */
-};
 
 static size_t next(const struct token_list *l, size_t i)
 {
@@ -104,31 +98,21 @@ static gboolean defines_next(const struct token_list *l, size_t i,
 	return i < l->n && tok_is(l, i, name);
 }
 
-static void open_free(struct open_if *o)
+/* Append @more to the conjunction @s, in parentheses if it needs them. */
+static void conjoin(GString *s, const char *more)
 {
-	g_string_free(o->before, TRUE);
-	g_free(o->now);
-	g_free(o);
+	g_string_append_printf(s, is_tight(more) ? "%s%s" : "%s(%s)",
+			       s->len ? " && " : "", more);
 }
 
-static void arm_ends(struct open_if *o)
-{
-	char *n;
-
-	if (!o->now)
-		return;
-	n = negated(o->now);
-	g_string_append_printf(o->before, "%s%s", o->before->len ? " && " : "",
-			       n);
-	g_clear_pointer(&o->now, g_free);
-	g_free(n);
-}
-
+/* What the directive with name @name asks; NULL: it is an #else. */
 static char *condition_of(const struct token_list *l, size_t name)
 {
-	size_t arg = next(l, name + 1);
-	char *r = rest(l, arg), *s;
+	char *r, *s;
 
+	if (tok_is(l, name, "else"))
+		return NULL;
+	r = rest(l, next(l, name + 1));
 	if (tok_is(l, name, "ifdef") || tok_is(l, name, "elifdef"))
 		s = g_strdup_printf("defined(%s)", r);
 	else if (tok_is(l, name, "ifndef") || tok_is(l, name, "elifndef"))
@@ -139,70 +123,69 @@ static char *condition_of(const struct token_list *l, size_t name)
 	return s;
 }
 
-static void directive(const struct token_list *l, size_t name,
-		      GPtrArray *stack, gboolean first)
+/* Is the #if @c, which asks for @now, the include guard of the file? */
+static gboolean is_guard(const struct token_list *l,
+			 const struct token_cond *c, const char *now)
 {
-	struct open_if *o = stack->len ? stack->pdata[stack->len - 1] : NULL;
+	char *name = tok_skip(l, 0) == c->hash ? asked_for(now) : NULL;
+	gboolean guard = defines_next(l, c->name, name);
 
-	if (tok_is(l, name, "if") || tok_is(l, name, "ifdef") ||
-	    tok_is(l, name, "ifndef")) {
-		char *guard;
+	g_free(name);
+	return guard;
+}
 
-		o = g_new0(struct open_if, 1);
-		o->before = g_string_new(NULL);
-		o->now = condition_of(l, name);
-		guard = first ? asked_for(o->now) : NULL;
-		o->guard = defines_next(l, name, guard);
-		g_free(guard);
-		g_ptr_array_add(stack, o);
-	} else if (!o) {
-		return;
-	} else if (tok_is(l, name, "elif") || tok_is(l, name, "elifdef") ||
-		   tok_is(l, name, "elifndef")) {
-		arm_ends(o);
-		o->guard = FALSE;
-		o->now = condition_of(l, name);
-	} else if (tok_is(l, name, "else")) {
-		arm_ends(o);
-		o->guard = FALSE;
-	} else if (tok_is(l, name, "endif")) {
-		g_ptr_array_remove_index(stack, stack->len - 1);
+static gboolean opens(const struct token_list *l, const struct token_cond *c)
+{
+	return tok_is(l, c->name, "if") || tok_is(l, c->name, "ifdef") ||
+	       tok_is(l, c->name, "ifndef");
+}
+
+/* The index of the last conditional directive at or before @off, or -1. */
+static gssize last_before(const struct token_list *l, size_t off)
+{
+	size_t lo = 0, hi = l->n_cond;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (l->v[l->cond[mid].hash].off <= off)
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
+	return (gssize)lo - 1;
 }
 
 char *condition_at(const struct token_list *l, size_t off)
 {
-	GPtrArray *stack = g_ptr_array_new_with_free_func((GDestroyNotify)
-							  open_free);
-	gboolean bol = TRUE, first = TRUE;
+	GArray *chain = g_array_new(FALSE, FALSE, sizeof(size_t));
+	gssize last = last_before(l, off);
 	GString *s = g_string_new(NULL);
+	size_t at = TOKEN_NO_COND;
 
-	for (size_t i = 0; i < l->n && l->v[i].off <= off; i++) {
-		if (l->v[i].kind == TOK_NEWLINE) {
-			bol = TRUE;
-		} else if (next(l, i) == i) {
-			size_t name = next(l, i + 1);
+	if (last >= 0)
+		at = tok_is(l, l->cond[last].name, "endif") ?
+		     l->cond[last].up : (size_t)last;
+	for (; at != TOKEN_NO_COND; at = l->cond[at].up)
+		g_array_append_val(chain, at);
+	/* From the outermost #if in; an arm that another follows is over. */
+	for (guint i = chain->len; i-- > 0;) {
+		const struct token_cond *c =
+			&l->cond[g_array_index(chain, size_t, i)];
+		const struct token_cond *in = i ?
+			&l->cond[g_array_index(chain, size_t, i - 1)] : NULL;
+		char *now = condition_of(l, c->name), *not;
 
-			if (bol && l->v[i].ctx == CTX_DIRECTIVE &&
-			    tok_is(l, i, "#") && name < l->n)
-				directive(l, name, stack, first);
-			first = FALSE;
-			bol = FALSE;
+		if (now && in && !opens(l, in)) {
+			not = negated(now);
+			g_string_append_printf(s, "%s%s",
+					       s->len ? " && " : "", not);
+			g_free(not);
+		} else if (now && !(opens(l, c) && is_guard(l, c, now))) {
+			conjoin(s, now);
 		}
+		g_free(now);
 	}
-	for (guint i = 0; i < stack->len; i++) {
-		const struct open_if *o = stack->pdata[i];
-
-		if (o->guard)
-			continue;
-		if (o->before->len)
-			g_string_append_printf(s, "%s%s", s->len ? " && " : "",
-					       o->before->str);
-		if (o->now)
-			g_string_append_printf(s, is_tight(o->now) ? "%s%s" :
-					       "%s(%s)", s->len ? " && " : "",
-					       o->now);
-	}
-	g_ptr_array_free(stack, TRUE);
+	g_array_free(chain, TRUE);
 	return g_string_free(s, FALSE);
 }

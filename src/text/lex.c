@@ -561,6 +561,107 @@ static size_t lex_one(struct lexer *x, size_t p)
 	return e;
 }
 
+enum cond_kind { COND_NONE, COND_IF, COND_ARM, COND_END };
+
+static enum cond_kind cond_kind(const struct token_list *l, size_t name)
+{
+	static const struct { const char *name; enum cond_kind kind; } all[] = {
+		{ "if", COND_IF }, { "ifdef", COND_IF }, { "ifndef", COND_IF },
+		{ "elif", COND_ARM }, { "elifdef", COND_ARM },
+		{ "elifndef", COND_ARM }, { "else", COND_ARM },
+		{ "endif", COND_END },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		if (tok_is(l, name, all[i].name))
+			return all[i].kind;
+	return COND_NONE;
+}
+
+/* Is token @i the first of its line but for blanks and comments? */
+static int begins_line(const struct token_list *l, size_t i)
+{
+	while (i-- > 0) {
+		if (l->v[i].kind == TOK_NEWLINE)
+			return 1;
+		if (l->v[i].kind != TOK_SPACE && l->v[i].kind != TOK_SPLICE &&
+		    l->v[i].kind != TOK_COMMENT)
+			return 0;
+	}
+	return 1;
+}
+
+/* Find the conditional directives; arms and ends without an #if are left out. */
+static void link_conditions(struct token_list *l)
+{
+	GArray *all = g_array_new(FALSE, FALSE, sizeof(struct token_cond));
+	GArray *before = g_array_new(FALSE, FALSE, sizeof(size_t));
+	size_t now = TOKEN_NO_COND;	/* what a place here stands under */
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct token_cond c = { .hash = i, .up = now };
+		enum cond_kind kind;
+
+		if (l->v[i].ctx != CTX_DIRECTIVE || l->v[i].kind != TOK_PUNCT ||
+		    !tok_is(l, i, "#") || !begins_line(l, i))
+			continue;
+		for (c.name = i + 1; c.name < l->n; c.name++)
+			if (l->v[c.name].kind != TOK_SPACE &&
+			    l->v[c.name].kind != TOK_SPLICE &&
+			    l->v[c.name].kind != TOK_COMMENT)
+				break;
+		kind = c.name < l->n ? cond_kind(l, c.name) : COND_NONE;
+		if (kind == COND_NONE || (kind != COND_IF && !before->len))
+			continue;
+		if (kind == COND_IF) {
+			g_array_append_val(before, now);
+		} else if (kind == COND_END) {
+			c.up = g_array_index(before, size_t, before->len - 1);
+			g_array_set_size(before, before->len - 1);
+		}
+		now = kind == COND_END ? c.up : all->len;
+		g_array_append_val(all, c);
+	}
+	g_array_free(before, TRUE);
+	l->n_cond = all->len;
+	l->cond = (struct token_cond *)g_array_free(all, FALSE);
+}
+
+char *lex_limit_hit(const struct token_list *l)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; i < l->n_cond; i++) {
+		enum cond_kind kind = cond_kind(l, l->cond[i].name);
+
+		depth += kind == COND_IF;
+		depth -= kind == COND_END;
+		if (depth > LEX_NESTING_MAX)
+			return g_strdup_printf("%zu #ifs inside each other in "
+				"line %u (limit %u)", depth,
+				l->v[l->cond[i].hash].line, LEX_NESTING_MAX);
+	}
+	depth = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		const struct token *t = &l->v[i];
+		char b = l->buf[t->off];
+
+		if (t->kind != TOK_PUNCT || t->len != 1)
+			continue;
+		if (b == '(' || b == '[' || b == '{')
+			depth++;
+		else if (b == '}' && t->col == 1)
+			depth = 0;	/* a function's end, whatever was open */
+		else if ((b == ')' || b == ']' || b == '}') && depth)
+			depth--;
+		if (depth > LEX_NESTING_MAX)
+			return g_strdup_printf("%zu brackets inside each other "
+				"in line %u (limit %u)", depth, t->line,
+				LEX_NESTING_MAX);
+	}
+	return NULL;
+}
+
 void lex_c(const char *buf, size_t size, struct token_list *out)
 {
 	struct lexer x = {
@@ -576,13 +677,14 @@ void lex_c(const char *buf, size_t size, struct token_list *out)
 	while (p < size)
 		p = lex_one(&x, p);
 	g_free(x.stack);
+	link_conditions(out);
 }
 
 void lex_free(struct token_list *l)
 {
 	g_free(l->v);
-	l->v = NULL;
-	l->n = 0;
+	g_free(l->cond);
+	memset(l, 0, sizeof(*l));
 }
 
 const char *tok_text(const struct token_list *l, size_t i, size_t *len,

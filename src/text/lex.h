@@ -42,11 +42,26 @@ struct token {
 	uint8_t disabled;	/* in an arm that text shows dead: #if 0, #else of #if 1, nested in one */
 };
 
+/* A conditional directive: #if, #ifdef, #elif, #else, #endif and the like. */
+struct token_cond {
+	size_t hash;		/* the token of its '#' */
+	size_t name;		/* and the one behind it */
+	/*
+	 * The directives that a place behind this one stands under are a chain:
+	 * this one unless it is an #endif, then @up of each, up to TOKEN_NO_COND.
+	 */
+	size_t up;
+};
+
+#define TOKEN_NO_COND	SIZE_MAX
+
 struct token_list {
 	const char *buf;	/* the text; borrowed, must outlive the list */
 	size_t size;
 	struct token *v;	/* owned */
 	size_t n;
+	struct token_cond *cond;	/* in order; owned */
+	size_t n_cond;
 };
 
 /*
@@ -55,6 +70,15 @@ struct token_list {
  */
 void lex_c(const char *buf, size_t size, struct token_list *out);
 void lex_free(struct token_list *l);
+
+/*
+ * NULL, or why @l is not fit for analysis, to be freed: "1001 brackets inside
+ * each other in line 7 (limit 1000)".  #ifs nested deeper than the limit and
+ * brackets that stay open are no code that anyone compiles, and walks from
+ * bracket to bracket would take a time that is quadratic in the file.
+ */
+#define LEX_NESTING_MAX	1000
+char *lex_limit_hit(const struct token_list *l);
 
 /*
  * The text of token @i without splices.  *@len gets its length.  Points into

@@ -132,10 +132,19 @@ gsize source_token_at(const struct source *s, gsize off)
 
 guint source_line(const struct source *s, gsize off)
 {
+	gsize i = source_token_at(s, MIN(off, s->size));
 	guint line = 1;
+	gsize from = 0;
 
-	for (gsize i = 0; i < off && i < s->size; i++)
-		line += s->text[i] == '\n';
+	/* Lines are counted from the token that begins at @off or before. */
+	if (i == s->toks.n || s->toks.v[i].off > off)
+		i--;
+	if (i < s->toks.n) {
+		line = s->toks.v[i].line;
+		from = s->toks.v[i].off;
+	}
+	for (; from < off && from < s->size; from++)
+		line += s->text[from] == '\n';
 	return line;
 }
 

@@ -25,8 +25,9 @@
 #include "text/lex.h"
 #include "tree/wordindex.h"
 
-/* Above this a file is not source, and is not read. */
-#define MAX_FILE_SIZE	((gsize)1 << 30)
+/* A larger file is not read; the largest of Linux 7.3 has 23 MiB. */
+#define MAX_FILE_SIZE	((gsize)32 << 20)
+#define TOO_LARGE	"larger than 32 MiB: not read"
 
 /* An index of words does not pay for a tree of fewer files. */
 #define INDEX_FILES	1000
@@ -439,29 +440,47 @@ static gboolean has_type(const struct scan *sc, const struct file *f)
 	return FALSE;
 }
 
-static void examine(struct scan *sc, struct file *f, const char *buf,
-		    hs_scratch_t *scratch)
+static void forget_hits(struct file *f)
+{
+	if (f->hits)
+		g_array_free(f->hits, TRUE);
+	f->hits = NULL;
+}
+
+/* NULL, or why the text of @f cannot be analysed. */
+static char *examine(struct scan *sc, struct file *f, const char *buf,
+		     hs_scratch_t *scratch)
 {
 	static const guint8 plain[] = {
 		[TEXT_DOC] = SITE_DOC, [TEXT_SCRIPT] = SITE_SCRIPT,
 		[TEXT_OTHER] = SITE_OTHER,
 	};
 	struct token_list l;
+	char *limit;
 
 	f->hits = find_words(&sc->words, (const unsigned char *)buf, f->size,
 			     scratch);
 	if (!sc->deriving)
 		keep_words(sc, f);
 	if (!f->hits)
-		return;
+		return NULL;
 	if (f->kind == TEXT_DOC || f->kind == TEXT_SCRIPT ||
 	    f->kind == TEXT_OTHER) {
 		for (guint i = 0; i < f->hits->len; i++)
 			g_array_index(f->hits, struct hit, i).ctx =
 				plain[f->kind];
-		return;
+		return NULL;
 	}
 	lex_c(buf, f->size, &l);
+	limit = lex_limit_hit(&l);
+	if (limit) {
+		char *why = g_strconcat(limit, ": not read", NULL);
+
+		g_free(limit);
+		forget_hits(f);
+		lex_free(&l);
+		return why;
+	}
 	if (f->kind == TEXT_C && (sc->deriving || has_type(sc, f))) {
 		f->has_type = 1;
 		f->derived = g_array_new(FALSE, FALSE, sizeof(struct derived));
@@ -470,6 +489,7 @@ static void examine(struct scan *sc, struct file *f, const char *buf,
 	if (!sc->deriving)
 		set_contexts(f, &l);
 	lex_free(&l);
+	return NULL;
 }
 
 /* ---- reading ---- */
@@ -494,7 +514,7 @@ static char *read_file(int root, struct file *f, struct buffer *b)
 	} else if (!S_ISREG(st.st_mode)) {
 		why = g_strdup("became something else than a regular file");
 	} else if (st.st_size > (off_t)MAX_FILE_SIZE) {
-		why = g_strdup("larger than 1 GiB: not read");
+		why = g_strdup(TOO_LARGE);
 	}
 	while (!why) {
 		gsize want = MAX((gsize)st.st_size, f->size) + 1;
@@ -513,17 +533,10 @@ static char *read_file(int root, struct file *f, struct buffer *b)
 			break;
 		f->size += n;
 		if (f->size > MAX_FILE_SIZE)
-			why = g_strdup("larger than 1 GiB: not read");
+			why = g_strdup(TOO_LARGE);
 	}
 	close(fd);
 	return why;
-}
-
-static void forget_hits(struct file *f)
-{
-	if (f->hits)
-		g_array_free(f->hits, TRUE);
-	f->hits = NULL;
 }
 
 static gpointer worker(gpointer data)
@@ -559,7 +572,7 @@ static gpointer worker(gpointer data)
 		f->why = read_file(g_array_index(sc->roots, struct root,
 						 f->root).fd, f, &b);
 		if (!f->why)
-			examine(sc, f, b.p, scratch);
+			f->why = examine(sc, f, b.p, scratch);
 		if (sc->deriving)
 			forget_hits(f);
 	}

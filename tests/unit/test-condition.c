@@ -68,6 +68,30 @@ static void test_odd(void **state)
 {
 	check("#endif\n#define X #if\n/*\n#if A\n*/\nHERE\n", "");
 	check("int x;\n#if A\n#if B\nHERE", "A && B");
+	check("#else\n#elif X\n#if A\n#else\n#if B\n#endif\nHERE", "!A");
+}
+
+/* Asking for every place takes no time that is quadratic in the file. */
+static void test_many(void **state)
+{
+	GString *text = g_string_new(NULL);
+	struct token_list l;
+
+	for (int i = 0; i < 50000; i++)
+		g_string_append_printf(text, "#if A%d\nx\n#endif\n", i);
+	lex_c(text->str, text->len, &l);
+	for (size_t i = 0; i < l.n; i++) {
+		char *cond;
+
+		if (!tok_is(&l, i, "x"))
+			continue;
+		cond = condition_at(&l, l.v[i].off);
+		assert_true(g_str_has_prefix(cond, "A"));
+		assert_int_equal(strtoul(cond + 1, NULL, 10), l.v[i].line / 3);
+		g_free(cond);
+	}
+	lex_free(&l);
+	g_string_free(text, TRUE);
 }
 
 int main(void)
@@ -78,6 +102,7 @@ int main(void)
 		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_guard),
 		cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -221,6 +221,46 @@ static void helpers(void **state)
 	lex_free(&l);
 }
 
+static void limit_is(const char *head, const char *open, int n,
+		     const char *tail, const char *want)
+{
+	GString *text = g_string_new(head);
+	struct token_list l;
+	char *got;
+
+	for (int i = 0; i < n; i++)
+		g_string_append(text, open);
+	g_string_append(text, tail);
+	lex_c(text->str, text->len, &l);
+	got = lex_limit_hit(&l);
+	if (want)
+		assert_string_equal(got, want);
+	else
+		assert_null(got);
+	g_free(got);
+	lex_free(&l);
+	g_string_free(text, TRUE);
+}
+
+static void limits(void **state)
+{
+	limit_is("", "#if A\n", 1000, "", NULL);
+	limit_is("\n", "#if A\n", 1001, "", "1001 #ifs inside each other in "
+		 "line 1002 (limit 1000)");
+	limit_is("", "#if A\n#endif\n", 5000, "", NULL);
+	limit_is("", "#if A\n#else\n#endif\n#endif\n", 5000, "", NULL);
+	limit_is("x", "(", 1000, "", NULL);
+	limit_is("x", "[", 1001, "", "1001 brackets inside each other in "
+		 "line 1 (limit 1000)");
+	limit_is("", "f(\n", 2000, "", "1001 brackets inside each other in "
+		 "line 1001 (limit 1000)");
+	/* One that each function leaves open, of two arms of an #if, say. */
+	limit_is("", "int f(\nint f(void)\n{\n}\n", 2000, "", NULL);
+	limit_is("", "()", 5000, "", NULL);
+	limit_is("\"", "(", 5000, "\"", NULL);
+	limit_is("/*", "(", 5000, "", NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +271,7 @@ int main(void)
 		cmocka_unit_test(directives),
 		cmocka_unit_test(disabled_arms),
 		cmocka_unit_test(helpers),
+		cmocka_unit_test(limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
