@@ -81,6 +81,7 @@ check-mini: $(TREEWIDE)
 	@TREEWIDE='$(abspath $(TREEWIDE))' tests/mini/run
 	@TREEWIDE='$(abspath $(TREEWIDE))' tests/mini/leaf-entry
 	@TREEWIDE='$(abspath $(TREEWIDE))' tests/mini/leaf-helpers
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/mini/renamed
 
 check-cli: $(TREEWIDE)
 	@TREEWIDE='$(TREEWIDE)' tests/cli/run

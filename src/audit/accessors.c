@@ -13,6 +13,7 @@
 #include "read/cx.h"
 #include "base/diag.h"
 #include "model/manifest.h"
+#include "model/spelling.h"
 #include "base/treewide.h"
 #include "read/world.h"
 
@@ -25,19 +26,21 @@ static char **keys(GKeyFile *rules, const char *group)
 	return v ? v : g_new0(char *, 1);
 }
 
-GKeyFile *accessors_rules(const char *conversion)
+GKeyFile *accessors_rules(const struct manifest *m, char **text)
 {
-	char *path = g_build_filename(tw_data_dir(), "cocci", conversion,
-				      "accessors.ini", NULL);
+	char *path = g_build_filename(m->dir, "accessors.ini", NULL);
 	GKeyFile *k = g_key_file_new();
 	GError *err = NULL;
 
-	if (!g_key_file_load_from_file(k, path, G_KEY_FILE_NONE, &err) ||
+	*text = spelling_read(m->spelled, path, &err);
+	if (!*text || !g_key_file_load_from_data(k, *text, -1, G_KEY_FILE_NONE,
+						 &err) ||
 	    !g_key_file_has_group(k, "helpers") ||
 	    !g_key_file_has_group(k, "levels")) {
 		tw_error("%s: %s", path, err ? err->message :
 			 "it has no [helpers] and [levels]");
 		g_clear_error(&err);
+		g_clear_pointer(text, g_free);
 		g_key_file_free(k);
 		k = NULL;
 	}

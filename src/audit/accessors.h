@@ -12,13 +12,17 @@
 
 #include "read/cell.h"
 #include "read/cellfacts.h"
+#include "model/manifest.h"
 #include "tree/tree.h"
 
 /* Count up when the same sources would give other facts than before. */
 #define ACCESSORS_VERSION 1
 
-/* accessors.ini of @conversion, or NULL after a message. */
-GKeyFile *accessors_rules(const char *conversion);
+/*
+ * accessors.ini of @m, with names as the tree spells them, and its *@text, which
+ * the caller frees; NULL after a message.
+ */
+GKeyFile *accessors_rules(const struct manifest *m, char **text);
 
 /*
  * The native names of the helper @name at the level @level ("pmd"), in the

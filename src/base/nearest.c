@@ -5,7 +5,7 @@
 
 #include "base/nearest.h"
 
-static guint distance(const char *a, const char *b)
+unsigned nearest_distance(const char *a, const char *b)
 {
 	size_t n = strlen(b);
 	guint *row = g_new(guint, n + 1), d;
@@ -37,7 +37,7 @@ const char *nearest(const char *word, const char *const *names)
 	if (strlen(word) > 100)
 		return NULL;
 	for (; *names; names++) {
-		guint d = distance(word, *names);
+		guint d = nearest_distance(word, *names);
 
 		if (d < best_d) {
 			best_d = d;

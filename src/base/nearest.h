@@ -5,5 +5,7 @@
 
 /* One of @names (NULL-terminated), or NULL when none is near @word. */
 const char *nearest(const char *word, const char *const *names);
+/* How many characters must be added, removed or replaced to make @a of @b. */
+unsigned nearest_distance(const char *a, const char *b);
 
 #endif

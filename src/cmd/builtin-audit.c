@@ -21,6 +21,7 @@
 #include "base/nearest.h"
 #include "base/output.h"
 #include "base/printable.h"
+#include "tree/spell.h"
 #include "tree/tree.h"
 #include "base/treewide.h"
 #include "cmd/cmd.h"
@@ -592,8 +593,8 @@ static json_t *strings(char **v)
 
 /* What the program that proves is given: see tools/twlib/accessors/. */
 static char *accessor_facts(const struct tree *t, const struct scope *s,
-			    const char *name, const GPtrArray *found,
-			    const GPtrArray *without)
+			    const char *name, const char *rules,
+			    const GPtrArray *found, const GPtrArray *without)
 {
 	json_t *cells = json_array(), *absent = json_array();
 	json_t *archs = json_array(), *o;
@@ -617,8 +618,9 @@ static char *accessor_facts(const struct tree *t, const struct scope *s,
 	}
 	for (guint i = 0; i < without->len; i++)
 		json_array_append_new(archs, json_string(without->pdata[i]));
-	o = json_pack("{s:i,s:s,s:s,s:s,s:o,s:o,s:o}", "version",
-		      JSON_VERSION, "conversion", name, "tree", t->path,
+	o = json_pack("{s:i,s:s,s:s,s:s,s:s,s:o,s:o,s:o}", "version",
+		      JSON_VERSION, "conversion", name, "rules", rules,
+		      "tree", t->path,
 		      "release", t->release, "cells", cells, "absent", absent,
 		      "archs_without_cell", archs);
 	text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
@@ -659,10 +661,11 @@ static int prove(const char *facts, const struct tw_options *opt)
 	       g_subprocess_get_exit_status(p) : TW_FATAL;
 }
 
-static int accessors(const struct tree *t, const char *name,
+static int accessors(const struct tree *t, const struct manifest *m,
 		     const struct tw_options *opt)
 {
-	GKeyFile *rules = accessors_rules(name);
+	char *text;
+	GKeyFile *rules = accessors_rules(m, &text);
 	GPtrArray *found, *without;
 	struct scope s;
 	guint cached;
@@ -677,9 +680,10 @@ static int accessors(const struct tree *t, const char *name,
 			: NULL;
 	if (!found)
 		return TW_FATAL;
-	facts = accessor_facts(t, &s, name, found, without);
+	facts = accessor_facts(t, &s, m->name, text, found, without);
 	status = prove(facts, opt);
 	free(facts);
+	g_free(text);
 	g_ptr_array_free(found, TRUE);
 	g_ptr_array_free(without, TRUE);
 	g_key_file_free(rules);
@@ -722,14 +726,14 @@ int cmd_audit(int argc, char **argv)
 		tw_die(TW_USAGE, "audit: '%s' cannot be audited: %s", m->name,
 		       why);
 	t = tree_open(opt.tree);
-	if (!t)
+	if (!t || spell_conversion(m, t))
 		return TW_FATAL;
 	if (opt.output && output_inside(opt.output, t->path))
 		tw_die(TW_USAGE, "audit: -o '%s' is in the tree, which is not written to; name another place",
 		       opt.output);
 	if (opt.output && output_check(opt.output))
 		return TW_FATAL;
-	status = types ? typedefs(t, m, &opt) : accessors(t, m->name, &opt);
+	status = types ? typedefs(t, m, &opt) : accessors(t, m, &opt);
 	manifest_free(m);
 	tree_free(t);
 	return status;

@@ -19,6 +19,7 @@
 #include "base/diag.h"
 #include "cmd/explain.h"
 #include "base/nearest.h"
+#include "tree/spell.h"
 #include "base/output.h"
 #include "base/printable.h"
 #include "model/run.h"
@@ -490,10 +491,10 @@ int cmd_convert(int argc, char **argv)
 		tw_die(TW_USAGE, "%s has no rules that convert yet: it has seeds for 'treewide scan' and rules for 'treewide lint'",
 		       m->name);
 	check_policy(m);
-	take_accessors(m);
 	t = tree_open(opt.tree);
-	if (!t)
+	if (!t || spell_conversion(m, t))
 		return TW_FATAL;
+	take_accessors(m);
 	if (with && !g_key_file_has_group(m->keys, "op") &&
 	    !g_key_file_has_group(m->keys, "leaf"))
 		tw_die(TW_USAGE, "convert: %s takes no --with: what it follows is in the tree; convert a module by hand when the tree is converted",

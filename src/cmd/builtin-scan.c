@@ -15,6 +15,7 @@
 #include "base/output.h"
 #include "base/printable.h"
 #include "tree/scan.h"
+#include "tree/spell.h"
 #include "tree/tree.h"
 #include "base/treewide.h"
 #include "cmd/cmd.h"
@@ -351,7 +352,7 @@ int cmd_scan(int argc, char **argv)
 		goto out;
 	}
 	r.tree = tree = tree_open(opt.tree);
-	if (!tree)
+	if (!tree || spell_conversion(conv, tree))
 		goto out;
 	r.ledger_path = path = ledger_place(ledger, &opt, conv, tree);
 	r.ledger = ledger_create(path);

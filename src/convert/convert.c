@@ -705,6 +705,7 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 	c.rules = g_ptr_array_new_with_free_func(smpl_rule_free);
 	c.smpl_jobs = g_ptr_array_new();
 	c.edits = edit_set_new();
+	c.absent = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	c.refusals = g_ptr_array_new_with_free_func(refusal_free);
 	res->refusals = g_ptr_array_new_with_free_func(g_free);
 
@@ -712,7 +713,7 @@ int convert_run(struct tree *t, struct manifest *m, const char *policy,
 	      g_key_file_has_group(m->keys, "leaf") ? convert_leaf : NULL;
 	if (!own)
 		c.h = handle_load(m);
-	if ((!own && !c.h) || check_requirements(&c))
+	if ((!own && !c.h) || check_requirements(&c) || convert_check_names(&c))
 		goto out;
 	if (convert_scan(&c, m->symbols))
 		goto out;
@@ -775,6 +776,7 @@ out:
 	g_hash_table_destroy(c.read_archs);
 	g_ptr_array_free(c.refusals, TRUE);
 	edit_set_free(c.edits);
+	g_hash_table_destroy(c.absent);
 	return ret;
 }
 

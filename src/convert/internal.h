@@ -51,6 +51,7 @@ struct convert {
 	GPtrArray *rules;	/* struct smpl_rule */
 	GPtrArray *smpl_jobs;
 	struct edit_set *edits;
+	GHashTable *absent;	/* what optional parts call and the tree has not; or NULL */
 	GHashTable *handle_lines;	/* "FILE:LINE" set, while fates are decided */
 	GPtrArray *refusals;	/* struct refusal */
 	struct audit audit;	/* of the archs whose handle does not change */
@@ -90,6 +91,12 @@ void convert_put_edit(struct convert *c, const struct source *s, gsize from,
 /* The edits and files of the conversion's folder, as tree_edits() says. */
 int convert_tree_edits(struct convert *c, const char *when, GHashTable *texts,
 		       GPtrArray *files);
+/*
+ * Look up in the tree what the files of the conversion's folder call.  A name
+ * that is missing and that only optional parts call goes to c->absent; any other
+ * is an error.  0, or -1 after a message for each.
+ */
+int convert_check_names(struct convert *c);
 /* Files that the tree has not (struct tree_file), into the result. */
 void convert_add_files(struct convert *c, const GPtrArray *files);
 /*

@@ -75,6 +75,19 @@ static void feed_below(XXH3_state_t *h, const char *dir)
 }
 
 /* The folder that holds, or would hold, this conversion; NULL: none can. */
+/* What the tree calls otherwise than the conversion's files. */
+static void feed_spelled(XXH3_state_t *h, GHashTable *spelled)
+{
+	GList *names = spelled ? g_list_sort(g_hash_table_get_keys(spelled),
+					     (GCompareFunc)strcmp) : NULL;
+
+	for (GList *n = names; n; n = n->next) {
+		feed(h, n->data);
+		feed(h, g_hash_table_lookup(spelled, n->data));
+	}
+	g_list_free(names);
+}
+
 static char *folder(const struct convert *c)
 {
 	XXH3_state_t *h = XXH3_createState();
@@ -89,6 +102,7 @@ static char *folder(const struct convert *c)
 	feed_below(h, c->m->dir);
 	feed(h, c->m->name);
 	feed(h, c->policy);
+	feed_spelled(h, c->m->spelled);
 	given = g_key_file_get_string(c->m->keys, "leaf", "accessors-hash",
 				      NULL);
 	feed(h, given);

@@ -107,7 +107,8 @@ int convert_tree_edits(struct convert *c, const char *when, GHashTable *texts,
 {
 	struct tree_edit_request q = {
 		.t = c->t, .dir = c->m->dir, .name = c->m->name,
-		.when = when, .texts = texts,
+		.when = when, .texts = texts, .spelled = c->m->spelled,
+		.absent = c->absent,
 		.problems = c->res->problems, .left = c->res->rules_left,
 		.source = source_for_edits, .data = c,
 	};

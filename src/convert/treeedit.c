@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/diag.h"
+#include "model/spelling.h"
 #include "text/source.h"
 #include "convert/treeedit.h"
 
@@ -134,56 +135,177 @@ static char *with_names(const char *line, GHashTable *names)
 	return text;
 }
 
+/* What the words a and b of "pte_a pmd_b" have in common: a, if it is b. */
+static char *common_form(const char *names)
+{
+	char **v = g_strsplit(names, " ", -1);
+	char *form = NULL;
+
+	for (char **n = v; *n; n++) {
+		const char *tail = strchr(*n, '_');
+
+		if (!tail || (form && strcmp(form, tail + 1))) {
+			g_clear_pointer(&form, g_free);
+			break;
+		}
+		if (!form)
+			form = g_strdup(tail + 1);
+	}
+	g_strfreev(v);
+	return form;
+}
+
+struct choice {
+	const struct tree_edit_request *q;
+	GHashTable *names;	/* hole -> text */
+	GHashTable *absent;	/* what the tree does not declare: char * set; or NULL */
+	GPtrArray *left;	/* char *: optional parts that were left out, and why */
+	gboolean all;		/* every case of @when and @with */
+};
+
+/* A line of directives: does what follows count? */
+static gboolean directive(const struct choice *c, const char *l, gboolean on)
+{
+	if (g_str_has_prefix(l, "@if "))
+		return tree_has(c->q, l + 4);
+	if (g_str_has_prefix(l, "@when "))
+		return c->all || !strcmp(l + 6, c->q->when);
+	if (g_str_has_prefix(l, "@with "))
+		return c->all || g_hash_table_contains(c->names, l + 6);
+	if (!strcmp(l, "@else"))
+		return c->all || !on;
+	return TRUE;
+}
+
+static gboolean is_directive(const char *l)
+{
+	return g_str_has_prefix(l, "@if ") || g_str_has_prefix(l, "@when ") ||
+	       g_str_has_prefix(l, "@with ") || !strcmp(l, "@else") ||
+	       !strcmp(l, "@end");
+}
+
+/* "@let NAME VALUE" and "@form NAME pte_x pmd_x". */
+static void define(const struct choice *c, const char *l)
+{
+	gboolean form = g_str_has_prefix(l, "@form ");
+	char **v = g_strsplit(l + (form ? 6 : 5), " ", 2), *text;
+
+	if (v[0] && v[1]) {
+		text = form ? common_form(v[1]) : g_strdup(v[1]);
+		if (text)
+			g_hash_table_replace(c->names, g_strdup(v[0]), text);
+		else if (c->q->problems)
+			g_ptr_array_add(c->q->problems, g_strdup_printf(
+				"%s: '%s' have no form in common as this tree spells them; write them out",
+				c->q->name, v[1]));
+	}
+	g_strfreev(v);
+}
+
+/* The first name that the optional part @l calls and the tree does not have. */
+static char *absent_in(const struct choice *c, char **l)
+{
+	char *name = NULL;
+
+	for (; c->absent && *l && strcmp(*l, "@end") && !name; l++) {
+		for (const char *p = *l; *p && !name; ) {
+			const char *end = p;
+			char *word;
+
+			while (source_is_word(*end))
+				end++;
+			word = g_strndup(p, end - p);
+			if (end > p && *end == '(' &&
+			    g_hash_table_contains(c->absent, word))
+				name = g_strdup(word);
+			g_free(word);
+			p = end > p ? end : p + 1;
+		}
+	}
+	return name;
+}
+
 /*
  * Lines "@if FILE: TEXT", "@when CASE", "@with NAME", "@else", "@end" choose what
- * follows; they do not nest.  "@let NAME VALUE" says what "@NAME@" stands for.  All
- * other lines stay.
+ * follows; they do not nest.  "@optional", up to its "@end", is left out if it
+ * calls what the tree does not declare; it may hold none of the others.
+ * "@let NAME VALUE" says what "@NAME@" stands for, and "@form NAME pte_x pmd_x"
+ * that it stands for "x", as the tree spells these.  All other lines stay.
  */
-static char *choose(const struct tree_edit_request *q, const char *text)
+static char *choose(const struct choice *c, const char *raw)
 {
-	char **lines = g_strsplit(text, "\n", -1);
-	GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal,
-						  g_free, g_free);
+	char *spelled = spelling_apply(c->q->spelled, raw);
+	char **lines = g_strsplit(spelled, "\n", -1);
 	GString *out = g_string_new(NULL);
 	GHashTableIter it;
 	gboolean on = TRUE;
 	gpointer k, v;
 
-	if (q->texts) {
-		g_hash_table_iter_init(&it, q->texts);
+	if (c->q->texts) {
+		g_hash_table_iter_init(&it, c->q->texts);
 		while (g_hash_table_iter_next(&it, &k, &v))
-			g_hash_table_insert(names, g_strdup(k), g_strdup(v));
+			g_hash_table_insert(c->names, g_strdup(k), g_strdup(v));
 	}
-
 	for (char **l = lines; *l; l++) {
-		char **let = NULL, *line;
+		char *line;
 
-		if (g_str_has_prefix(*l, "@if "))
-			on = tree_has(q, *l + 4);
-		else if (g_str_has_prefix(*l, "@when "))
-			on = !strcmp(*l + 6, q->when);
-		else if (g_str_has_prefix(*l, "@with "))
-			on = g_hash_table_contains(names, *l + 6);
-		else if (!strcmp(*l, "@else"))
-			on = !on;
-		else if (!strcmp(*l, "@end"))
-			on = TRUE;
-		else if (on && g_str_has_prefix(*l, "@let "))
-			let = g_strsplit(*l + 5, " ", 2);
-		else if (on) {
-			line = with_names(*l, names);
+		if (!strcmp(*l, "@optional")) {
+			char *why = absent_in(c, l + 1);
+
+			on = !why;
+			if (why && c->left)
+				g_ptr_array_add(c->left, g_strdup_printf(
+					"%s: a part that calls %s(), which the tree does not declare",
+					c->q->name, why));
+			g_free(why);
+		} else if (is_directive(*l)) {
+			on = directive(c, *l, on);
+		} else if (on && (g_str_has_prefix(*l, "@let ") ||
+				  g_str_has_prefix(*l, "@form "))) {
+			define(c, *l);
+		} else if (on) {
+			line = with_names(*l, c->names);
 			g_string_append_printf(out, "%s%s", line,
 					       l[1] ? "\n" : "");
 			g_free(line);
 		}
-		if (let && let[0] && let[1])
-			g_hash_table_replace(names, g_strdup(let[0]),
-					     g_strdup(let[1]));
-		g_strfreev(let);
 	}
-	g_hash_table_destroy(names);
+	g_strfreev(lines);
+	g_free(spelled);
+	return g_string_free(out, FALSE);
+}
+
+/* The lines of optional parts, if @optional, or all others. */
+static char *parts_of(const char *raw, gboolean optional)
+{
+	char **lines = g_strsplit(raw, "\n", -1);
+	GString *out = g_string_new(NULL);
+	gboolean in = FALSE;
+
+	for (char **l = lines; *l; l++) {
+		if (!strcmp(*l, "@optional"))
+			in = TRUE;
+		else if (in && !strcmp(*l, "@end"))
+			in = FALSE;
+		else if (in == optional)
+			g_string_append_printf(out, "%s\n", *l);
+	}
 	g_strfreev(lines);
 	return g_string_free(out, FALSE);
+}
+
+/* The text as the request chooses it; the caller frees it. */
+static char *chosen(const struct tree_edit_request *q, const char *raw)
+{
+	struct choice c = {
+		.q = q, .absent = q->absent, .left = q->left,
+		.names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					       g_free),
+	};
+	char *text = choose(&c, raw);
+
+	g_hash_table_destroy(c.names);
+	return text;
 }
 
 /* @put with its variables, each line but the first indented like @at's line. */
@@ -302,7 +424,7 @@ static int apply_file(const struct tree_edit_request *q, const char *path,
 		g_error_free(err);
 		return ret;
 	}
-	text = choose(q, raw);
+	text = chosen(q, raw);
 	lines = g_strsplit(text, "\n", -1);
 	for (l = lines; *l && strcmp(*l, "--- find"); l++) {
 		if (g_str_has_prefix(*l, "file: ")) {
@@ -401,7 +523,7 @@ static int add_files(const struct tree_edit_request *q, GPtrArray *files)
 		} else {
 			f = g_new0(struct tree_file, 1);
 			f->file = g_strdup(names->pdata[i]);
-			f->text = choose(q, raw);
+			f->text = chosen(q, raw);
 			g_ptr_array_add(files, f);
 			g_free(raw);
 		}
@@ -411,6 +533,94 @@ static int add_files(const struct tree_edit_request *q, GPtrArray *files)
 	g_ptr_array_free(names, TRUE);
 	g_free(dir);
 	return ret;
+}
+
+/* Calls @fn for what the file of edits @text puts; @file is what it edits. */
+static void each_put(const char *file, const char *text, gboolean optional,
+		     tree_edit_text_fn fn, void *data)
+{
+	char **parts = g_strsplit(text, "--- put\n", -1);
+
+	for (guint i = 1; parts[0] && parts[i]; i++) {
+		char *end = strstr(parts[i], "--- find\n");
+
+		if (end)
+			*end = '\0';
+		fn(file, parts[i], optional, data);
+	}
+	g_strfreev(parts);
+}
+
+/* The file that an .edit file edits, if the tree fits it; the caller frees it. */
+static char *edited_file(const struct tree_edit_request *q, const char *text)
+{
+	char **lines = g_strsplit(text, "\n", -1), *file = NULL;
+	gboolean fits = TRUE;
+
+	for (char **l = lines; *l && strcmp(*l, "--- find"); l++) {
+		if (g_str_has_prefix(*l, "file: "))
+			file = *l + 6;
+		else if (g_str_has_prefix(*l, "requires: "))
+			fits &= tree_has(q, *l + 10);
+		else if (g_str_has_prefix(*l, "lacks: "))
+			fits &= !tree_has(q, *l + 7);
+	}
+	file = fits ? g_strdup(file) : NULL;
+	g_strfreev(lines);
+	return file;
+}
+
+static int each_text(const struct tree_edit_request *q, const char *folder,
+		     tree_edit_text_fn fn, void *data)
+{
+	char *dir = g_build_filename(q->dir, folder, NULL);
+	gboolean edits = !strcmp(folder, "edits");
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	int ret = 0;
+
+	list(dir, "", names);
+	for (guint i = 0; i < names->len && !ret; i++) {
+		char *path = g_build_filename(dir, names->pdata[i], NULL), *raw;
+		GError *err = NULL;
+
+		if (!g_file_get_contents(path, &raw, NULL, &err)) {
+			ret = tw_error("%s", err->message);
+			g_error_free(err);
+		}
+		for (int optional = 0; optional < 2 && !ret; optional++) {
+			struct choice c = {
+				.q = q, .all = TRUE,
+				.names = g_hash_table_new_full(g_str_hash,
+					g_str_equal, g_free, g_free),
+			};
+			char *part = parts_of(raw, optional);
+			char *text = choose(&c, part);
+			char *file = edits ? edited_file(q, text) :
+				     g_strdup(names->pdata[i]);
+
+			if (file && edits)
+				each_put(file, text, optional, fn, data);
+			else if (file)
+				fn(file, text, optional, data);
+			g_hash_table_destroy(c.names);
+			g_free(file);
+			g_free(text);
+			g_free(part);
+		}
+		if (!ret)
+			g_free(raw);
+		g_free(path);
+	}
+	g_ptr_array_free(names, TRUE);
+	g_free(dir);
+	return ret;
+}
+
+int tree_edits_each(const struct tree_edit_request *q, tree_edit_text_fn fn,
+		    void *data)
+{
+	return each_text(q, "edits", fn, data) ||
+	       each_text(q, "tree", fn, data) ? -1 : 0;
 }
 
 void tree_file_free(gpointer p)

@@ -20,7 +20,9 @@ struct tree_edit_request {
 	const char *dir;		/* the conversion's folder */
 	const char *name;		/* of the conversion, for rules' names */
 	const char *when;		/* edits and parts for this case only */
+	GHashTable *spelled;		/* names that the tree spells otherwise; or NULL */
 	GHashTable *texts;		/* NAME -> text: what "@NAME@" stands for; or NULL */
+	GHashTable *absent;		/* what it calls and the tree has not: char * set; or NULL */
 	GPtrArray *problems;		/* char *: an edit that has no place */
 	GPtrArray *left;		/* char *: what the tree lacks, so it was left out */
 	struct source *(*source)(const char *file, void *data);
@@ -35,6 +37,16 @@ struct tree_edit_request {
 int tree_edits(const struct tree_edit_request *q, struct edit_set *edits,
 	       GPtrArray *files);
 void tree_file_free(gpointer p);
+
+/*
+ * What the edits and new files would put into the tree in any case: each text,
+ * with the file that it goes to.  Without the optional parts, or with nothing
+ * but these.  0, or -1 after a message.
+ */
+typedef void (*tree_edit_text_fn)(const char *file, const char *text,
+				  gboolean optional, void *data);
+int tree_edits_each(const struct tree_edit_request *q, tree_edit_text_fn fn,
+		    void *data);
 
 /*
  * Where @pattern stands in @text from @from on: words and punctuation in this

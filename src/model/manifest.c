@@ -7,6 +7,7 @@
 
 #include "base/diag.h"
 #include "model/manifest.h"
+#include "model/spelling.h"
 #include "base/nearest.h"
 #include "base/treewide.h"
 
@@ -61,6 +62,49 @@ char **manifest_list(GKeyFile *k, const char *group, const char *key)
 	return v ? v : g_new0(char *, 1);
 }
 
+static void take_keys(struct manifest *m)
+{
+	GKeyFile *k = m->keys;
+
+	m->name = g_key_file_get_string(k, "conversion", "name", NULL);
+	m->summary = g_key_file_get_string(k, "conversion", "summary", NULL);
+	m->choice = g_key_file_has_key(k, "conversion", "scopes", NULL) ?
+		    "scope" : "policy";
+	m->policies = manifest_list(k, "conversion", *m->choice == 's' ?
+				    "scopes" : "policies");
+	m->types = manifest_list(k, "seeds", "types");
+	m->symbols = manifest_list(k, "seeds", "symbols");
+	m->first = manifest_list(k, "seeds", "first");
+}
+
+static void drop_keys(struct manifest *m)
+{
+	g_free(m->name);
+	g_free(m->summary);
+	g_strfreev(m->policies);
+	g_strfreev(m->types);
+	g_strfreev(m->symbols);
+	g_strfreev(m->first);
+	g_key_file_free(m->keys);
+}
+
+/* The keys of manifest.ini in @dir; NULL after a message. */
+static GKeyFile *load_keys(GHashTable *spelled, const char *dir)
+{
+	char *ini = g_build_filename(dir, "manifest.ini", NULL);
+	GKeyFile *k = g_key_file_new();
+	GError *err = NULL;
+
+	if (!spelling_load_keys(spelled, k, ini, &err)) {
+		tw_error_at(ini, 0, 0, "%s", err->message);
+		g_error_free(err);
+		g_key_file_free(k);
+		k = NULL;
+	}
+	g_free(ini);
+	return k;
+}
+
 struct manifest *manifest_load(const char *name)
 {
 	char *root = g_build_filename(tw_data_dir(), "cocci", NULL);
@@ -68,8 +112,7 @@ struct manifest *manifest_load(const char *name)
 				      : g_build_filename(root, name, NULL);
 	char *ini = g_build_filename(dir, "manifest.ini", NULL);
 	struct manifest *m = NULL;
-	GError *err = NULL;
-	GKeyFile *keys = g_key_file_new();
+	GKeyFile *keys = NULL;
 
 	if (!g_file_test(ini, G_FILE_TEST_EXISTS)) {
 		if (strchr(name, '/'))
@@ -78,50 +121,49 @@ struct manifest *manifest_load(const char *name)
 			unknown_conversion(name, root);
 		goto out;
 	}
-	if (!g_key_file_load_from_file(keys, ini, G_KEY_FILE_NONE, &err)) {
-		tw_error_at(ini, 0, 0, "%s", err->message);
-		g_error_free(err);
+	keys = load_keys(NULL, dir);
+	if (!keys)
 		goto out;
-	}
 	m = g_new0(struct manifest, 1);
-	m->name = g_key_file_get_string(keys, "conversion", "name", NULL);
-	m->summary = g_key_file_get_string(keys, "conversion", "summary", NULL);
-	m->choice = g_key_file_has_key(keys, "conversion", "scopes", NULL) ?
-		    "scope" : "policy";
-	m->policies = manifest_list(keys, "conversion", *m->choice == 's' ?
-				    "scopes" : "policies");
-	m->types = manifest_list(keys, "seeds", "types");
-	m->symbols = manifest_list(keys, "seeds", "symbols");
-	m->first = manifest_list(keys, "seeds", "first");
+	m->keys = keys;
+	take_keys(m);
 	m->dir = g_strdup(dir);
 	m->rules = list_dir(dir, ".cocci", TRUE);
-	m->keys = g_steal_pointer(&keys);
 	if (!m->name || (!m->types[0] && !m->symbols[0])) {
 		tw_error_at(ini, 0, 0, "[conversion] name and [seeds] types or symbols are needed");
 		manifest_free(m);
 		m = NULL;
 	}
 out:
-	if (keys)
-		g_key_file_free(keys);
 	g_free(ini);
 	g_free(dir);
 	g_free(root);
 	return m;
 }
 
+int manifest_respell(struct manifest *m, GHashTable *map)
+{
+	GKeyFile *keys = load_keys(map, m->dir);
+
+	if (m->spelled)
+		g_hash_table_destroy(m->spelled);
+	m->spelled = map;
+	if (!keys)
+		return -1;
+	drop_keys(m);
+	m->keys = keys;
+	take_keys(m);
+	return 0;
+}
+
 void manifest_free(struct manifest *m)
 {
 	if (!m)
 		return;
-	g_free(m->name);
+	drop_keys(m);
 	g_free(m->dir);
-	g_free(m->summary);
-	g_strfreev(m->policies);
-	g_strfreev(m->types);
-	g_strfreev(m->symbols);
-	g_strfreev(m->first);
+	if (m->spelled)
+		g_hash_table_destroy(m->spelled);
 	g_ptr_array_free(m->rules, TRUE);
-	g_key_file_free(m->keys);
 	g_free(m);
 }

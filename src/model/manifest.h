@@ -20,6 +20,7 @@ struct manifest {
 	const char *choice;	/* which of both: "policy" or "scope" */
 	GPtrArray *rules;	/* char *: paths of the semantic patches, in order */
 	GKeyFile *keys;		/* everything, for the conversion's own sections */
+	GHashTable *spelled;	/* what the tree calls otherwise: name -> name; or NULL */
 };
 
 /*
@@ -29,6 +30,11 @@ struct manifest {
  */
 struct manifest *manifest_load(const char *name);
 void manifest_free(struct manifest *m);
+/*
+ * Read the manifest again with the names of @map (src/model/spelling.h), which
+ * it takes over.  0, or -1 after a message.
+ */
+int manifest_respell(struct manifest *m, GHashTable *map);
 
 /* A list of a key file, empty when the key is not there; g_strfreev() it. */
 char **manifest_list(GKeyFile *k, const char *group, const char *key);

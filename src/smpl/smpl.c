@@ -18,6 +18,7 @@
 
 #include "base/child.h"
 #include "base/diag.h"
+#include "model/spelling.h"
 #include "smpl/smpl.h"
 #include "base/treewide.h"
 
@@ -400,13 +401,13 @@ out:
 	return ret;
 }
 
-struct smpl_rule *smpl_rule_load(const char *path, const char *conversion)
+struct smpl_rule *smpl_rule_load(const char *path, const struct manifest *m)
 {
 	struct smpl_rule *r;
 	GError *err = NULL;
-	char *text, *base;
+	char *text = spelling_read(m->spelled, path, &err), *base;
 
-	if (!g_file_get_contents(path, &text, NULL, &err)) {
+	if (!text) {
 		tw_error("%s", err->message);
 		g_error_free(err);
 		return NULL;
@@ -415,7 +416,7 @@ struct smpl_rule *smpl_rule_load(const char *path, const char *conversion)
 	r = g_new0(struct smpl_rule, 1);
 	r->text = text;
 	r->path = g_strdup(path);
-	r->name = g_strdup_printf("%s/%.*s", conversion,
+	r->name = g_strdup_printf("%s/%.*s", m->name,
 				  (int)(strrchr(base, '.') - base), base);
 	g_free(base);
 	return r;

@@ -8,6 +8,7 @@
 
 #include <glib.h>
 
+#include "model/manifest.h"
 #include "tree/tree.h"
 
 struct smpl_rule {
@@ -48,8 +49,11 @@ void smpl_fill(char **text, const char *name, const char *alt);
 
 /* Remove the scratch folder @path with the files in it. */
 void smpl_remove_dir(const char *path);
-/* The rule in @path, "CONVERSION/NN-name"; NULL after a message. */
-struct smpl_rule *smpl_rule_load(const char *path, const char *conversion);
+/*
+ * The rule of @m in @path, "CONVERSION/NN-name", with names as the tree spells
+ * them; NULL after a message.
+ */
+struct smpl_rule *smpl_rule_load(const char *path, const struct manifest *m);
 void smpl_rule_free(gpointer p);	/* of a rule on the heap, its strings too */
 void smpl_job_free(struct smpl_job *j, guint n_rules);
 /* "1.1.1": the version of spatch; NULL after a message when there is none. */

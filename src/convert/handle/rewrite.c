@@ -108,7 +108,7 @@ static int load_rules(struct convert *c)
 	for (guint i = 0; i < c->m->rules->len && !ret; i++) {
 		char *base = g_path_get_basename(c->m->rules->pdata[i]);
 		struct smpl_rule *r = smpl_rule_load(c->m->rules->pdata[i],
-						     c->m->name);
+						     c->m);
 		GError *err = NULL;
 
 		if (!r || !rule_fits(c, r->name, r->text)) {

@@ -9,6 +9,7 @@
 
 #include "base/diag.h"
 #include "convert/leaf/leaf.h"
+#include "model/spelling.h"
 
 static void helper_free(gpointer p)
 {
@@ -100,7 +101,7 @@ static int load_helpers(struct leafc *l)
 	char **groups;
 	int ret = 0;
 
-	if (!g_key_file_load_from_file(k, path, G_KEY_FILE_NONE, &err)) {
+	if (!spelling_load_keys(l->c->m->spelled, k, path, &err)) {
 		ret = tw_error_at(path, 0, 0, "%s", err->message);
 		g_error_free(err);
 		goto out;

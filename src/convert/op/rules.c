@@ -12,7 +12,7 @@ static int load_rules(struct convert *c)
 {
 	for (guint i = 0; i < c->m->rules->len; i++) {
 		struct smpl_rule *r = smpl_rule_load(c->m->rules->pdata[i],
-						     c->m->name);
+						     c->m);
 
 		if (!r)
 			return -1;

@@ -24,7 +24,7 @@ from typing import Any
 
 from ..base import cache
 from ..cells import cellfile as cells
-from .rules import Rules
+from .rules import Rules, rules_of
 from .unit import (FIRST, PREFIX, Form, Unit, UnitError, add_domain, clang,
                    compile_unit, form, function, used)
 
@@ -397,7 +397,6 @@ def audit_cell(cell: dict[str, Any], rules: Rules, tree: str
 def main_cell() -> int:
     """The child of a cell: the cell on stdin, the answers on stdout."""
     asked = json.load(sys.stdin)
-    found = audit_cell(asked["cell"], Rules.load(asked["conversion"]),
-                       asked["tree"])
+    found = audit_cell(asked["cell"], rules_of(asked), asked["tree"])
     json.dump(found, sys.stdout)
     return 0

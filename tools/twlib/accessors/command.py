@@ -14,7 +14,7 @@ from typing import Any
 
 from . import report
 from .cell import main_cell
-from .rules import Rules, RulesError
+from .rules import RulesError, rules_of
 from ..base.cache import tools_dir
 from ..base.options import Parser
 from ..base.output import write_whole
@@ -28,7 +28,7 @@ INPUT_VERSION = 1
 def child(asked: dict[str, Any], cell: dict[str, Any]) -> dict[str, Any]:
     """One cell in a process of its own."""
     text = json.dumps({"cell": cell, "conversion": asked["conversion"],
-                       "tree": asked["tree"]})
+                       "rules": asked["rules"], "tree": asked["tree"]})
     program = tools_dir() / "treewide-audit-accessors"
     why = ""
     try:
@@ -90,7 +90,7 @@ def main() -> int:
         asked = json.load(sys.stdin)
         if asked["version"] != INPUT_VERSION:
             raise ValueError("it comes from another version of treewide")
-        Rules.load(asked["conversion"])     # wrong rules are told once
+        rules_of(asked)                 # wrong rules are told once
         found = audit(asked, args.jobs)
         write(report.render(found, args.format), args.output)
     except (RulesError, OSError) as e:

@@ -7,9 +7,8 @@ from __future__ import annotations
 import configparser
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from ..base import cache
 
 KNOWN = {"accessors", "levels", "helpers", "expressions", "skip", "arguments",
          "names", "hstate", "protections", "entries", "steps", "swap steps",
@@ -52,19 +51,15 @@ class Rules:
         return self.kinds.get(helper, [])
 
     @staticmethod
-    def load(conversion: str) -> Rules:
-        path = cache.data_dir() / "cocci" / conversion / "accessors.ini"
-        return Rules.parse(path)
-
-    @staticmethod
-    def parse(path: Path) -> Rules:
+    def parse(text: str, path: str) -> Rules:
+        """The rules in the text of @path, as the driver read it: it has put in
+        the names that the tree uses.  RulesError says what is wrong."""
         ini = configparser.ConfigParser(interpolation=None, delimiters=("=",),
                                         comment_prefixes=("#",))
         ini.optionxform = str  # type: ignore[assignment]
         try:
-            text = path.read_text(encoding="utf-8")
-            ini.read_string(text, str(path))
-        except (OSError, configparser.Error) as e:
+            ini.read_string(text, path)
+        except configparser.Error as e:
             raise RulesError(f"{path}: {e}") from e
         for section in ini.sections():
             if section not in KNOWN:
@@ -100,3 +95,9 @@ class Rules:
             {k: _items(v) for k, v in part("asked of").items()},
             part("store").get("value", ""), part("store").get("empty", ""),
             traps)
+
+
+def rules_of(asked: dict[str, Any]) -> Rules:
+    """The rules in what the driver asks; RulesError says what is wrong."""
+    return Rules.parse(asked["rules"],
+                       f"cocci/{asked['conversion']}/accessors.ini")

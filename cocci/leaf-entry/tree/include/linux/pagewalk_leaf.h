@@ -1,3 +1,4 @@
+@form UFFD_WP pte_uffd_wp pmd_uffd_wp
 @if include/linux/pgtable.h: enum pgtable_level {
 @let PTE PGTABLE_LEVEL_PTE
 @let PMD PGTABLE_LEVEL_PMD
@@ -210,6 +211,7 @@ static inline bool mm_walk_is_none(const struct mm_walk_state *state)
 	return mm_walk_ask(state, none);
 }
 
+@optional
 /**
  * mm_walk_is_write - may the leaf be written to?
  * @state:	the walk's state, with a present entry
@@ -223,6 +225,8 @@ static inline bool mm_walk_is_write(const struct mm_walk_state *state)
 	return mm_walk_ask(state, write);
 }
 
+@end
+@optional
 /**
  * mm_walk_is_dirty - was the leaf written to?
  * @state:	the walk's state, with a present entry
@@ -236,6 +240,8 @@ static inline bool mm_walk_is_dirty(const struct mm_walk_state *state)
 	return mm_walk_ask(state, dirty);
 }
 
+@end
+@optional
 /**
  * mm_walk_is_young - was the leaf accessed?
  * @state:	the walk's state, with a present entry
@@ -249,6 +255,8 @@ static inline bool mm_walk_is_young(const struct mm_walk_state *state)
 	return mm_walk_ask(state, young);
 }
 
+@end
+@optional
 /**
  * mm_walk_is_soft_dirty - was the leaf written to since clear_refs?
  * @state:	the walk's state, with an entry that is not empty
@@ -266,6 +274,8 @@ static inline bool mm_walk_is_soft_dirty(const struct mm_walk_state *state)
 	return mm_walk_ask_no_pud(state, swp_soft_dirty);
 }
 
+@end
+@optional
 /**
  * mm_walk_is_uffd_wp - is the leaf write-protected for userfaultfd?
  * @state:	the walk's state, with an entry that is not empty
@@ -281,13 +291,14 @@ static inline bool mm_walk_is_uffd_wp(const struct mm_walk_state *state)
 			huge_pte_uffd_wp(state->pte) :
 			pte_swp_uffd_wp_any(state->pte);
 	if (mm_walk_is_present(state))
-		return mm_walk_ask_no_pud(state, uffd_wp);
+		return mm_walk_ask_no_pud(state, @UFFD_WP@);
 	if (WARN_ON_ONCE(mm_walk_at_pud(state)))
 		return false;
 	return mm_walk_at_pmd(state) ? pmd_swp_uffd_wp(state->pmd) :
 				       pte_swp_uffd_wp_any(state->pte);
 }
 
+@end
 /**
  * mm_walk_leaf_pfn - the frame that the leaf begins with
  * @state:	the walk's state, with a present entry
