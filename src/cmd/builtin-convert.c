@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "tree/apply.h"
 #include "convert/convert.h"
+#include "convert/shape.h"
 #include "base/diag.h"
 #include "cmd/explain.h"
 #include "base/nearest.h"
@@ -53,14 +53,14 @@ static const GOptionEntry entries[] = {
 };
 
 /*
- * Ends the program unless the conversion has the policy, or the scope, that was
- * asked for; from then on @policy is either.
+ * Sets the policy, or the scope, to what was asked for or to the conversion's
+ * first.  Ends the program if the conversion does not have it.
  */
-static void check_policy(const struct manifest *m)
+static void take_choice(const struct manifest *m, struct convert_options *o)
 {
 	const char *const *all = (const char *const *)m->policies;
 	gboolean scopes = !strcmp(m->choice, "scope");
-	const char *near;
+	const char *asked = scopes ? scope : policy, *near;
 	char *list, *group, *why;
 
 	if (scopes && policy)
@@ -69,45 +69,52 @@ static void check_policy(const struct manifest *m)
 	if (!scopes && scope)
 		tw_die(TW_USAGE, "convert: %s takes no --scope: it converts the whole tree",
 		       m->name);
-	if (scopes)
-		policy = scope;
-	if (!policy || g_strv_contains(all, policy))
+	/* The manifest is read again when the tree is known: keep a copy. */
+	*(scopes ? &o->scope : &o->policy) = g_strdup(asked ? asked : all[0]);
+	if (!asked || g_strv_contains(all, asked))
 		return;
 	list = g_strjoinv(", ", m->policies);
 	if (!*list)
 		tw_die(TW_USAGE, "%s has no policies to choose from", m->name);
-	group = g_strdup_printf("%s %s", m->choice, policy);
+	group = g_strdup_printf("%s %s", m->choice, asked);
 	why = g_key_file_get_string(m->keys, group, "missing", NULL);
 	if (why)
 		tw_die(TW_USAGE, "%s cannot convert with %s '%s': %s; there are: %s",
-		       m->name, m->choice, policy, why, list);
-	near = nearest(policy, all);
+		       m->name, m->choice, asked, why, list);
+	near = nearest(asked, all);
 	tw_die(TW_USAGE, "%s has no %s '%s'%s%s%s; there are: %s", m->name,
-	       m->choice, policy, near ? "; did you mean '" : "",
+	       m->choice, asked, near ? "; did you mean '" : "",
 	       near ? near : "", near ? "'" : "", list);
 }
 
-/* Its contents count for what can be recalled. */
-static void take_accessors(const struct manifest *m)
+/*
+ * Takes the options that not every shape has.  Ends the program if this one does
+ * not take what was given.
+ */
+static void take_options(const struct manifest *m, struct convert_options *o)
 {
-	char *text, hash[20], *full;
+	const struct shape *shape = shape_of(m);
+	char *text;
 	gsize size;
 	GError *err = NULL;
 
+	if (!m->rules->len && shape->needs_rules)
+		tw_die(TW_USAGE, "%s has no rules that convert yet: it has seeds for 'treewide scan' and rules for 'treewide lint'",
+		       m->name);
+	take_choice(m, o);
+	o->fresh = fresh;
+	if (with && !(shape->takes & SHAPE_TAKES_WITH))
+		tw_die(TW_USAGE, "convert: %s takes no --with: %s", m->name,
+		       shape->no_with);
 	if (!accessors)
 		return;
-	if (!g_key_file_has_group(m->keys, "leaf"))
+	if (!(shape->takes & SHAPE_TAKES_ACCESSORS))
 		tw_die(TW_USAGE, "convert: %s takes no --accessors: it asks no entries",
 		       m->name);
 	if (!g_file_get_contents(accessors, &text, &size, &err))
 		tw_die(TW_FATAL, "%s", err->message);
-	g_snprintf(hash, sizeof(hash), "%016" G_GINT64_MODIFIER "x",
-		   (guint64)XXH3_64bits(text, size));
-	full = g_canonicalize_filename(accessors, NULL);
-	g_key_file_set_string(m->keys, "leaf", "accessors", full);
-	g_key_file_set_string(m->keys, "leaf", "accessors-hash", hash);
-	g_free(full);
 	g_free(text);
+	o->accessors = g_canonicalize_filename(accessors, NULL);
 }
 
 /* The name of @f in its root: the tree (@dir is NULL) or @dir; NULL: elsewhere. */
@@ -167,11 +174,12 @@ static json_t *notes(const GPtrArray *v)
 }
 
 static json_t *summary(const struct tree *t, const struct manifest *m,
+		       const struct convert_options *options,
 		       const struct convert_result *res,
 		       const struct patch_stat *stat, const char *patch,
 		       const char *run)
 {
-	const char *used = policy ? policy : m->policies[0];
+	const char *used = convert_choice(options);
 	json_t *o = json_pack("{s:i,s:s,s:s?,s:s,s:s,s:s}", "version", 1,
 			      "conversion", m->name, "policy", used,
 			      "tree", t->path, "release", t->release,
@@ -194,7 +202,7 @@ static json_t *summary(const struct tree *t, const struct manifest *m,
 	json_object_set_new(o, "engines", engines);
 	json_object_set_new(o, "unparsed_lines",
 			    json_integer(res->unparsed));
-	json_object_set_new(o, "unseen", strings(res->unseen));
+	json_object_set_new(o, "unseen", strings(res->not_read));
 	json_object_set_new(o, "refusals", strings(res->refusals));
 	json_object_set_new(o, "units", json_integer(res->units));
 	json_object_set_new(o, "recalled", json_boolean(res->recalled));
@@ -223,8 +231,8 @@ static int keep_summary(const char *run, const json_t *o)
 	return ret;
 }
 
-/* So many places of unseen sites stand in the summary. */
-#define UNSEEN_SHOWN 12
+/* So many places of sites that no cell reads stand in the summary. */
+#define NOT_READ_SHOWN 12
 
 static void print_summary(FILE *f, const struct convert_result *res,
 			  const struct patch_stat *stat, const char *run)
@@ -251,18 +259,18 @@ static void print_summary(FILE *f, const struct convert_result *res,
 	}
 	printable_print(f, "engines   agree on %u sites, disagree on %u, one alone saw %u, none %u\n",
 		res->outcomes[OUTCOME_AGREE], res->outcomes[OUTCOME_DISAGREE],
-		res->outcomes[OUTCOME_ONE_SIDED], res->outcomes[OUTCOME_BLIND]);
+		res->outcomes[OUTCOME_ONE_SIDED], res->outcomes[OUTCOME_NEITHER]);
 	if (res->unparsed)
 		printable_print(f, "          %u lines that spatch cannot parse are listed in the ledger\n",
 			res->unparsed);
-	if (res->unseen->len)
-		printable_print(f, "unseen    %u sites in code that no cell reads: nobody compiled them\n",
-			res->unseen->len);
-	for (guint i = 0; i < res->unseen->len && i < UNSEEN_SHOWN; i++)
-		printable_print(f, "          %s\n", (char *)res->unseen->pdata[i]);
-	if (res->unseen->len > UNSEEN_SHOWN)
+	if (res->not_read->len)
+		printable_print(f, "not read  %u sites in code that no cell reads: nobody compiled them\n",
+			res->not_read->len);
+	for (guint i = 0; i < res->not_read->len && i < NOT_READ_SHOWN; i++)
+		printable_print(f, "          %s\n", (char *)res->not_read->pdata[i]);
+	if (res->not_read->len > NOT_READ_SHOWN)
 		printable_print(f, "          and %u more: --format json lists them\n",
-			res->unseen->len - UNSEEN_SHOWN);
+			res->not_read->len - NOT_READ_SHOWN);
 	for (guint i = 0; i < res->refusals->len; i++)
 		printable_print(f, "refused   %s\n", (char *)res->refusals->pdata[i]);
 	for (guint i = 0; i < res->rules_left->len; i++)
@@ -429,13 +437,14 @@ static char *ledger_of_run(const struct tree *t, const struct manifest *m,
 	char *name = l ? ledger_get_meta(l, "conversion") : NULL;
 	char *tree = l ? ledger_get_meta(l, "tree") : NULL;
 	char *used = l ? ledger_get_meta(l, "policy") : NULL;
+	const char *asked = policy ? policy : scope;
 
 	if (l)
 		ledger_abandon(l);
 	if (!l)
 		g_clear_pointer(&path, g_free);
 	else if (g_strcmp0(name, m->name) || g_strcmp0(tree, t->path) ||
-		 (policy && g_strcmp0(used, policy)))
+		 (asked && g_strcmp0(used, asked)))
 		tw_die(TW_USAGE, "convert: --run '%s' is a run of %s (%s) on '%s'; name a run of this conversion, policy or scope, and tree, or leave out --run",
 		       dir, name ? name : "nothing", used ? used : "unknown",
 		       tree ? tree : "nothing");
@@ -468,6 +477,7 @@ static int explain_line(const char *ledger, const char *output)
 int cmd_convert(int argc, char **argv)
 {
 	struct convert_result res = { 0 };
+	struct convert_options options = { 0 };
 	struct patch_stat stat = { 0 };
 	struct tw_options opt;
 	struct manifest *m;
@@ -487,18 +497,10 @@ int cmd_convert(int argc, char **argv)
 	m = manifest_load(argv[1]);
 	if (!m)
 		return TW_USAGE;
-	if (!m->rules->len && !g_key_file_has_group(m->keys, "leaf"))
-		tw_die(TW_USAGE, "%s has no rules that convert yet: it has seeds for 'treewide scan' and rules for 'treewide lint'",
-		       m->name);
-	check_policy(m);
+	take_options(m, &options);
 	t = tree_open(opt.tree);
 	if (!t || spell_conversion(m, t))
 		return TW_FATAL;
-	take_accessors(m);
-	if (with && !g_key_file_has_group(m->keys, "op") &&
-	    !g_key_file_has_group(m->keys, "leaf"))
-		tw_die(TW_USAGE, "convert: %s takes no --with: what it follows is in the tree; convert a module by hand when the tree is converted",
-		       m->name);
 	if (with && explain_place)
 		tw_die(TW_USAGE, "convert: --explain is about the tree; leave out --with");
 	if (with && tree_add(t, with))
@@ -530,8 +532,7 @@ int cmd_convert(int argc, char **argv)
 	}
 	name = g_strdup_printf("%s-%s", m->name, t->release);
 	run = run_dir(opt.run_dir, name);
-	if (!run || convert_run(t, m, policy, run, opt.jobs, fresh,
-				 &res))
+	if (!run || convert_run(t, m, &options, run, opt.jobs, &res))
 		return TW_FATAL;
 
 	patch = make_patch(t, &res, NULL, &stat);
@@ -540,7 +541,7 @@ int cmd_convert(int argc, char **argv)
 	    (opt.output && !explain_place && output_write(opt.output, patch->str, patch->len)) ||
 	    write_with(t, &res, kept, opt.output, &stat))
 		return TW_FATAL;
-	sum = summary(t, m, &res, &stat, opt.output ? opt.output : kept, run);
+	sum = summary(t, m, &options, &res, &stat, opt.output ? opt.output : kept, run);
 	if (keep_summary(run, sum))
 		return TW_FATAL;
 	for (guint i = 0; i < res.problems->len; i++)

@@ -1,184 +1,173 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the stages of a conversion hand on.  Only src/convert/convert.c and its stages
- * include this: src/convert/steps.c (what several pipelines do), src/convert/handle/resolve.c (read the
- * cells, follow the flow), src/convert/handle/rewrite.c (semantic patches and the driver's own
- * edits), src/convert/handle/bridge.c (what no rule met), src/convert/handle/fate.c (the fate of every site).
+ * What the steps of the pipeline hand on, and what they offer to shapes.  Only
+ * the pipeline (src/convert/) and the shapes below it include this.
  */
 #ifndef CONVERT_INTERNAL_H
 #define CONVERT_INTERNAL_H
 
 #include <glib.h>
 
-#include "read/ast.h"
-#include "audit/audit.h"
-#include "read/cell.h"
-#include "convert/convert.h"
-#include "text/edit.h"
-#include "convert/handle/flow.h"
-#include "convert/handle/handle.h"
-#include "model/ledger.h"
-#include "read/reading.h"
-#include "smpl/smpl.h"
-#include "text/source.h"
+#include "convert/result.h"
 #include "convert/treeedit.h"
+#include "model/ledger.h"
+#include "model/manifest.h"
+#include "model/note.h"
+#include "read/ast.h"
+#include "read/cell.h"
+#include "read/reading.h"
+#include "read/seen.h"
+#include "smpl/smpl.h"
+#include "text/edit.h"
+#include "text/source.h"
+#include "tree/tree.h"
+
+struct shape;
+struct shape_site;
 
 struct convert {
 	struct tree *t;
 	struct manifest *m;
-	struct handle *h;
-	const char *policy;	/* one of the manifest's, or NULL: it has none */
+	const struct shape *shape;
+	gpointer data;		/* the shape's own */
+	struct convert_options opt;
 	const char *run;
 	int jobs;
 	struct convert_result *res;
 
+	/* After the scan. */
 	struct ledger *ledger;
-	GPtrArray *sites;	/* struct site copies */
+	GPtrArray *sites;	/* struct site, by file and offset */
+	GHashTable *by_file;	/* file -> GPtrArray of its sites */
 	GHashTable *symbols;	/* seeds and derived names: char * set */
-	GHashTable *code_files;	/* C files with a site in code: char * set */
 	guint64 manifest;	/* of the tree, as the scan met it */
-	GPtrArray *cells;
+	guint unread;		/* files and folders that could not be read */
+	GPtrArray *cells;	/* struct cell_info */
+
+	/* After reading. */
+	GHashTable *code_files;	/* C files that may change: char * set */
+	GHashTable *also_read;	/* further files that are read: char * set */
 	GHashTable *sources;	/* file -> struct source */
 	GPtrArray *source_list;	/* the same, by name */
-	GPtrArray *units;
-	GPtrArray *facts;
-	struct flow *flow;
-	GHashTable *mentions;	/* function -> GPtrArray of files, or NULL: too many */
-	GHashTable *asked;	/* functions the flow asked for */
-	guint depth;		/* of macros that call macros */
-	GHashTable *through;	/* "function macro file" -> a macro that calls it */
-	GHashTable *page_archs, *read_archs;
+	GPtrArray *units;	/* struct reading_unit */
+	GPtrArray *facts;	/* the shape's kind of facts */
+	GArray *read;		/* struct shape_unit: of each of the facts */
+	GHashTable *foreign;	/* unit -> a cell that drops it, and why: char * */
+	struct seen *seen;	/* which cells read what */
+	GHashTable *asked;	/* names that were asked for: char * set */
+	GHashTable *look_up;	/* those that were not looked up yet: char * set */
+
+	/* After the rules. */
 	GPtrArray *rules;	/* struct smpl_rule */
-	GPtrArray *smpl_jobs;
-	struct edit_set *edits;
-	GHashTable *absent;	/* what optional parts call and the tree has not; or NULL */
-	GHashTable *handle_lines;	/* "FILE:LINE" set, while fates are decided */
+	GPtrArray *smpl_jobs;	/* struct smpl_job: a file that the rules ran on */
+	GHashTable *ran;	/* their files -> struct smpl_job */
+	GHashTable *unparsed;	/* "FILE:LINE" set: what spatch left out */
+	struct edit_set *smpl;	/* what the rules say, if they do not decide */
+
+	GHashTable *absent;	/* what optional parts call and the tree has not: char * set */
+	struct edit_set *edits;	/* what is done */
+	GPtrArray *new_files;	/* struct tree_file */
 	GPtrArray *refusals;	/* struct refusal */
-	struct audit audit;	/* of the archs whose handle does not change */
 };
 
 /* A use that cannot be converted, and what stays with it. */
 struct refusal {
-	char *arch;		/* NULL: everything */
+	char *arch, *file;	/* both NULL: everything */
 	char *why, *evidence;
 };
 
+/* src/convert/state.c: an empty struct convert, and the end of it. */
+void convert_begin(struct convert *c);
+void convert_end(struct convert *c);
+
+/* The steps, each 0, or -1 after a message. */
+int convert_scan(struct convert *c, char **symbols);	/* sites.c */
+int convert_rescan(struct convert *c);
+int convert_report_new_archs(struct convert *c);
+int convert_read(struct convert *c);			/* read.c */
+int convert_rules(struct convert *c);			/* rules.c */
+int convert_edit(struct convert *c);			/* texts.c */
+int convert_verify(struct convert *c);			/* verify.c */
+int convert_fates(struct convert *c);			/* fates.c */
+int convert_save(struct convert *c);			/* save.c */
+
+/*
+ * src/convert/names.c: look up in the tree what the files of the conversion's
+ * folder call.  A name that is missing and that only optional parts call goes to
+ * c->absent; any other is an error.  0, or -1 after a message for each.
+ */
+int convert_check_names(struct convert *c);
+
+/* src/convert/sites.c */
+
 /* Is the site C code, whatever arm or macro it stands in? */
 gboolean convert_is_code(const struct site *s);
+/* A site that the scan did not find; the pipeline owns it then. */
+int convert_add_site(struct convert *c, struct site *s, const char *origin);
+
+/* src/convert/read.c */
+
+/* Ask what the tree has of @name, unless that was asked before. */
+void convert_ask(struct convert *c, const char *name);
+/* Read @file, too; it may change.  FALSE: that is so already. */
+gboolean convert_add_file(struct convert *c, const char *file);
+/* Look up what was asked: 1: files were added; 0: none; -1 after a message. */
+int convert_look_up(struct convert *c);
+/*
+ * shape->read() for values: of @types, with pointers to @old_struct ("" for
+ * none), in @files (a set).
+ */
+int convert_read_values(struct convert *c, char **types,
+			const char *old_struct, GHashTable *files,
+			GPtrArray **facts, GPtrArray *failed, guint *cached);
+
+/* src/convert/texts.c */
+
 /* The source, loaded when it is not yet; NULL when it cannot be read. */
 struct source *convert_source(struct convert *c, const char *file);
 /* Load all files of code_files, and list them by name. */
 void convert_load_sources(struct convert *c);
-/* Does the handle of the source's arch, or of any for a generic one, change? */
-gboolean convert_may_change(const struct convert *c, const struct source *s);
-
-/* src/convert/steps.c: what more than one kind of conversion does. */
-
-/* "FILE:OFF"; the caller frees it. */
-char *convert_at_key(const char *file, gsize off);
-/* Where line @line of @text begins, from 1; NULL: it has fewer. */
-const char *convert_line(const char *text, guint line);
-/* Which cells are read, and which not and why, into the result. */
-void convert_note_cells(struct convert *c);
-/* One more unit to read. */
-void convert_add_unit(struct convert *c, const struct cell_info *cell,
-		      const char *file);
-/* Units that could not be read (char *) are problems. */
-void convert_note_unread(struct convert *c, const GPtrArray *failed);
-/* The edit of "driver/RULE" that puts @text for bytes @from to @to. */
-void convert_put_edit(struct convert *c, const struct source *s, gsize from,
-		      gsize to, const char *text, const char *rule);
-/* The edits and files of the conversion's folder, as tree_edits() says. */
-int convert_tree_edits(struct convert *c, const char *when, GHashTable *texts,
-		       GPtrArray *files);
-/*
- * Look up in the tree what the files of the conversion's folder call.  A name
- * that is missing and that only optional parts call goes to c->absent; any other
- * is an error.  0, or -1 after a message for each.
- */
-int convert_check_names(struct convert *c);
-/* Files that the tree has not (struct tree_file), into the result. */
-void convert_add_files(struct convert *c, const GPtrArray *files);
+/* Make the files of the result from the edits.  0, or -1 after a message. */
+int convert_make_texts(struct convert *c);
 /*
  * The texts of the result for libclang, as many as it has files; the caller
  * frees the array, not the texts.
  */
 struct ast_unsaved *convert_unsaved(const struct convert *c);
-/* No cell reads the site, whose fate is known: note where it stands, and why. */
-void convert_note_unseen(struct convert *c, struct site *s);
-/* All edits, into the ledger. */
-void convert_record_edits(struct convert *c);
-
-/* Where the value of a frontier stands in its source: bytes and tokens. */
-struct value_span {
-	gsize from, to;
-	gsize first, last;
-	gsize near_from, near_to;	/* with what a rule about it edits */
-};
-/* FALSE when it is not one run of tokens in the source. */
-gboolean convert_value_span(const struct source *s,
-			    const struct flow_frontier *f,
-			    struct value_span *v);
-/*
- * Does a macro of this name carry handles?  Then a use of its argument is its
- * body's affair, not its caller's.
- */
-gboolean convert_carries(const struct convert *c, const char *macro);
+/* The edit of "driver/RULE" that puts @text for bytes @from to @to. */
+void convert_put_edit(struct convert *c, const struct source *s, gsize from,
+		      gsize to, const char *text, const char *rule);
 /* Did a semantic patch make the edit, alone or with the driver? */
 gboolean convert_edit_of_rule(const struct edit *e);
 
-/* "a, b, c and 4 more cells" of @cells (char *); the caller frees it. */
-char *convert_cell_list(const GPtrArray *cells);
+/* src/convert/verify.c: the refusal that @file depends on, or NULL. */
+const struct refusal *convert_refusal_of(const struct convert *c,
+					 const char *file);
 
-/* Wrap what no rule met. */
-void convert_bridge(struct convert *c);
-/* The result for @file, or NULL: it does not change. */
-struct convert_file *convert_result_of(const struct convert *c,
-				       const char *file);
-/* Edits that a cell with another type behind the handle sees are problems. */
-void convert_check_shared(struct convert *c);
+/* src/convert/fates.c */
 
+/* The cells that read byte @off of @s: char *, borrowed; free the array. */
+GPtrArray *convert_cells_at(const struct convert *c, const struct source *s,
+			    gsize off);
+/* Is line @line of @file among those that spatch left out? */
+gboolean convert_is_unparsed(const struct convert *c, const char *file,
+			     guint line);
+
+/* src/convert/steps.c: small things. */
+
+/* "FILE:OFF"; the caller frees it. */
+char *convert_at_key(const char *file, gsize off);
+/* "FILE:LINE" of byte @off; the caller frees it. */
+char *convert_place(struct convert *c, const char *file, gsize off);
+/* Units that could not be read (char *) are problems.  Frees the array. */
+void convert_note_failed(struct convert *c, GPtrArray *failed);
 /*
- * Scan for the seed types and @symbols, into a new ledger: the sites.  0, or -1
- * after a message, as the next two.
+ * The first relevant error of @diags (struct ast_diag), in @file unless that is
+ * NULL; without those that only -Werror= makes errors.  NULL: none.
  */
-int convert_scan(struct convert *c, char **symbols);
-/* Are there no two edits of one place? */
-int convert_check_edits(struct convert *c);
-/* The files as the edits leave them, into the result. */
-int convert_make_texts(struct convert *c);
-/* Is the message about more than inline assembly? */
-gboolean convert_our_matter(const struct ast_diag *d);
-/* The first of @diags (struct ast_diag) that is our matter, in @file unless that
- * is NULL; NULL: none. */
 const struct ast_diag *convert_first_error(const GPtrArray *diags,
 					   const char *file);
-/*
- * A unit that compiles nowhere shows nothing: its code has a mistake, or somebody
- * else knows its flags.  See the @error, or NULL, of each reading of a @unit into
- * @seen (char * set and map, borrowed); then tell.
- */
-void convert_see_error(GHashTable *seen, const char *unit,
-		       const struct ast_diag *error);
-void convert_tell_errors(struct convert *c, GHashTable *seen);
-/* The notes of the result into the ledger. */
-int convert_save_notes(struct convert *c);
-
-/* All that is behind the scan, for a conversion of an op ([op]). */
-int convert_op(struct convert *c);
-/* The same for a conversion of entries to leaves ([leaf]). */
-int convert_leaf(struct convert *c);
-
-/* The stages: 0, or -1 after a message. */
-int convert_resolve(struct convert *c);
-int convert_rewrite(struct convert *c);
-void convert_decide(struct convert *c);
-
-/*
- * Read all units.  @unsaved: the converted texts; then only the messages are
- * wanted.  The caller frees what is in @out.
- */
-int convert_read_units(struct convert *c, const struct ast_unsaved *unsaved,
-		       guint n_unsaved, struct reading_result *out);
+/* An empty set of char *, which it owns. */
+GHashTable *convert_set_new(void);
 
 #endif

@@ -6,10 +6,11 @@
  */
 #include <string.h>
 
-#include "convert/internal.h"
 #include "convert/newdiag.h"
 
 struct new_diags {
+	const struct convert_result *res;
+	const struct edit_set *edits;
 	GHashTable *before;	/* by text and by place: char * set */
 	GHashTable *at;		/* by place and text -> struct new_diag */
 	GPtrArray *all;		/* struct new_diag */
@@ -23,10 +24,13 @@ static void new_diag_free(gpointer p)
 	g_free(f);
 }
 
-struct new_diags *new_diags_new(void)
+struct new_diags *new_diags_new(const struct convert_result *res,
+				const struct edit_set *edits)
 {
 	struct new_diags *n = g_new0(struct new_diags, 1);
 
+	n->res = res;
+	n->edits = edits;
 	n->before = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					  NULL);
 	n->at = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -61,12 +65,12 @@ static gsize count(const char *p, gsize len)
  * The line of the tree's text that line @line of the new text was: by what
  * stands before it, as the edits have it.
  */
-static guint old_line(const struct convert *c, const char *file, guint line)
+static guint old_line(const struct new_diags *n, const char *file, guint line)
 {
-	const struct convert_file *f = convert_result_of(c, file);
-	const GPtrArray *edits = f ? edit_of_file(c->edits, file) : NULL;
+	const struct convert_file *f = result_file(n->res, file);
+	const GPtrArray *edits = f ? edit_of_file(n->edits, file) : NULL;
 	const char *p = f ? convert_line(f->new_text, line) : NULL;
-	gsize before, n = 0, off = 0;
+	gsize before, seen = 0, off = 0;
 	guint old = 1, k = 0;
 
 	if (!edits || !line || !p)
@@ -76,8 +80,8 @@ static guint old_line(const struct convert *c, const char *file, guint line)
 		const struct edit *e = k < edits->len ? edits->pdata[k] : NULL;
 
 		if (e && e->off == off) {
-			n += count(e->new_text, e->new_len);
-			if (n > before)
+			seen += count(e->new_text, e->new_len);
+			if (seen > before)
 				break;
 			for (gsize i = 0; i < e->len; i++)
 				old += f->old_text[off + i] == '\n';
@@ -85,7 +89,7 @@ static guint old_line(const struct convert *c, const char *file, guint line)
 			k++;
 			continue;
 		}
-		if (counts(f->old_text + off) && n++ == before)
+		if (counts(f->old_text + off) && seen++ == before)
 			break;
 		old += f->old_text[off++] == '\n';
 	}
@@ -102,23 +106,6 @@ static char *by_text(const char *cell, const struct ast_diag *d)
 	return g_strdup_printf("%s\t%s\t%s", cell, d->file, d->text);
 }
 
-gboolean convert_our_matter(const struct ast_diag *d)
-{
-	return strcmp(d->category, "Inline Assembly Issue") != 0;
-}
-
-const struct ast_diag *convert_first_error(const GPtrArray *diags,
-					   const char *file)
-{
-	for (guint i = 0; i < diags->len; i++) {
-		const struct ast_diag *d = diags->pdata[i];
-
-		if ((!file || !strcmp(d->file, file)) && convert_our_matter(d))
-			return d;
-	}
-	return NULL;
-}
-
 void new_diags_before(struct new_diags *n, const char *cell,
 		      const GPtrArray *diags)
 {
@@ -130,26 +117,26 @@ void new_diags_before(struct new_diags *n, const char *cell,
 	}
 }
 
-/* Is @d our matter, and new?  *@line: of the tree's text that it is about. */
-static gboolean is_new(const struct new_diags *n, struct convert *c,
-		       const char *cell, const struct ast_diag *d, guint *line)
+/* Is @d relevant, and new?  *@line: of the tree's text that it is about. */
+static gboolean is_new(const struct new_diags *n, const char *cell,
+		       const struct ast_diag *d, guint *line)
 {
 	char *text = by_text(cell, d), *place;
-	gboolean yes = convert_our_matter(d) &&
+	gboolean yes = convert_is_relevant(d) &&
 		       !g_hash_table_contains(n->before, text);
 
 	g_free(text);
 	/* Most are known: to find a line reads the file's two texts. */
 	if (!yes)
 		return FALSE;
-	*line = old_line(c, d->file, d->line);
+	*line = old_line(n, d->file, d->line);
 	place = by_place(cell, d->file, *line);
 	yes = !g_hash_table_contains(n->before, place);
 	g_free(place);
 	return yes;
 }
 
-void new_diags_after(struct new_diags *n, struct convert *c, const char *cell,
+void new_diags_after(struct new_diags *n, const char *cell,
 		     const GPtrArray *diags)
 {
 	for (guint k = 0; k < diags->len; k++) {
@@ -158,7 +145,7 @@ void new_diags_after(struct new_diags *n, struct convert *c, const char *cell,
 		char *once;
 		guint line;
 
-		if (!is_new(n, c, cell, d, &line))
+		if (!is_new(n, cell, d, &line))
 			continue;
 		once = g_strdup_printf("%s:%u:%s", d->file, d->line, d->text);
 		f = g_hash_table_lookup(n->at, once);
@@ -202,12 +189,4 @@ void new_diag_tell(const struct new_diag *f, const char *more,
 						  f->d->col, cells, more,
 						  f->d->text));
 	g_free(cells);
-}
-
-void new_diags_tell(struct new_diags *n, GPtrArray *problems)
-{
-	const GPtrArray *all = new_diags_all(n);
-
-	for (guint i = 0; i < all->len; i++)
-		new_diag_tell(all->pdata[i], "", problems);
 }

@@ -5,18 +5,21 @@
 
 #include <glib.h>
 
+#include "convert/result.h"
 #include "read/ast.h"
+#include "text/edit.h"
 
-struct convert;
 struct new_diags;
 
-struct new_diags *new_diags_new(void);
+/* @res and @edits, which made it, are borrowed. */
+struct new_diags *new_diags_new(const struct convert_result *res,
+				const struct edit_set *edits);
 void new_diags_free(struct new_diags *n);
 /* What @cell said of the tree: struct ast_diag. */
 void new_diags_before(struct new_diags *n, const char *cell,
 		      const GPtrArray *diags);
 /* What @cell says of the converted text; @diags and @cell must outlive @n. */
-void new_diags_after(struct new_diags *n, struct convert *c, const char *cell,
+void new_diags_after(struct new_diags *n, const char *cell,
 		     const GPtrArray *diags);
 
 struct new_diag {
@@ -25,11 +28,9 @@ struct new_diag {
 	GPtrArray *cells;	/* char *: who says so */
 };
 
-/* What is our matter and new, each once, by place: struct new_diag, borrowed. */
+/* The new and relevant ones, each once, by place: struct new_diag, borrowed. */
 const GPtrArray *new_diags_all(struct new_diags *n);
-/* Put all of it among the @problems. */
-void new_diags_tell(struct new_diags *n, GPtrArray *problems);
-/* Put one of it there; @more: what to add behind the message, or "". */
+/* Add one to the @problems, with @more behind the message ("": nothing). */
 void new_diag_tell(const struct new_diag *f, const char *more,
 		   GPtrArray *problems);
 

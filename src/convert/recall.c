@@ -16,7 +16,7 @@
 #include "base/treewide.h"
 
 /* Count up when a result holds other things. */
-#define RECALL_VERSION "recall 1"
+#define RECALL_VERSION "recall 2"
 
 static void feed(XXH3_state_t *h, const char *s)
 {
@@ -74,7 +74,6 @@ static void feed_below(XXH3_state_t *h, const char *dir)
 	g_ptr_array_free(names, TRUE);
 }
 
-/* The folder that holds, or would hold, this conversion; NULL: none can. */
 /* What the tree calls otherwise than the conversion's files. */
 static void feed_spelled(XXH3_state_t *h, GHashTable *spelled)
 {
@@ -88,12 +87,13 @@ static void feed_spelled(XXH3_state_t *h, GHashTable *spelled)
 	g_list_free(names);
 }
 
+/* The folder that holds, or would hold, this conversion; NULL: none can. */
 static char *folder(const struct convert *c)
 {
 	XXH3_state_t *h = XXH3_createState();
 	char *cache = tw_cache_path("convert"), *spatch = smpl_version();
 	CXString clang = clang_getClangVersion();
-	char *path = NULL, *given;
+	char *path = NULL;
 
 	XXH3_64bits_reset(h);
 	feed(h, RECALL_VERSION);
@@ -101,12 +101,12 @@ static char *folder(const struct convert *c)
 		goto out;
 	feed_below(h, c->m->dir);
 	feed(h, c->m->name);
-	feed(h, c->policy);
 	feed_spelled(h, c->m->spelled);
-	given = g_key_file_get_string(c->m->keys, "leaf", "accessors-hash",
-				      NULL);
-	feed(h, given);
-	g_free(given);
+	feed(h, c->opt.policy);
+	feed(h, c->opt.scope);
+	feed(h, c->opt.accessors);
+	if (c->opt.accessors && !feed_file(h, c->opt.accessors))
+		goto out;
 	feed(h, spatch);
 	feed(h, clang_getCString(clang));
 	feed(h, c->t->path);
@@ -224,7 +224,7 @@ static const struct list { const char *name; gsize at; } lists[] = {
 	{ "cells_read", G_STRUCT_OFFSET(struct convert_result, cells_read) },
 	{ "cells_unread", G_STRUCT_OFFSET(struct convert_result, cells_unread) },
 	{ "rules_left", G_STRUCT_OFFSET(struct convert_result, rules_left) },
-	{ "unseen", G_STRUCT_OFFSET(struct convert_result, unseen) },
+	{ "not_read", G_STRUCT_OFFSET(struct convert_result, not_read) },
 	{ "refusals", G_STRUCT_OFFSET(struct convert_result, refusals) },
 };
 

@@ -12,8 +12,15 @@
 
 struct seen;
 
-/* @facts: struct ast_facts, borrowed. */
-struct seen *seen_new(const GPtrArray *facts);
+struct seen *seen_new(void);
+/*
+ * A unit that @cell reads: it looked at @files (char *) but for the ranges
+ * @skipped (struct ast_range).  @cell must outlive @s.
+ */
+void seen_add(struct seen *s, const char *cell, const GPtrArray *skipped,
+	      const GPtrArray *files);
+/* The units of @facts (struct ast_facts), which must outlive it. */
+struct seen *seen_of_values(const GPtrArray *facts);
 void seen_free(struct seen *s);
 
 /*

@@ -372,7 +372,7 @@ static void test_with_macros(void **state)
 {
 	struct world *w = *state;
 	struct source *s = source(w, "a.h", MACROS);
-	GArray *map = g_array_new(FALSE, FALSE, sizeof(struct handle_piece));
+	GArray *map = g_array_new(FALSE, FALSE, sizeof(struct shape_piece));
 	gsize n;
 	char *text;
 
@@ -387,8 +387,8 @@ static void test_with_macros(void **state)
 	assert_memory_equal(text, s->text, s->size);
 	assert_int_equal(map->len, 4);
 	for (guint i = 0; i < map->len; i++) {
-		const struct handle_piece *p =
-			&g_array_index(map, struct handle_piece, i);
+		const struct shape_piece *p =
+			&g_array_index(map, struct shape_piece, i);
 
 		assert_true(p->at + p->len <= n);
 		/* Byte for byte, but for the splices' backslashes. */
@@ -463,7 +463,7 @@ static void test_with_macros_statement(void **state)
 	struct world *w = *state;
 	struct source *s = source(w, "a.h",
 		"#define take(a) do {\tpte_free(a); } while (0)\n");
-	GArray *map = g_array_new(FALSE, FALSE, sizeof(struct handle_piece));
+	GArray *map = g_array_new(FALSE, FALSE, sizeof(struct shape_piece));
 	gsize n;
 	char *text;
 

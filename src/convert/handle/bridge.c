@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "convert/internal.h"
+#include "convert/handle/run.h"
 
-gboolean convert_value_span(const struct source *s,
+gboolean handle_value_span(const struct source *s,
 			    const struct flow_frontier *f,
 			    struct value_span *v)
 {
@@ -51,7 +51,7 @@ gboolean convert_value_span(const struct source *s,
 	return TRUE;
 }
 
-gboolean convert_carries(const struct convert *c, const char *macro)
+gboolean handle_carries(const struct convert *c, const char *macro)
 {
 	for (guint i = 0; i < c->source_list->len; i++) {
 		const struct source *s = c->source_list->pdata[i];
@@ -65,11 +65,6 @@ gboolean convert_carries(const struct convert *c, const char *macro)
 		}
 	}
 	return FALSE;
-}
-
-gboolean convert_edit_of_rule(const struct edit *e)
-{
-	return !g_str_has_prefix(e->rule, "driver/") || strchr(e->rule, '+');
 }
 
 static gboolean edited_near(const struct convert *c, const char *file,
@@ -104,7 +99,7 @@ static GHashTable *unbridgeable(const struct convert *c)
 
 	for (guint i = 0; i < c->facts->len; i++) {
 		const struct ast_facts *a = c->facts->pdata[i];
-		gboolean shared = !g_hash_table_contains(c->flow->page_cells,
+		gboolean shared = !g_hash_table_contains(handle_of(c)->flow->page_cells,
 							 a->cell);
 
 		for (guint k = 0; k < a->events->len; k++) {
@@ -125,27 +120,27 @@ static gboolean may_be_null(const struct convert *c,
 	const char *at = g_str_has_prefix(f->src, "r:") ?
 			 strstr(f->src, "@F@") : NULL;
 
-	return at && handle_may_fail(c->h, at + 3);
+	return at && handle_may_fail(handle_of(c)->h, at + 3);
 }
 
-void convert_bridge(struct convert *c)
+void handle_bridge(struct convert *c)
 {
 	GHashTable *none = unbridgeable(c);
 	GHashTable *used = g_hash_table_new_full(g_str_hash, g_str_equal,
 						 g_free, NULL);
 
-	for (guint i = 0; i < c->flow->frontier->len; i++) {
-		const struct flow_frontier *f = c->flow->frontier->pdata[i];
+	for (guint i = 0; i < handle_of(c)->flow->frontier->len; i++) {
+		const struct flow_frontier *f = handle_of(c)->flow->frontier->pdata[i];
 		struct source *s = g_hash_table_lookup(c->sources, f->file);
 		gboolean to_new = f->kind == FLOW_TO_NEW ||
 				  f->kind == FLOW_RETYPE;
 		struct value_span v;
 		char *from, *to, *text;
 
-		if (!s || !convert_may_change(c, s) || may_be_null(c, f) ||
+		if (!s || !handle_may_change(c, s) || may_be_null(c, f) ||
 		    (flow_is_open(f->kind) && !f->macro) ||
-		    (f->macro && convert_carries(c, f->macro)) ||
-		    !convert_value_span(s, f, &v) ||
+		    (f->macro && handle_carries(c, f->macro)) ||
+		    !handle_value_span(s, f, &v) ||
 		    edited_near(c, f->file, &v))
 			continue;
 		from = place(f->file, v.from);
@@ -158,8 +153,8 @@ void convert_bridge(struct convert *c)
 			g_free(to);
 			continue;
 		}
-		text = g_strdup_printf("%s(", to_new ? c->h->to_new
-						     : c->h->to_old);
+		text = g_strdup_printf("%s(", to_new ? handle_of(c)->h->to_new
+						     : handle_of(c)->h->to_old);
 		edit_add(c->edits, s->file, v.from, "", text, "driver/bridge");
 		edit_add(c->edits, s->file, v.to, "", ")", "driver/bridge");
 		g_hash_table_add(used, from);
@@ -170,12 +165,12 @@ void convert_bridge(struct convert *c)
 	g_hash_table_destroy(used);
 }
 
-void convert_check_shared(struct convert *c)
+void handle_check_shared(struct convert *c)
 {
 	for (guint i = 0; i < c->facts->len; i++) {
 		const struct ast_facts *a = c->facts->pdata[i];
 
-		if (g_hash_table_contains(c->flow->page_cells, a->cell))
+		if (g_hash_table_contains(handle_of(c)->flow->page_cells, a->cell))
 			continue;
 		for (guint k = 0; k < a->events->len; k++) {
 			const struct ast_event *e = a->events->pdata[k];
@@ -190,7 +185,7 @@ void convert_check_shared(struct convert *c)
 						g_strdup_printf("%s:%u: edited by %s, but cell %s compiles it with another %s",
 							e->file, e->line,
 							d->rule, a->cell,
-							c->h->type));
+							handle_of(c)->h->type));
 			}
 		}
 	}

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Gives every site its fate, with the reason and the cells that saw it.  A site
- * that neither engine can see stays unresolved and is a problem of the run.
+ * Sites that only the flow knows; why a site has its fate; and what --explain
+ * and the report ask for.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "convert/internal.h"
-#include "convert/handle/engines.h"
+#include "convert/handle/run.h"
 #include "convert/handle/unread.h"
 
 /* "FILE:LINE" of every handle that a cell sees, and of what declares one. */
@@ -39,7 +38,7 @@ static GHashTable *handle_lines(const struct convert *c)
 
 			if (g_hash_table_contains(keys, e->src) ||
 			    g_hash_table_contains(keys, e->dst) ||
-			    g_hash_table_contains(c->flow->yields, e->xname))
+			    g_hash_table_contains(handle_of(c)->flow->yields, e->xname))
 				g_hash_table_add(t, g_strdup_printf("%s:%u",
 							e->file, e->line));
 		}
@@ -51,14 +50,14 @@ static GHashTable *handle_lines(const struct convert *c)
 /* Does a function or macro of this name take or give a handle? */
 static gboolean carries(const struct convert *c, const char *name)
 {
-	gboolean yes = convert_carries(c, name) ||
-		       g_hash_table_contains(c->flow->yields, name);
+	gboolean yes = handle_carries(c, name) ||
+		       g_hash_table_contains(handle_of(c)->flow->yields, name);
 
 	for (int n = -1; n < 8 && !yes; n++) {
 		char *key = n < 0 ? g_strdup_printf("%s#r", name)
 				  : g_strdup_printf("%s#%d", name, n);
 
-		yes = g_hash_table_contains(c->flow->api, key);
+		yes = g_hash_table_contains(handle_of(c)->flow->api, key);
 		g_free(key);
 	}
 	return yes;
@@ -73,50 +72,9 @@ static gboolean type_line(const struct convert *c, const struct site *s)
 	    (s->ctx != SITE_DIRECTIVE && carries(c, s->symbol)))
 		return TRUE;
 	key = g_strdup_printf("%s:%u", s->file, s->line);
-	yes = g_hash_table_contains(c->handle_lines, key);
+	yes = g_hash_table_contains(handle_of(c)->lines, key);
 	g_free(key);
 	return yes;
-}
-
-char *convert_cell_list(const GPtrArray *cells)
-{
-	GString *s = g_string_new(NULL);
-	guint n = cells->len > 4 ? 3 : cells->len;
-
-	for (guint i = 0; i < n; i++)
-		g_string_append_printf(s, "%s%s", i ? ", " : "",
-				       (char *)cells->pdata[i]);
-	if (cells->len > n)
-		g_string_append_printf(s, " and %u more cells",
-				       cells->len - n);
-	return g_string_free(s, FALSE);
-}
-
-static void kept(struct site *s, const char *reason, const char *evidence)
-{
-	s->fate = FATE_KEPT;
-	s->reason = g_strdup(reason);
-	s->evidence = evidence && *evidence ? g_strdup(evidence) : NULL;
-}
-
-/* The refusal that the site depends on, or NULL. */
-static const struct refusal *refused(const struct convert *c,
-				     const struct site *s)
-{
-	char *arch;
-	const struct refusal *r = NULL;
-
-	if (!c->refusals->len)
-		return NULL;
-	arch = source_arch(s->file);
-	for (guint i = 0; i < c->refusals->len && !r; i++) {
-		const struct refusal *x = c->refusals->pdata[i];
-
-		if (!x->arch || !g_strcmp0(x->arch, arch))
-			r = x;
-	}
-	g_free(arch);
-	return r;
 }
 
 /* How the cells that read the site, or any of @arch, keep their tables. */
@@ -126,10 +84,10 @@ static char *tables_of(const struct convert *c, const GPtrArray *cells,
 	const struct audit_cell *a = NULL;
 	char *text, *all;
 
-	for (guint i = 0; c->audit.cells && !a && i < cells->len; i++)
-		a = audit_find(&c->audit, cells->pdata[i]);
-	for (guint i = 0; c->audit.cells && !a && i < c->audit.cells->len; i++) {
-		const struct audit_cell *x = c->audit.cells->pdata[i];
+	for (guint i = 0; handle_of(c)->audit.cells && !a && i < cells->len; i++)
+		a = audit_find(&handle_of(c)->audit, cells->pdata[i]);
+	for (guint i = 0; handle_of(c)->audit.cells && !a && i < handle_of(c)->audit.cells->len; i++) {
+		const struct audit_cell *x = handle_of(c)->audit.cells->pdata[i];
 
 		if (!x->reason && !g_strcmp0(x->arch, arch))
 			a = x;
@@ -144,109 +102,45 @@ static char *tables_of(const struct convert *c, const GPtrArray *cells,
 	return all;
 }
 
-static void decide_code(struct convert *c, struct site *s,
-			const struct site_view *v, const char *cells)
+/* Why code that nobody edited stays as it is. */
+static void why_kept(struct convert *c, struct shape_site *v,
+		     const char *cells)
 {
-	char *arch = source_arch(s->file), *reason = NULL, *tables = NULL;
-
-	if (!g_hash_table_size(c->page_archs)) {
-		kept(s, "no cell keeps the old type behind the handle: converted already, or never so",
-		     cells);
-	} else if (arch && !g_hash_table_contains(c->page_archs, arch)) {
-		reason = g_strdup_printf("arch/%s: the handle is no pointer to struct %s in any config that was read",
-					 arch, c->h->old);
-		tables = tables_of(c, v->cells, arch, cells);
-		kept(s, reason, tables);
-	} else if (v->ast == AST_SHARED) {
-		reason = g_strdup_printf("the handle is no pointer to struct %s in the cells that read it",
-					 c->h->old);
-		tables = tables_of(c, v->cells, arch, cells);
-		kept(s, reason, tables);
-	} else if (v->ast != AST_UNSEEN && !type_line(c, s)) {
-		kept(s, "no handle on this line: only the name, or another thing of that name",
-		     cells);
-	} else if (v->ast != AST_UNSEEN) {
-		kept(s, "opaque: follows the type without a change", cells);
-	} else if (s->ctx == SITE_DISABLED) {
-		kept(s, "disabled for good (#if 0)", NULL);
-	} else if (v->outcome != OUTCOME_BLIND) {
-		kept(s, "no cell reads it; no rule matches it",
-		     "semantic patches alone");
-	} else {
-		g_ptr_array_add(c->res->problems, g_strdup_printf(
-			"%s:%u:%u: neither engine can see this use of %s: no cell reads it (it takes %s), and spatch cannot parse it; convert it by hand",
-			s->file, s->line, s->col, s->symbol, v->condition));
-	}
-	g_free(tables);
-	g_free(reason);
-	g_free(arch);
-}
-
-/*
- * What no cell reads nobody compiled, converted or not: it is said, so that a
- * type that changed does not land there in silence.
- */
-static void note_unseen(struct convert *c, const struct site *s,
-			const struct site_view *v)
-{
+	const struct handle_run *r = c->data;
+	const struct site *s = v->site;
 	char *arch = source_arch(s->file);
 
-	if (v->ast == AST_UNSEEN && convert_is_code(s) &&
-	    s->ctx != SITE_DISABLED && g_hash_table_size(c->page_archs) &&
-	    (!arch || g_hash_table_contains(c->page_archs, arch)))
-		g_ptr_array_add(c->res->unseen, g_strdup_printf(
-			"%s:%u: %s, %s%s%s", s->file, s->line, s->symbol,
-			site_fate_name[s->fate], v->condition ?
-			"; it takes " : "", v->condition ? v->condition : ""));
+	if (!g_hash_table_size(r->page_archs)) {
+		v->reason = g_strdup("no cell keeps the old type behind the handle: converted already, or never so");
+		v->evidence = g_strdup(cells);
+	} else if (arch && !g_hash_table_contains(r->page_archs, arch)) {
+		v->reason = g_strdup_printf("arch/%s: the handle is no pointer to struct %s in any config that was read",
+					    arch, r->h->old);
+		v->evidence = tables_of(c, v->cells, arch, cells);
+	} else if (v->in.ast == AST_OTHER) {
+		v->reason = g_strdup_printf("the handle is no pointer to struct %s in the cells that read it",
+					    r->h->old);
+		v->evidence = tables_of(c, v->cells, arch, cells);
+	} else if (v->in.ast != AST_NOT_READ && !type_line(c, s)) {
+		v->reason = g_strdup("no handle on this line: only the name, or another thing of that name");
+		v->evidence = g_strdup(cells);
+	} else if (v->in.ast != AST_NOT_READ) {
+		v->reason = g_strdup("opaque: follows the type without a change");
+		v->evidence = g_strdup(cells);
+	}
+	if (v->evidence && !*v->evidence)
+		g_clear_pointer(&v->evidence, g_free);
 	g_free(arch);
 }
 
-static void decide(struct convert *c, struct engines *e, struct site *s)
+void handle_reason(struct convert *c, struct shape_site *v)
 {
-	const struct refusal *no = refused(c, s);
-	struct site_view v;
 	char *cells;
 
-	engines_look(e, s, &v);
-	cells = convert_cell_list(v.cells);
-	if (no && (convert_is_code(s) || v.rules->len)) {
-		s->fate = FATE_REFUSED;
-		s->reason = g_strdup(no->why);
-		s->evidence = g_strdup(no->evidence);
-	} else if (v.rules->len) {
-		s->fate = FATE_CONVERTED;
-		s->reason = g_strdup(v.rules->str);
-		s->evidence = g_strdup(v.cells->len ? cells :
-			convert_is_code(s) ? "seen by the semantic patch alone" : "text");
-	} else if (!convert_is_code(s) ||
-		   !g_hash_table_contains(c->sources, s->file)) {
-		kept(s, s->ctx == SITE_COMMENT ?
-		     "a comment that stays true: the name stays" :
-		     "text outside C code: the name stays", NULL);
-	} else {
-		decide_code(c, s, &v, cells);
-	}
-	if (v.outcome == OUTCOME_DISAGREE && s->fate != FATE_REFUSED)
-		g_ptr_array_add(c->res->problems, g_strdup_printf(
-			"%s:%u:%u: the engines disagree about %s: the AST says '%s' in %s, the semantic patches '%s'%s%s",
-			s->file, s->line, s->col, s->symbol,
-			ast_view_name[v.ast], cells, smpl_view_name[v.smpl],
-			v.rules->len ? " by " : "", v.rules->str));
-	c->res->outcomes[v.outcome]++;
-	note_unseen(c, s, &v);
-	c->res->fates[s->fate]++;
-	if (v.outcome != OUTCOME_NONE) {
-		s->ast = g_strdup(ast_view_name[v.ast]);
-		s->smpl = g_strdup(smpl_view_name[v.smpl]);
-		s->outcome = g_strdup(outcome_name[v.outcome]);
-		s->condition = g_strdup(v.condition);
-		if (v.ast == AST_UNSEEN)
-			ledger_add_blind(c->ledger, "libclang", s->file,
-					 s->line, v.condition);
-	}
-	ledger_set_fate(c->ledger, s->id, s->fate, s->reason, s->evidence);
-	ledger_set_views(c->ledger, s);
-	engines_view_clear(&v);
+	if (!v->code || v->out.fate != FATE_KEPT || !v->src)
+		return;
+	cells = convert_cell_list(v->cells);
+	why_kept(c, v, cells);
 	g_free(cells);
 }
 
@@ -267,7 +161,7 @@ static gboolean covered(GHashTable *spans, const char *file, gsize off)
 	return FALSE;
 }
 
-static void add_span(GHashTable *spans, const struct engines *e,
+static void add_span(GHashTable *spans, const struct convert *c,
 		     const struct site *s)
 {
 	GArray *v = g_hash_table_lookup(spans, s->file);
@@ -277,7 +171,7 @@ static void add_span(GHashTable *spans, const struct engines *e,
 		v = g_array_new(FALSE, FALSE, sizeof(struct span));
 		g_hash_table_insert(spans, g_strdup(s->file), v);
 	}
-	engines_span(e, s, &sp.from, &sp.to);
+	handle_site_span(c, s, &sp.from, &sp.to);
 	g_array_append_val(v, sp);
 }
 
@@ -285,8 +179,8 @@ static void add_span(GHashTable *spans, const struct engines *e,
  * A place that the flow reaches under a name of its own is a site like the
  * ones that the text shows, unless it belongs to one of those.
  */
-static void add_site(struct convert *c, const struct engines *e,
-		     GHashTable *spans, const char *file, gsize off)
+static void add_site(struct convert *c, GHashTable *spans, const char *file,
+		     gsize off)
 {
 	const struct source *src = g_hash_table_lookup(c->sources, file);
 	const struct token *t;
@@ -311,19 +205,14 @@ static void add_site(struct convert *c, const struct engines *e,
 		 t->ctx == CTX_DIRECTIVE ? SITE_DIRECTIVE : SITE_MACRO;
 	if (t->kind == TOK_COMMENT) {
 		g_free(s->symbol);
-		s->symbol = g_strdup(c->h->old);
+		s->symbol = g_strdup(handle_of(c)->h->old);
 	}
-	s->fate = FATE_UNRESOLVED;
-	if (ledger_add(c->ledger, s))
-		return;
-	ledger_add_symbol(c->ledger, s->symbol, "flow", "declaration flow");
-	g_ptr_array_add(c->sites, s);
-	add_span(spans, e, s);
+	if (!convert_add_site(c, s, "declaration flow"))
+		add_span(spans, c, s);
 }
 
 struct sites_to_add {
 	struct convert *c;
-	const struct engines *e;
 	GHashTable *spans;
 };
 
@@ -331,7 +220,7 @@ static void add_unread(const struct source *s, gsize off, void *data)
 {
 	struct sites_to_add *a = data;
 
-	add_site(a->c, a->e, a->spans, s->file, off);
+	add_site(a->c, a->spans, s->file, off);
 }
 
 static void span_array_free(gpointer p)
@@ -353,26 +242,26 @@ static gsize site_of(const struct convert *c, const struct flow_frontier *f)
 	return i == SIZE_MAX ? f->off : s->toks.v[i].off;
 }
 
-static void add_flow_sites(struct convert *c, const struct engines *e)
+static void add_flow_sites(struct convert *c)
 {
 	GHashTable *spans = g_hash_table_new_full(g_str_hash, g_str_equal,
 						  g_free, span_array_free);
 	GPtrArray *files = edit_files(c->edits);
 
 	for (guint i = 0; i < c->sites->len; i++)
-		add_span(spans, e, c->sites->pdata[i]);
-	for (guint i = 0; i < c->flow->decls->len; i++) {
-		const struct flow_decl *d = c->flow->decls->pdata[i];
+		add_span(spans, c, c->sites->pdata[i]);
+	for (guint i = 0; i < handle_of(c)->flow->decls->len; i++) {
+		const struct flow_decl *d = handle_of(c)->flow->decls->pdata[i];
 
 		if (d->follows)
 			continue;
-		add_site(c, e, spans, d->file,
+		add_site(c, spans, d->file,
 			 *d->name ? d->name_off : d->start);
 	}
-	for (guint i = 0; i < c->flow->frontier->len; i++) {
-		const struct flow_frontier *f = c->flow->frontier->pdata[i];
+	for (guint i = 0; i < handle_of(c)->flow->frontier->len; i++) {
+		const struct flow_frontier *f = handle_of(c)->flow->frontier->pdata[i];
 
-		add_site(c, e, spans, f->file, site_of(c, f));
+		add_site(c, spans, f->file, site_of(c, f));
 	}
 	/* What a rule edited where the flow sees nothing: a disagreement. */
 	for (guint i = 0; i < files->len; i++) {
@@ -388,16 +277,16 @@ static void add_flow_sites(struct convert *c, const struct engines *e)
 			    tok)
 				tok--;
 			if (convert_edit_of_rule(d) && tok < s->toks.n)
-				add_site(c, e, spans, d->file,
+				add_site(c, spans, d->file,
 					 s->toks.v[tok].off);
 		}
 	}
 	for (guint i = 0; i < c->source_list->len; i++) {
 		const struct source *s = c->source_list->pdata[i];
-		struct sites_to_add a = { c, e, spans };
+		struct sites_to_add a = { c, spans };
 
-		if (convert_may_change(c, s))
-			unread_uses(s, e->seen, c->flow, c->h->type, add_unread,
+		if (handle_may_change(c, s))
+			unread_uses(s, c->seen, handle_of(c)->flow, handle_of(c)->h->type, add_unread,
 				    &a);
 	}
 	g_ptr_array_free(files, TRUE);
@@ -485,13 +374,12 @@ static void record_step(struct convert *c, const struct flow_step *s)
 	g_free(via);
 }
 
-static void record(struct convert *c)
+int handle_record(struct convert *c)
 {
-	convert_record_edits(c);
-	for (guint i = 0; i < c->flow->steps->len; i++)
-		record_step(c, c->flow->steps->pdata[i]);
-	for (guint i = 0; i < c->flow->frontier->len; i++) {
-		const struct flow_frontier *f = c->flow->frontier->pdata[i];
+	for (guint i = 0; i < handle_of(c)->flow->steps->len; i++)
+		record_step(c, handle_of(c)->flow->steps->pdata[i]);
+	for (guint i = 0; i < handle_of(c)->flow->frontier->len; i++) {
+		const struct flow_frontier *f = handle_of(c)->flow->frontier->pdata[i];
 		char *cells = convert_cell_list(f->cells);
 
 		ledger_add_front(c->ledger, &(struct ledger_front) {
@@ -500,34 +388,15 @@ static void record(struct convert *c)
 			cells });
 		g_free(cells);
 	}
-	for (guint i = 0; i < c->smpl_jobs->len; i++) {
-		const struct smpl_job *j = c->smpl_jobs->pdata[i];
-		struct source *s = g_hash_table_lookup(c->sources, j->name);
-		guint last = s && s->toks.n ?
-			s->toks.v[s->toks.n - 1].line : G_MAXUINT;
-
-		for (guint k = 0; k < j->unparsed->len; k++) {
-			guint line = g_array_index(j->unparsed, guint, k);
-
-			/* Lines behind the file are macro bodies, appended. */
-			if (line > last)
-				continue;
-			ledger_add_blind(c->ledger, "spatch", j->name, line,
-					 "spatch cannot parse it");
-			c->res->unparsed++;
-		}
-	}
+	return 0;
 }
 
-void convert_decide(struct convert *c)
+int handle_sites(struct convert *c)
 {
-	struct engines *e = engines_new(c);
+	struct handle_run *r = c->data;
 
-	c->handle_lines = handle_lines(c);
-	add_flow_sites(c, e);
-	for (guint i = 0; i < c->sites->len; i++)
-		decide(c, e, c->sites->pdata[i]);
-	record(c);
-	g_hash_table_destroy(c->handle_lines);
-	engines_free(e);
+	r->opinions = opinions_new(c);
+	r->lines = handle_lines(c);
+	add_flow_sites(c);
+	return 0;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "convert/handle/flow.h"
+#include "convert/key.h"
 
 const char *const flow_kind_name[N_FLOW_KIND] = {
 	[FLOW_TO_OLD] = "handle to old type",
@@ -89,19 +90,6 @@ static gboolean is_handle(struct cell *c, const char *key)
 	return n && (n->cls == 'H' || n->candidate);
 }
 
-char *flow_function_of(const char *key)
-{
-	const char *at = ast_is_decl(key) && key[2] == '*' ? NULL :
-			 strstr(key, "@F@");
-	const char *end;
-
-	if (!at)
-		return NULL;
-	at += 3;
-	end = at + strcspn(at, "#@");
-	return g_strndup(at, end - at);
-}
-
 static gboolean retypable(const struct flow_request *req, const char *src)
 {
 	return g_str_has_prefix(src, "U:") && req->retype &&
@@ -165,9 +153,9 @@ static char *name_of(const char *key, const struct ast_decl *d)
 
 	if (!pointer)
 		return key[0] == 'p' || key[0] == 'r' ?
-		       flow_function_of(key) : g_strdup(d->name);
+		       key_function(key) : g_strdup(d->name);
 	at = strrchr(pointer, pointer[0] == 't' ? ':' : '@');
-	name = pointer[0] == 'p' ? flow_function_of(pointer) :
+	name = pointer[0] == 'p' ? key_function(pointer) :
 	       g_strdup(at ? at + 1 : "");
 	g_free(pointer);
 	return name;
@@ -193,7 +181,7 @@ static char *api_name(const char *key)
 {
 	const char *hash = key[0] == 'r' ? "#r" :
 			   key[0] == 'p' ? strrchr(key, '#') : NULL;
-	char *fn = hash ? flow_function_of(key) : NULL;
+	char *fn = hash ? key_function(key) : NULL;
 	char *name = fn ? g_strconcat(fn, hash, NULL) : NULL;
 
 	g_free(fn);
@@ -541,7 +529,7 @@ static void note_yields(struct cell *c, const struct flow_request *req,
 
 	g_hash_table_iter_init(&it, c->nodes);
 	while (g_hash_table_iter_next(&it, (gpointer *)&key, (gpointer *)&n)) {
-		char *fn = key[0] == 'r' && n->cls == 'H' ? flow_function_of(key)
+		char *fn = key[0] == 'r' && n->cls == 'H' ? key_function(key)
 							  : NULL;
 
 		if (fn)

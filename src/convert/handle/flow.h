@@ -106,12 +106,6 @@ struct flow_request {
 	void *data;
 };
 
-/*
- * The function's name from a key, "p:c:file.c@F@name#1" or "r:c:@F@name"; NULL
- * when it has none, as those that a pointer leads to.  The caller frees it.
- */
-char *flow_function_of(const char *key);
-
 struct flow *flow_new(const struct flow_request *req);
 void flow_free(struct flow *f);
 

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "convert/internal.h"
+#include "convert/handle/run.h"
 
 #define RULE "driver/forward"
 
@@ -82,34 +82,34 @@ static gsize declaration_start(const struct source *s, gsize off)
 
 static char *no_type(const struct convert *c)
 {
-	return g_strdup_printf("unknown type name '%s'", c->h->type);
+	return g_strdup_printf("unknown type name '%s'", handle_of(c)->h->type);
 }
 
 /* The typedef is not there yet: name the struct that it stands for. */
 static gboolean spell_out(struct convert *c, const struct source *s, guint line)
 {
-	struct edit *e = culprit(c, s, c->h->type, line);
+	struct edit *e = culprit(c, s, handle_of(c)->h->type, line);
 	char *at;
 	GString *t;
 
 	if (!e || strcmp(e->rule, "driver/declaration"))
 		return FALSE;
-	at = strstr(e->old_text, c->h->old);
+	at = strstr(e->old_text, handle_of(c)->h->old);
 	if (!at)
 		return FALSE;
 	t = g_string_new_len(e->old_text, at - e->old_text);
-	g_string_append(t, c->h->new);
-	g_string_append(t, at + strlen(c->h->old));
+	g_string_append(t, handle_of(c)->h->new);
+	g_string_append(t, at + strlen(handle_of(c)->h->old));
 	g_free(e->new_text);
 	e->new_len = t->len;
 	e->new_text = g_string_free(t, FALSE);
 	return TRUE;
 }
 
-gboolean forward_wanted(const struct convert *c, const struct ast_diag *d)
+static gboolean is_wanted(const struct convert *c, const struct ast_diag *d)
 {
 	char *text = g_strdup_printf("declaration of 'struct %s' will not be visible",
-				     c->h->new);
+				     handle_of(c)->h->new);
 	char *type = no_type(c);
 	gboolean yes = strstr(d->text, text) || strstr(d->text, type);
 
@@ -118,13 +118,13 @@ gboolean forward_wanted(const struct convert *c, const struct ast_diag *d)
 	return yes;
 }
 
-gboolean forward_is_warning(const struct ast_diag *d)
+static gboolean is_warning(const struct ast_diag *d)
 {
 	return strstr(d->text, "will not be visible outside of this function") !=
 	       NULL;
 }
 
-gboolean forward_add(struct convert *c, const struct ast_diag *d)
+static gboolean add(struct convert *c, const struct ast_diag *d)
 {
 	struct source *s = g_hash_table_lookup(c->sources, d->file);
 	const GPtrArray *v = s ? edit_of_file(c->edits, s->file) : NULL;
@@ -136,7 +136,7 @@ gboolean forward_add(struct convert *c, const struct ast_diag *d)
 	g_free(text);
 	if (untyped)
 		return s && spell_out(c, s, d->line);
-	e = s ? culprit(c, s, c->h->new, d->line) : NULL;
+	e = s ? culprit(c, s, handle_of(c)->h->new, d->line) : NULL;
 	if (!e)
 		return FALSE;	/* it was there before */
 	at = declaration_start(s, e->off);
@@ -146,8 +146,15 @@ gboolean forward_add(struct convert *c, const struct ast_diag *d)
 		if (x->off == at && !strcmp(x->rule, RULE))
 			return FALSE;
 	}
-	text = g_strdup_printf("struct %s;\n", c->h->new);
+	text = g_strdup_printf("struct %s;\n", handle_of(c)->h->new);
 	edit_add(c->edits, s->file, at, "", text, RULE);
 	g_free(text);
 	return TRUE;
+}
+
+enum shape_error handle_error(struct convert *c, const struct ast_diag *d)
+{
+	if (is_wanted(c, d) && add(c, d))
+		return SHAPE_MENDED;
+	return is_warning(d) ? SHAPE_IGNORE : SHAPE_TELL;
 }

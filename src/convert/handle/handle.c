@@ -892,7 +892,7 @@ char *handle_with_macros(const struct handle *h, const struct source *s,
 		const struct source_macro *m = s->macros->pdata[k];
 		gboolean value = m->yields &&
 			!source_is(s, tok_skip(&s->toks, m->first), "do");
-		struct handle_piece piece;
+		struct shape_piece piece;
 
 		if (!m->handles && !m->yields)
 			continue;

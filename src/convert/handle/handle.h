@@ -10,6 +10,7 @@
 
 #include <glib.h>
 
+#include "convert/shape.h"
 #include "text/edit.h"
 #include "convert/handle/flow.h"
 #include "model/manifest.h"
@@ -92,9 +93,8 @@ char *handle_blank_macros(const struct source *s);
  * The text of @s with the bodies of its marked macros appended as functions
  * whose parameters are declared as handles, so that a semantic patch applies
  * to them.  @text is the file's text to append to (with its declarations
- * edited).  @map gets a struct handle_piece for each body.
+ * edited).  @map gets a struct shape_piece for each body.
  */
-struct handle_piece { gsize at, len, from; };	/* @at in the result, @from in the file */
 char *handle_with_macros(const struct handle *h, const struct source *s,
 			 const char *text, gsize size, GArray *map,
 			 gsize *new_size);

@@ -62,7 +62,7 @@ struct spelled *spelled_new(const struct handle *h, const struct manifest *m,
 	sp->folders = g_key_file_get_string_list(m->keys, group, "spell", NULL,
 						 NULL);
 	if (sp->folders) {
-		sp->seen = seen_new(facts);
+		sp->seen = seen_of_values(facts);
 		note_archs(sp, facts);
 	}
 	g_free(group);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "convert/handle/unread.h"
+#include "convert/key.h"
 
 /* The first token of the parameter list before the body at token @open, or
  * @open: a struct, an initialiser. */
@@ -104,7 +105,7 @@ static GHashTable *changed_functions(const struct source *s,
 		const struct flow_decl *d = flow->decls->pdata[i];
 		char *name = !strchr("pr", d->key[0]) ||
 			     strcmp(d->file, s->file) ? NULL :
-			     flow_function_of(d->key);
+			     key_function(d->key);
 
 		if (name)
 			g_hash_table_add(t, name);

@@ -398,12 +398,8 @@ void leaf_edit(struct leafc *l)
 	for (guint i = 0; i < l->values->len; i++) {
 		const struct value *v = l->values->pdata[i];
 		char *why = NULL, *evidence = NULL;
-		gboolean huge = (v->src == SRC_READ &&
-				 leaf_in_scope(l, v->s->file)) ||
-				(v->from && v->from->huge) ||
-				(v->to && v->to->huge);
 
-		if (huge && !leaf_stays(l, v, &why, &evidence))
+		if (leaf_is_huge(l, v) && !leaf_stays(l, v, &why, &evidence))
 			edit_value(l, v);
 		g_free(why);
 		g_free(evidence);

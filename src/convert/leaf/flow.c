@@ -11,6 +11,7 @@
  */
 #include <string.h>
 
+#include "convert/key.h"
 #include "convert/leaf/leaf.h"
 
 void carrier_free(gpointer p)
@@ -72,7 +73,7 @@ static void take_decl(struct leafc *l, const struct ast_decl *d)
 		k = g_new0(struct carrier, 1);
 		k->key = g_strdup(d->key);
 		k->name = g_strdup(d->name);
-		k->func = local ? g_strdup(d->func) : flow_function_of(d->key);
+		k->func = local ? g_strdup(d->func) : key_function(d->key);
 		k->file = g_strdup(d->file);
 		k->places = g_array_new(FALSE, FALSE, sizeof(gsize));
 		g_hash_table_insert(l->carriers, k->key, k);
@@ -516,7 +517,7 @@ static void check_unread(struct leafc *l, struct carrier *k)
 			if (s->toks.v[i].disabled || !source_is(s, i, k->name) ||
 			    source_is(s, prev, "->") || source_is(s, prev, "."))
 				continue;
-			cells = seen_cells(l->seen, s, s->toks.v[i].off);
+			cells = seen_cells(l->c->seen, s, s->toks.v[i].off);
 			if (!cells->len)
 				refuse(k, g_strdup("it is named in an arm that no cell reads"),
 				       place(s, i), NULL);
@@ -785,6 +786,12 @@ void leaf_flow(struct leafc *l)
 	while (spread(l) | spread_decls(l, all))
 		;
 	g_ptr_array_free(all, TRUE);
+}
+
+gboolean leaf_is_huge(const struct leafc *l, const struct value *v)
+{
+	return (v->src == SRC_READ && leaf_in_scope(l, v->s->file)) ||
+	       (v->from && v->from->huge) || (v->to && v->to->huge);
 }
 
 gboolean leaf_stays(const struct leafc *l, const struct value *v, char **why,

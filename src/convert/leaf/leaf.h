@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the stages of a conversion of entries to leaves hand on.  Only
- * src/convert/leaf/leaf.c and its stages include this: src/convert/leaf/rules.c (the manifest's
- * words), src/convert/leaf/flow.c (which declarations carry entries that were read),
- * src/convert/leaf/hstate.c (where their level comes from), src/convert/leaf/edit.c (the edits
- * and the helpers), src/convert/leaf/native.c (which functions read a level),
- * src/convert/leaf/comment.c (comments that become untrue), src/convert/leaf/fate.c (the fate of
- * every site).
+ * The shape `leaf`: an entry that was read from the table of a huge page is
+ * carried as if it were one of the lowest level; a leaf that knows its level is
+ * carried in its place.  src/convert/leaf/leaf.c has the table of its functions,
+ * rules.c the manifest's words, flow.c which declarations carry entries that
+ * were read, hstate.c where their level comes from, edit.c the edits and the
+ * helpers, native.c which functions read a level, comment.c comments that become
+ * untrue, fate.c the opinion.
  */
-#ifndef LEAFCONVERT_INTERNAL_H
-#define LEAFCONVERT_INTERNAL_H
+#ifndef LEAF_H
+#define LEAF_H
 
 #include <glib.h>
 
-#include "convert/internal.h"
-#include "read/seen.h"
+#include "convert/shape.h"
 
 /* Asks a leaf; makes another of it; or puts it into the table. */
 enum leaf_verb { LEAF_ASKS, LEAF_CHANGES, LEAF_WRITES };
@@ -111,10 +110,11 @@ struct leafc {
 	GPtrArray *values;	/* struct value, by place */
 	GHashTable *assigned;	/* "FILE:OFF" -> struct carrier that is set there */
 	GHashTable *value_at;	/* "FILE:OFF DST" -> struct value */
-	GPtrArray *new_files;
-	GHashTable *compared;	/* "CELL UNIT" that was read and compiles there */
-	GHashTable *foreign;	/* unit -> a cell that drops it, and why: char * */
-	struct seen *seen;	/* which cells read what, once the tree is read */
+	GHashTable *named;	/* "FILE:OFF" -> struct value read or asked there */
+	GHashTable *declared;	/* "FILE:OFF" -> struct carrier declared there */
+	GHashTable *flowed;	/* "FILE:OFF" of sites that only the flow knows */
+	GHashTable *read_files;	/* files that read an entry in code: char * set */
+	GHashTable *noted;	/* "FILE:LINE" of comments to look at */
 	GHashTable *defines;	/* files that define a symbol of the API: char * set */
 	guint reads;		/* that are converted */
 };
@@ -139,6 +139,8 @@ void leaf_flow(struct leafc *l);
 gboolean leaf_is_dropped(const struct source *s, gsize i);
 void carrier_free(gpointer p);
 void value_free(gpointer p);
+/* Is it a huge entry that was read, where that is to be converted? */
+gboolean leaf_is_huge(const struct leafc *l, const struct value *v);
 /* Does the value stay as it is?  *@why is then a sentence (the callee's). */
 gboolean leaf_stays(const struct leafc *l, const struct value *v, char **why,
 		    char **evidence);
@@ -175,6 +177,10 @@ const char *leaf_native_name(const struct leafc *l, const char *question,
 void leaf_note_comments(struct leafc *l);
 
 /* src/convert/leaf/fate.c */
-void leaf_fates(struct leafc *l);
+int leaf_sites(struct convert *c);
+void leaf_span(struct convert *c, struct shape_site *s);
+void leaf_opinion(struct convert *c, struct shape_site *s);
+void leaf_reason(struct convert *c, struct shape_site *s);
+int leaf_record(struct convert *c);
 
 #endif

@@ -305,8 +305,7 @@ static int by_arch(gconstpointer a, gconstpointer b)
 int leaf_native_load(struct leafc *l)
 {
 	struct convert *c = l->c;
-	char *path = g_key_file_get_string(c->m->keys, "leaf", "accessors",
-					   NULL);
+	const char *path = c->opt.accessors;
 	json_error_t err;
 	json_t *top, *cells, *cell;
 	GPtrArray *names;
@@ -354,7 +353,6 @@ int leaf_native_load(struct leafc *l)
 			       l->levels->pdata[i])->why->len;
 	g_ptr_array_free(names, TRUE);
 	json_decref(top);
-	g_free(path);
 	return 0;
 }
 

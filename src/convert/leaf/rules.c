@@ -151,7 +151,7 @@ int leaf_rules_load(struct leafc *l)
 {
 	struct leaf_rules *r = &l->r;
 	GKeyFile *k = l->c->m->keys;
-	char *scope = g_strdup_printf("scope %s", l->c->policy);
+	char *scope = g_strdup_printf("scope %s", l->c->opt.scope);
 
 	r->entry = get(k, "leaf", "entry");
 	r->value = get(k, "leaf", "value");
@@ -162,7 +162,7 @@ int leaf_rules_load(struct leafc *l)
 	r->beside = get(k, "leaf", "beside");
 	r->known = manifest_list(k, "leaf", "known");
 	r->base = manifest_list(k, "leaf", "base");
-	get_readers(r, k, l->c->policy);
+	get_readers(r, k, l->c->opt.scope);
 	get_pairs(k, "leaf hstate", &r->holders, &r->hstates);
 	get_pairs(k, "leaf owner", &r->members, &r->owners);
 	r->outside = manifest_list(k, scope, "without");

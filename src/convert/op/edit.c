@@ -122,8 +122,8 @@ static GArray *uses_of(struct opc *o, const struct opfn *f,
 		    edit_touches(o->c->edits, s->file, off, source_end(s, i),
 				 NULL))
 			continue;	/* handed on to another callback */
-		for (guint x = 0; x < o->facts->len; x++) {
-			const struct op_facts *a = o->facts->pdata[x];
+		for (guint x = 0; x < o->c->facts->len; x++) {
+			const struct op_facts *a = o->c->facts->pdata[x];
 			gboolean hidden = FALSE, hit = FALSE;
 
 			if (!a->has_op ||
@@ -155,8 +155,8 @@ static GArray *uses_of(struct opc *o, const struct opfn *f,
 		g_array_append_val(v, u);
 	}
 	/* A macro's body that names the parameter wants it as a variable. */
-	for (guint x = 0; x < o->facts->len; x++) {
-		const struct op_facts *a = o->facts->pdata[x];
+	for (guint x = 0; x < o->c->facts->len; x++) {
+		const struct op_facts *a = o->c->facts->pdata[x];
 
 		for (guint k = 0; k < a->uses->len; k++) {
 			const struct op_use *e = a->uses->pdata[k];
@@ -431,8 +431,8 @@ static void edit_fn(struct opc *o, const struct opfn *f)
 /* Calls among callbacks: f(pte, hmask, addr, next, walk) to f(state, walk). */
 static void edit_calls(struct opc *o)
 {
-	for (guint i = 0; i < o->facts->len; i++) {
-		const struct op_facts *a = o->facts->pdata[i];
+	for (guint i = 0; i < o->c->facts->len; i++) {
+		const struct op_facts *a = o->c->facts->pdata[i];
 
 		for (guint k = 0; k < a->refs->len; k++) {
 			const struct op_ref *r = a->refs->pdata[k];
@@ -498,8 +498,8 @@ static void edit_rows(struct opc *o)
  */
 void op_edit_reads(struct opc *o)
 {
-	for (guint i = 0; i < o->facts->len && o->converted && !o->refused; i++) {
-		const struct op_facts *a = o->facts->pdata[i];
+	for (guint i = 0; i < o->c->facts->len && o->converted && !o->refused; i++) {
+		const struct op_facts *a = o->c->facts->pdata[i];
 
 		for (guint k = 0; k < a->members->len; k++) {
 			const struct op_member *m = a->members->pdata[k];

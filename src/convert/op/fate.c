@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The fate of every site of a conversion of an op, and who calls the op. */
+/* What libclang says of a site, and code that calls the op but has no edit. */
 #include <string.h>
 
 #include "convert/op/op.h"
@@ -32,12 +32,12 @@ void op_check_callers(struct opc *o)
 	GHashTable *said = g_hash_table_new_full(g_str_hash, g_str_equal,
 						 g_free, NULL);
 
-	for (guint i = 0; i < o->facts->len && o->converted; i++) {
-		const struct op_facts *a = o->facts->pdata[i];
+	for (guint i = 0; i < o->c->facts->len && o->converted; i++) {
+		const struct op_facts *a = o->c->facts->pdata[i];
 
 		for (guint k = 0; k < a->members->len; k++) {
 			const struct op_member *m = a->members->pdata[k];
-			char *at = op_place_text(o, m->file, m->off);
+			char *at = convert_place(o->c, m->file, m->off);
 			const char *what = does_what(o, m);
 
 			if (what &&
@@ -54,60 +54,13 @@ void op_check_callers(struct opc *o)
 	g_hash_table_destroy(said);
 }
 
-/* The cells that read byte @off of @file: char *, borrowed. */
-static GPtrArray *cells_at(const struct opc *o, const char *file, gsize off)
-{
-	GPtrArray *v = g_ptr_array_new();
-
-	for (guint i = 0; i < o->facts->len; i++) {
-		const struct op_facts *a = o->facts->pdata[i];
-		gboolean hidden = FALSE;
-
-		if (!g_hash_table_contains(a->read, file) ||
-		    g_ptr_array_find_with_equal_func(v, a->cell->name,
-						     g_str_equal, NULL))
-			continue;
-		for (guint k = 0; k < a->skipped->len; k++) {
-			const struct ast_range *r = a->skipped->pdata[k];
-
-			hidden |= !strcmp(r->file, file) && r->start <= off &&
-				  off < r->end;
-		}
-		if (!hidden)
-			g_ptr_array_add(v, a->cell->name);
-	}
-	return v;
-}
-
 /*
- * An error in @file of the units that read it; NULL when one has none there: it
- * knows what stands there.
- */
-static const struct ast_diag *broken_at(const struct opc *o, const char *file)
-{
-	const struct ast_diag *first = NULL;
-
-	for (guint i = 0; i < o->facts->len; i++) {
-		const struct op_facts *a = o->facts->pdata[i];
-		const struct ast_diag *here;
-
-		if (!g_hash_table_contains(a->read, file))
-			continue;
-		here = convert_first_error(a->diags, file);
-		if (!here)
-			return NULL;
-		first = first ? first : here;
-	}
-	return first;
-}
-
-/*
- * Why nobody knows what the op's name is at @s, where cells read it; NULL when it
- * is another thing.  The caller frees it.
+ * Why it is not known what the op's name is at @s, although cells read it; NULL
+ * if it is another thing.  The caller frees it.
  */
 static char *unclear(const struct opc *o, const struct site *s)
 {
-	const struct ast_diag *d = broken_at(o, s->file);
+	const struct ast_diag *d = g_hash_table_lookup(o->broken, s->file);
 
 	if (d)
 		return g_strdup_printf("the file does not parse (%s:%u: %s)",
@@ -117,21 +70,12 @@ static char *unclear(const struct opc *o, const struct site *s)
 	return NULL;
 }
 
-/* Is the callback's name that of a call that nobody read, and nobody changed? */
-static gboolean blind_call(struct opc *o, const struct site *s)
+/* Is the callback's name followed by a list? */
+static gboolean is_call(const struct source *src, const struct site *s)
 {
-	const struct source *src = g_hash_table_lookup(o->c->sources, s->file);
-	gsize i = src ? source_token_at(src, s->off) : 0;
+	gsize i = source_token_at(src, s->off);
 
-	return src && i < src->toks.n && source_is(src, source_next(src, i), "(");
-}
-
-static void set_fate(struct site *s, enum site_fate fate, const char *reason,
-		     const char *evidence)
-{
-	s->fate = fate;
-	s->reason = g_strdup(reason);
-	s->evidence = evidence && *evidence ? g_strdup(evidence) : NULL;
+	return i < src->toks.n && source_is(src, source_next(src, i), "(");
 }
 
 /* The function that the site names, or NULL. */
@@ -152,116 +96,130 @@ static const struct opfn *fn_of(const struct opc *o, const struct site *s)
 }
 
 /* The bytes that belong to the site: a declaration's list with its name. */
-static void span_of(struct opc *o, const struct site *s, gsize *from,
-		    gsize *to)
+void op_span(struct convert *c, struct shape_site *v)
 {
-	const struct source *src = g_hash_table_lookup(o->c->sources, s->file);
+	const struct opc *o = c->data;
+	const struct source *src = v->src;
 	gsize i, open, close;
 
-	*from = s->off;
-	*to = s->off + strlen(s->symbol);
-	if (!src || !strcmp(s->symbol, o->member))
+	if (!strcmp(v->site->symbol, o->member))
 		return;
-	i = source_token_at(src, s->off);
+	i = source_token_at(src, v->site->off);
 	open = source_next(src, i);
 	if (i >= src->toks.n || src->toks.v[i].kind == TOK_COMMENT ||
 	    !source_is(src, open, "("))
 		return;
 	close = source_close(src, open);
 	if (close != SIZE_MAX)
-		*to = source_end(src, close);
+		v->to = source_end(src, close);
 }
 
-void op_decide(struct opc *o, struct site *s)
+static const struct oprow *row_at(const struct opc *o, const struct site *s)
 {
-	struct convert *c = o->c;
-	GString *rules = g_string_new(NULL);
-	GPtrArray *cells = cells_at(o, s->file, s->off);
-	char *names = convert_cell_list(cells);
 	char *key = convert_at_key(s->file, s->off);
-	const struct oprow *row = g_hash_table_lookup(o->rows, key);
+	const struct oprow *r = g_hash_table_lookup(o->rows, key);
+
+	g_free(key);
+	return r;
+}
+
+/* What a cell sees done with the op here; NULL: it is not the op. */
+static const struct op_member *member_at(const struct opc *o,
+					 const struct site *s)
+{
+	char *key = convert_at_key(s->file, s->off);
+	const struct op_member *m = g_hash_table_lookup(o->seen, key);
+
+	g_free(key);
+	return m;
+}
+
+static enum fate_ast opinion_of_member(const struct opc *o,
+				       const struct site *s)
+{
+	const struct oprow *row = row_at(o, s);
+	char *why;
+
+	if (!member_at(o, s)) {
+		why = unclear(o, s);
+		g_free(why);
+		return why ? AST_UNKNOWN : AST_OTHER;
+	}
+	if (row && row->refused)
+		return AST_STAYS;
+	if (row && row->valued)
+		return AST_CHANGE;
+	return o->refused ? AST_STAYS : o->converted ? AST_CHANGE : AST_KEEP;
+}
+
+static enum fate_ast opinion_of_function(const struct opc *o,
+					 const struct opfn *f,
+					 const struct site *s)
+{
+	char *key = convert_at_key(s->file, s->off);
+	gboolean changed = g_hash_table_contains(o->changed, key);
+
+	g_free(key);
+	return f->refused ? AST_STAYS : changed ? AST_CHANGE : AST_KEEP;
+}
+
+void op_opinion(struct convert *c, struct shape_site *v)
+{
+	const struct opc *o = c->data;
+	const struct site *s = v->site;
 	gboolean member = !strcmp(s->symbol, o->member);
 	const struct opfn *f = member ? NULL : fn_of(o, s);
-	gboolean code = convert_is_code(s), edited, smpl;
-	char *line = g_strdup_printf("%s:%u", s->file, s->line);
-	enum outcome outcome = OUTCOME_NONE;
-	char *why = NULL;
-	gsize from, to;
+	const struct oprow *row = row_at(o, s);
 
-	span_of(o, s, &from, &to);
-	edited = edit_touches(c->edits, s->file, from, to, rules);
-	smpl = edit_touches(o->smpl, s->file, from, to, NULL);
-	if (edited) {
-		set_fate(s, FATE_CONVERTED, rules->str, cells->len ? names :
-			 code ? "seen by the semantic patch alone" : "text");
-	} else if (row && row->refused) {
-		set_fate(s, FATE_REFUSED, row->refused, row->evidence);
-	} else if (f && f->refused && code) {
-		set_fate(s, FATE_REFUSED, f->refused, f->evidence);
-	} else if (!code) {
-		set_fate(s, FATE_KEPT, s->ctx != SITE_COMMENT ?
-			 "text outside C code: the name stays" :
-			 member && o->converted && !o->refused ?
-			 "a comment about the op, for the author" :
-			 "a comment that stays true: the name stays", NULL);
-	} else if (s->ctx == SITE_DISABLED) {
-		set_fate(s, FATE_KEPT, "disabled for good (#if 0)", NULL);
-	} else if (f && !cells->len && blind_call(o, s)) {
-		why = g_strdup_printf("no cell reads this use of %s(), whose parameters change",
-				      f->name);
-	} else if (f) {
-		set_fate(s, FATE_KEPT, "the callback's name, which stays",
-			 names);
-	} else if (member && o->refused &&
-		   g_hash_table_contains(o->seen, key)) {
-		set_fate(s, FATE_REFUSED, "the op stays for callbacks that are refused",
-			 names);
-	} else if (cells->len && !smpl && !(why = unclear(o, s))) {
-		set_fate(s, FATE_KEPT, "another thing of that name", names);
-	}
-	if (s->fate == FATE_UNRESOLVED && why)
-		g_ptr_array_add(c->res->problems, g_strdup_printf(
-			"%s:%u:%u: %s: %s; convert it by hand",
-			s->file, s->line, s->col, s->symbol, why));
-	else if (s->fate == FATE_UNRESOLVED)
-		g_ptr_array_add(c->res->problems, g_strdup_printf(
-			"%s:%u:%u: no engine knows what this %s is%s%s; convert it by hand",
-			s->file, s->line, s->col, s->symbol, cells->len ?
-			"" : ": no cell reads it",
-			g_hash_table_contains(o->unparsed, line) ?
-			", and spatch cannot parse it" : ""));
-	if (code && s->ctx != SITE_DISABLED) {
-		gboolean look = g_hash_table_contains(o->smpl_ran, s->file) &&
-			s->ctx == SITE_CODE &&
-			!g_hash_table_contains(o->unparsed, line);
+	if (v->cells->len)
+		v->in.ast = member ? opinion_of_member(o, s) :
+			    f ? opinion_of_function(o, f, s) : AST_OTHER;
+	if ((row && row->refused) || (f && f->refused))
+		v->in.text = TEXT_STAYS;
+	else if (f && !is_call(v->src, s))
+		v->in.text = TEXT_KEEP;
+}
 
-		s->ast = g_strdup(!cells->len ? "unseen" :
-				  edited ? "change" : "keep");
-		s->smpl = g_strdup(!look ? "not parsed" :
-				   smpl ? "change" : "keep");
-		outcome = cells->len && look ?
-			(edited == smpl ? OUTCOME_AGREE :
-			 smpl && s->fate != FATE_REFUSED && !f &&
-			 !g_hash_table_contains(o->seen, key) ?
-			 OUTCOME_DISAGREE : OUTCOME_ONE_SIDED) :
-			cells->len || look ? OUTCOME_ONE_SIDED : OUTCOME_BLIND;
-		s->outcome = g_strdup(outcome_name[outcome]);
-		if (!cells->len)
-			convert_note_unseen(c, s);
-		if (outcome == OUTCOME_DISAGREE)
-			g_ptr_array_add(c->res->problems, g_strdup_printf(
-				"%s:%u:%u: the engines disagree about %s: libclang says '%s' in %s, the semantic patches '%s'",
-				s->file, s->line, s->col, s->symbol, s->ast,
-				names, s->smpl));
-	}
-	c->res->outcomes[outcome]++;
-	c->res->fates[s->fate]++;
-	ledger_set_fate(c->ledger, s->id, s->fate, s->reason, s->evidence);
-	ledger_set_views(c->ledger, s);
-	g_free(line);
-	g_free(why);
-	g_free(key);
-	g_free(names);
-	g_ptr_array_free(cells, TRUE);
-	g_string_free(rules, TRUE);
+static void set(struct shape_site *v, const char *reason, const char *evidence)
+{
+	v->reason = g_strdup(reason);
+	v->evidence = evidence && *evidence ? g_strdup(evidence) : NULL;
+}
+
+/* Why code has no fate, if more is known than what the engines say. */
+static void why_unresolved(const struct opc *o, const struct opfn *f,
+			   struct shape_site *v)
+{
+	if (f && v->in.ast == AST_NOT_READ)
+		v->reason = g_strdup_printf("no cell reads this use of %s(), whose parameters change",
+					    f->name);
+	else if (v->in.ast == AST_UNKNOWN)
+		v->reason = unclear(o, v->site);
+}
+
+void op_reason(struct convert *c, struct shape_site *v)
+{
+	const struct opc *o = c->data;
+	const struct site *s = v->site;
+	gboolean member = !strcmp(s->symbol, o->member);
+	const struct opfn *f = member ? NULL : fn_of(o, s);
+	const struct oprow *row = row_at(o, s);
+	char *cells = convert_cell_list(v->cells);
+
+	if (v->out.fate == FATE_UNRESOLVED)
+		why_unresolved(o, f, v);
+	else if (v->out.fate == FATE_CONVERTED)
+		;
+	else if (row && row->refused)
+		set(v, row->refused, row->evidence);
+	else if (f && f->refused && v->code)
+		set(v, f->refused, f->evidence);
+	else if (v->out.fate == FATE_REFUSED)
+		set(v, "the op stays for callbacks that are refused", cells);
+	else if (f && v->code)
+		set(v, "the callback's name, which stays", cells);
+	else if (member && s->ctx == SITE_COMMENT && o->converted &&
+		 !o->refused)
+		set(v, "a comment about the op, for the author", NULL);
+	g_free(cells);
 }

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the stages of a conversion of an op hand on.  Only src/convert/op/op.c and
- * its stages include this: src/convert/op/read.c (read the cells: functions and rows),
- * src/convert/op/place.c (the text of declarations), src/convert/op/rules.c (semantic patches, and
- * what no cell reads), src/convert/op/refuse.c, src/convert/op/edit.c, src/convert/op/comment.c,
- * src/convert/op/fate.c.
+ * The shape `op`: a member of a struct that points to a function, an "op", whose
+ * parameters become a state that it gets a pointer to.  src/convert/op/op.c has
+ * the table of its functions, read.c what the cells say of callbacks and of the
+ * places ("rows") where they are put into the op, place.c the text of their
+ * declarations, unread.c rows that only semantic patches know, refuse.c what
+ * cannot be converted, edit.c and comment.c the edits, fate.c the opinion.
  */
-#ifndef OPCONVERT_INTERNAL_H
-#define OPCONVERT_INTERNAL_H
+#ifndef OP_H
+#define OP_H
 
 #include <glib.h>
 
-#include "convert/internal.h"
+#include "convert/shape.h"
 #include "read/opfacts.h"
 
 #define MAX_PARAMS 8
@@ -55,38 +56,28 @@ struct opc {
 	char **casts;		/* pairs: type, value */
 	char *unused, *document;
 	guint n_params, keeps;
-	GPtrArray *facts;
-	GPtrArray *units;
-	GHashTable *in_units;	/* "CELL FILE" set */
 	GHashTable *fns;	/* usr -> struct opfn */
 	GPtrArray *fn_list;	/* by name and file */
 	GHashTable *rows;	/* "FILE:OFF" -> struct oprow */
-	GPtrArray *new_files;
-	struct edit_set *smpl;	/* what the semantic patches would do */
-	GHashTable *unparsed;	/* "FILE:LINE" set */
-	GHashTable *smpl_ran;	/* files */
 	GHashTable *seen;	/* "FILE:OFF" of the op's name, where a cell sees it */
+	GHashTable *changed;	/* the same of declarations and calls of callbacks */
+	GHashTable *broken;	/* file -> an error in it, or NULL: one cell knows it */
 	guint converted, refused;
 };
 
-/* "FILE:LINE"; the caller frees it. */
-char *op_place_text(struct opc *o, const char *file, gsize off);
-
-/* src/convert/op/read.c: 0, or -1 after a message. */
-int op_resolve(struct opc *o);
-int op_read_units(struct opc *o, const struct ast_unsaved *u, guint n,
-		  GPtrArray *out);
-/* A unit outside the tree that no cell compiles is a problem. */
-void op_check_outside(struct opc *o);
-/* "FILE:OFF" of every place where a cell sees the member's name. */
-GHashTable *op_seen_members(const struct opc *o);
+/* src/convert/op/read.c */
+int op_read_units(struct convert *c, GPtrArray **facts, GPtrArray *failed,
+		  guint *cached);
+void op_unit(gconstpointer facts, struct shape_unit *u);
+int op_decide(struct convert *c, gboolean last);
+/* Fill the sets of places that the cells see. */
+void op_index(struct opc *o);
 /* What is of that name, made when it is not there yet. */
 struct opfn *op_fn_get(struct opc *o, const char *usr, const char *name);
 struct oprow *op_row_get(struct opc *o, const char *file, gsize off);
 void op_row_add(struct oprow *r, struct opfn *f);
 void op_fn_free(gpointer p);
 void op_row_free(gpointer p);
-void op_unit_free(gpointer p);
 
 /* src/convert/op/place.c */
 void op_take_places(struct opc *o, struct opfn *f);
@@ -102,10 +93,8 @@ gboolean op_is_harmless(const struct opc *o, const struct source *s, gsize off);
 gboolean op_hands_on(const struct opc *o, const struct opfn *f,
 		     const struct opplace *in, gsize off);
 
-/* src/convert/op/rules.c */
-int op_run_rules(struct opc *o);
-/* What no cell reads and a semantic patch knows is a row, too. */
-void op_take_unseen(struct opc *o);
+/* src/convert/op/unread.c: what no cell reads and a rule knows is a row, too. */
+void op_take_unread(struct opc *o);
 
 /* src/convert/op/refuse.c: the texts are the callee's, but for @why of a row. */
 void op_refuse(struct opc *o);
@@ -123,6 +112,8 @@ void op_note_comments(struct opc *o);
 
 /* src/convert/op/fate.c */
 void op_check_callers(struct opc *o);
-void op_decide(struct opc *o, struct site *s);
+void op_span(struct convert *c, struct shape_site *s);
+void op_opinion(struct convert *c, struct shape_site *s);
+void op_reason(struct convert *c, struct shape_site *s);
 
 #endif

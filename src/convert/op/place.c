@@ -136,8 +136,8 @@ static void take_names(struct opplace *p, const char *params)
 
 void op_take_names(struct opc *o)
 {
-	for (guint i = 0; i < o->facts->len; i++) {
-		const struct op_facts *a = o->facts->pdata[i];
+	for (guint i = 0; i < o->c->facts->len; i++) {
+		const struct op_facts *a = o->c->facts->pdata[i];
 
 		for (guint k = 0; k < a->decls->len; k++) {
 			const struct op_decl *d = a->decls->pdata[k];
@@ -215,8 +215,8 @@ static gboolean is_intact(const struct opc *o, const struct opfn *f, guint n,
 {
 	gboolean read = FALSE;
 
-	for (guint i = 0; i < o->facts->len; i++) {
-		const struct op_facts *a = o->facts->pdata[i];
+	for (guint i = 0; i < o->c->facts->len; i++) {
+		const struct op_facts *a = o->c->facts->pdata[i];
 
 		for (guint k = 0; k < a->uses->len; k++) {
 			const struct op_use *u = a->uses->pdata[k];

@@ -1,117 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * From the facts of all cells to functions and rows: which functions are put
- * into the op, and at which place.  A callback with linkage may be declared in
- * files that do not mention the op, so reading goes on until no file is left.
+ * into the op, and where.  A callback with linkage may be declared in files that
+ * do not mention the op, so its name is looked up in the tree.
  */
 #include <string.h>
 
-#include "base/diag.h"
 #include "convert/op/op.h"
-#include "tree/scan.h"
 
-#define MAX_ROUNDS 4
-
-static void add_unit(struct opc *o, const struct cell_info *cell,
-		     const char *file)
+int op_read_units(struct convert *c, GPtrArray **facts, GPtrArray *failed,
+		  guint *cached)
 {
-	char *key = g_strdup_printf("%s %s", cell->name, file);
-	struct op_unit *u;
-
-	if (!g_hash_table_add(o->in_units, key))
-		return;
-	u = g_new0(struct op_unit, 1);
-	u->cell = cell;
-	u->file = g_strdup(file);
-	g_ptr_array_add(o->units, u);
-}
-
-void op_unit_free(gpointer p)
-{
-	g_free(((struct op_unit *)p)->file);
-	g_free(p);
-}
-
-struct found { GHashTable *files; };
-
-static int note_file(const struct site *s, void *data)
-{
-	struct found *f = data;
-
-	if (convert_is_code(s) && source_is_c(s->file))
-		g_hash_table_add(f->files, g_strdup(s->file));
-	return 0;
-}
-
-/* The C files that mention one of @names in code. */
-static GHashTable *files_with(struct opc *o, char **names)
-{
-	struct found f = { g_hash_table_new_full(g_str_hash, g_str_equal,
-						 g_free, NULL) };
-	struct ledger *l = ledger_create(":memory:");
-	char *none[] = { NULL };
-	struct scan_request req = {
-		.tree = o->c->t->path, .types = none, .symbols = names,
-		.with = o->c->t->with,
-		.jobs = o->c->jobs,
-	};
-	struct scan_result res = { 0 };
-
-	if (l && !scan_tree(&req, l, &res)) {
-		g_ptr_array_free(res.symbols, TRUE);
-		ledger_each(l, note_file, &f);
-	}
-	if (l)
-		ledger_close(l);
-	return f.files;
-}
-
-/*
- * Every unit that mentions the op or its record: in all cells of its arch; a
- * generic one in the cells that read all generic units, and those that mention
- * the op itself in the others, too.
- */
-static void choose_units(struct opc *o, GHashTable *files)
-{
-	GList *names = g_list_sort(g_hash_table_get_keys(files),
-				   (GCompareFunc)strcmp);
-
-	for (guint i = 0; i < o->c->cells->len; i++) {
-		const struct cell_info *cell = o->c->cells->pdata[i];
-
-		for (GList *n = names; n && cell->ready; n = n->next) {
-			char *arch = source_arch(n->data);
-
-			if (g_str_has_suffix(n->data, ".c") &&
-			    (arch ? !strcmp(arch, cell->srcarch) :
-			     cell->all_units ||
-			     g_hash_table_contains(o->c->code_files, n->data)))
-				add_unit(o, cell, n->data);
-			g_free(arch);
-		}
-	}
-	g_list_free(names);
-}
-
-int op_read_units(struct opc *o, const struct ast_unsaved *u, guint n,
-		      GPtrArray *out)
-{
+	const struct opc *o = c->data;
+	GPtrArray *units = g_ptr_array_new_with_free_func(g_free);
 	struct op_reading r = {
-		.tree = o->c->t->path, .with = o->c->t->with,
-		.record = o->record,
-		.member = o->member, .unsaved = u, .n_unsaved = n,
-		.jobs = o->c->jobs,
+		.tree = c->t->path, .with = c->t->with,
+		.record = o->record, .member = o->member,
+		.jobs = c->jobs,
 	};
-	GPtrArray *failed = g_ptr_array_new_with_free_func(g_free);
-	guint cached;
+	int ret;
 
-	if (op_read(&r, o->units, out, failed, &cached))
-		return -1;
-	convert_note_unread(o->c, failed);
-	o->c->res->units = o->units->len;
-	o->c->res->units_cached = cached;
-	g_ptr_array_free(failed, TRUE);
-	return 0;
+	for (guint i = 0; i < c->units->len; i++) {
+		const struct reading_unit *u = c->units->pdata[i];
+		struct op_unit *own = g_new0(struct op_unit, 1);
+
+		own->cell = u->cell;
+		own->file = u->file;
+		g_ptr_array_add(units, own);
+	}
+	*facts = g_ptr_array_new_with_free_func(op_facts_free);
+	ret = op_read(&r, units, *facts, failed, cached);
+	g_ptr_array_free(units, TRUE);
+	return ret;
+}
+
+void op_unit(gconstpointer facts, struct shape_unit *u)
+{
+	const struct op_facts *a = facts;
+
+	u->cell = a->cell->name;
+	u->unit = a->unit;
+	u->diags = a->diags;
+	u->skipped = a->skipped;
+	for (guint i = 0; i < a->files->len; i++)
+		g_ptr_array_add(u->files, a->files->pdata[i]);
 }
 
 void op_fn_free(gpointer p)
@@ -179,8 +111,8 @@ void op_row_add(struct oprow *r, struct opfn *f)
 
 static void take_values(struct opc *o)
 {
-	for (guint i = 0; i < o->facts->len; i++) {
-		const struct op_facts *a = o->facts->pdata[i];
+	for (guint i = 0; i < o->c->facts->len; i++) {
+		const struct op_facts *a = o->c->facts->pdata[i];
 
 		for (guint k = 0; k < a->members->len; k++) {
 			const struct op_member *m = a->members->pdata[k];
@@ -206,12 +138,12 @@ static void take_values(struct opc *o)
 			} else if (strcmp(v->name, "NULL") &&
 				   strcmp(v->name, "op") && r) {
 				op_refuse_row(r, "what is put here is no function that can be told",
-					   op_place_text(o, v->file, v->off));
+					   convert_place(o->c, v->file, v->off));
 			}
 		}
 	}
-	for (guint i = 0; i < o->facts->len; i++) {
-		const struct op_facts *a = o->facts->pdata[i];
+	for (guint i = 0; i < o->c->facts->len; i++) {
+		const struct op_facts *a = o->c->facts->pdata[i];
 
 		for (guint k = 0; k < a->decls->len; k++) {
 			const struct op_decl *d = a->decls->pdata[k];
@@ -223,37 +155,57 @@ static void take_values(struct opc *o)
 	}
 }
 
-/* "FILE:OFF" of every place where a cell sees the member's name. */
-GHashTable *op_seen_members(const struct opc *o)
+/*
+ * Declarations and calls of callbacks; those that are called with what their
+ * caller got change with it.
+ */
+static void index_functions(struct opc *o, const struct op_facts *a)
 {
-	GHashTable *t = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-					      NULL);
+	for (guint k = 0; k < a->decls->len; k++) {
+		const struct op_decl *d = a->decls->pdata[k];
 
-	for (guint i = 0; i < o->facts->len; i++) {
-		const struct op_facts *a = o->facts->pdata[i];
+		if (g_hash_table_contains(o->fns, d->usr) &&
+		    op_place_of(g_hash_table_lookup(o->fns, d->usr), d->file,
+				d->off))
+			g_hash_table_add(o->changed,
+					 convert_at_key(d->file, d->off));
+	}
+	for (guint k = 0; k < a->refs->len; k++) {
+		const struct op_ref *r = a->refs->pdata[k];
+
+		if (r->how == 'c' && g_hash_table_contains(o->fns, r->usr))
+			g_hash_table_add(o->changed,
+					 convert_at_key(r->file, r->off));
+	}
+}
+
+static void index_errors(struct opc *o, const struct op_facts *a)
+{
+	for (guint k = 0; k < a->files->len; k++) {
+		char *file = a->files->pdata[k];
+		const struct ast_diag *d = convert_first_error(a->diags, file);
+
+		/* A cell without an error in the file knows what it says. */
+		if (!d || !g_hash_table_contains(o->broken, file))
+			g_hash_table_insert(o->broken, file, (gpointer)d);
+	}
+}
+
+void op_index(struct opc *o)
+{
+	for (guint i = 0; i < o->c->facts->len; i++) {
+		const struct op_facts *a = o->c->facts->pdata[i];
 
 		for (guint k = 0; k < a->members->len; k++) {
 			const struct op_member *m = a->members->pdata[k];
 
-			g_hash_table_add(t, convert_at_key(m->file, m->off));
+			g_hash_table_insert(o->seen,
+				convert_at_key(m->file, m->off),
+				(gpointer)m);
 		}
+		index_functions(o, a);
+		index_errors(o, a);
 	}
-	return t;
-}
-
-void op_check_outside(struct opc *o)
-{
-	GHashTable *outside = g_hash_table_new(g_str_hash, g_str_equal);
-
-	for (guint i = 0; i < o->facts->len; i++) {
-		const struct op_facts *a = o->facts->pdata[i];
-
-		if (tree_with(o->c->t, a->unit))
-			convert_see_error(outside, a->unit,
-					  convert_first_error(a->diags, NULL));
-	}
-	convert_tell_errors(o->c, outside);
-	g_hash_table_destroy(outside);
 }
 
 static int by_fn(gconstpointer a, gconstpointer b)
@@ -265,65 +217,21 @@ static int by_fn(gconstpointer a, gconstpointer b)
 	return c ? c : strcmp(x->usr, y->usr);
 }
 
-/*
- * Read until no file is left that mentions a callback with linkage and was not
- * read.
- */
-int op_resolve(struct opc *o)
+int op_decide(struct convert *c, gboolean last)
 {
-	char *record[] = { o->record, NULL };
-	GHashTable *files = files_with(o, record);
+	struct opc *o = c->data;
 	GHashTableIter it;
-	gpointer k;
-	int ret = -1;
+	gpointer f;
 
-	g_hash_table_iter_init(&it, o->c->code_files);
-	while (g_hash_table_iter_next(&it, &k, NULL))
-		g_hash_table_add(files, g_strdup(k));
-	for (guint round = 0; round < MAX_ROUNDS; round++) {
-		GPtrArray *names = g_ptr_array_new();
-		GHashTable *more;
-		guint before = o->units->len;
-		gboolean new_file = FALSE;
-
-		choose_units(o, files);
-		if (round && o->units->len == before) {
-			g_ptr_array_free(names, TRUE);
-			ret = 0;
-			break;
-		}
-		g_ptr_array_set_size(o->facts, 0);
-		g_hash_table_remove_all(o->rows);
-		g_hash_table_remove_all(o->fns);
-		if (op_read_units(o, NULL, 0, o->facts))
-			break;
-		take_values(o);
-		g_hash_table_iter_init(&it, o->fns);
-		while (g_hash_table_iter_next(&it, NULL, &k))
-			g_ptr_array_add(names, ((struct opfn *)k)->name);
-		g_ptr_array_add(names, NULL);
-		if (names->len == 1) {
-			g_ptr_array_free(names, TRUE);
-			ret = 0;
-			break;
-		}
-		more = files_with(o, (char **)names->pdata);
-		g_hash_table_iter_init(&it, more);
-		while (g_hash_table_iter_next(&it, &k, NULL)) {
-			new_file |= g_hash_table_add(files, g_strdup(k));
-			g_hash_table_add(o->c->code_files, g_strdup(k));
-		}
-		g_hash_table_destroy(more);
-		g_ptr_array_free(names, TRUE);
-		if (!new_file) {
-			ret = 0;
-			break;
-		}
-	}
-	g_hash_table_destroy(files);
+	g_ptr_array_set_size(o->fn_list, 0);
+	g_hash_table_remove_all(o->rows);
+	g_hash_table_remove_all(o->fns);
+	take_values(o);
 	g_hash_table_iter_init(&it, o->fns);
-	while (g_hash_table_iter_next(&it, NULL, &k))
-		g_ptr_array_add(o->fn_list, k);
+	while (g_hash_table_iter_next(&it, NULL, &f)) {
+		g_ptr_array_add(o->fn_list, f);
+		convert_ask(c, ((struct opfn *)f)->name);
+	}
 	g_ptr_array_sort(o->fn_list, by_fn);
-	return ret;
+	return 0;
 }

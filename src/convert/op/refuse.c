@@ -50,7 +50,7 @@ static void check_fn_refs(struct opc *o, const struct op_facts *a)
 		op_refuse_fn(f, g_strdup_printf("%s() is %s", f->name,
 			r->how == 'c' ? "called with its old parameters" :
 			"used other than in the op"),
-			op_place_text(o, r->file, r->off));
+			convert_place(o->c, r->file, r->off));
 	}
 }
 
@@ -73,17 +73,17 @@ static void check_fn(struct opc *o, struct opfn *f)
 		if (p->unsure)
 			op_refuse_fn(f, g_strdup_printf("which words are the parameters' names of %s() is not known: no cell reads it",
 							f->name),
-				     op_place_text(o, p->s->file,
+				     convert_place(o->c, p->s->file,
 						   p->s->toks.v[p->name].off));
 		if (p->body && has_word(p->s, p->open, p->body_end,
 					o->state_name))
 			op_refuse_fn(f, g_strdup_printf("%s() has a '%s' of its own",
 						     f->name, o->state_name),
-				  op_place_text(o, p->s->file,
+				  convert_place(o->c, p->s->file,
 					     p->s->toks.v[p->name].off));
 	}
-	for (guint i = 0; i < o->facts->len; i++) {
-		const struct op_facts *a = o->facts->pdata[i];
+	for (guint i = 0; i < o->c->facts->len; i++) {
+		const struct op_facts *a = o->c->facts->pdata[i];
 
 		for (guint k = 0; k < a->decls->len; k++) {
 			const struct op_decl *d = a->decls->pdata[k];
@@ -99,7 +99,7 @@ static void check_fn(struct opc *o, struct opfn *f)
 			if (!p)
 				op_refuse_fn(f, g_strdup_printf("%s() is declared in another form than '%s(...)' with the op's types",
 							     f->name, f->name),
-					  op_place_text(o, d->file, d->off));
+					  convert_place(o->c, d->file, d->off));
 			else if (d->defined)
 				p->decl_first |= d->decl_first;
 		}
@@ -144,8 +144,8 @@ static void spread_refusals(struct opc *o)
 			}
 		}
 		/* Who calls a function that stays, or is called by one. */
-		for (guint i = 0; i < o->facts->len; i++) {
-			const struct op_facts *a = o->facts->pdata[i];
+		for (guint i = 0; i < o->c->facts->len; i++) {
+			const struct op_facts *a = o->c->facts->pdata[i];
 
 			for (guint k = 0; k < a->refs->len; k++) {
 				const struct op_ref *r = a->refs->pdata[k];
@@ -220,15 +220,15 @@ static void check_row_names(struct opc *o)
 		if (!r->positional && (!s || i >= s->toks.n ||
 		    s->toks.v[i].off != r->off || !source_is(s, i, o->member)))
 			op_refuse_row(r, "a macro makes the op's name",
-				      op_place_text(o, r->file, r->off));
+				      convert_place(o->c, r->file, r->off));
 	}
 }
 
 void op_refuse(struct opc *o)
 {
 	check_row_names(o);
-	for (guint i = 0; i < o->facts->len; i++)
-		check_fn_refs(o, o->facts->pdata[i]);
+	for (guint i = 0; i < o->c->facts->len; i++)
+		check_fn_refs(o, o->c->facts->pdata[i]);
 	for (guint i = 0; i < o->fn_list->len; i++)
 		check_fn(o, o->fn_list->pdata[i]);
 	spread_refusals(o);

@@ -1,33 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The two engines look at every site: what the AST asks for there, and what the
- * semantic patches did.  Each sees what the other cannot: the AST all types but
- * one configuration at a time, SmPL all configurations but no types across
- * files.  Where both look they must agree; where one looks alone, the ledger
- * says under which condition the other would see the site, too.
+ * What libclang says of a site: the flow has a declaration to rewrite in its
+ * span, or a place where a handle meets the old type; or it has not.  A macro's
+ * body is read only in the cells that expand the macro.
  */
 #include <string.h>
 
-#include "text/condition.h"
-#include "convert/internal.h"
-#include "convert/handle/engines.h"
-#include "read/seen.h"
-
-const char *const ast_view_name[N_AST_VIEW] = {
-	[AST_UNSEEN] = "unseen", [AST_SHARED] = "other type",
-	[AST_KEEP] = "keep", [AST_EITHER] = "either", [AST_CHANGE] = "change",
-};
-
-const char *const smpl_view_name[N_SMPL_VIEW] = {
-	[SMPL_NOT_RUN] = "not run", [SMPL_UNPARSED] = "not parsed",
-	[SMPL_KEEP] = "keep", [SMPL_CHANGE] = "change",
-};
-
-const char *const outcome_name[N_OUTCOME] = {
-	[OUTCOME_NONE] = "none", [OUTCOME_AGREE] = "agree",
-	[OUTCOME_ONE_SIDED] = "one-sided", [OUTCOME_DISAGREE] = "disagree",
-	[OUTCOME_BLIND] = "blind",
-};
+#include "convert/handle/run.h"
 
 /* The span of a site: what belongs to this use of the name. */
 
@@ -312,8 +291,8 @@ static GHashTable *using_macros(const struct convert *c)
 	GHashTable *done = g_hash_table_new(NULL, NULL);
 	gboolean news;
 
-	for (guint i = 0; i < c->flow->frontier->len; i++) {
-		const struct flow_frontier *f = c->flow->frontier->pdata[i];
+	for (guint i = 0; i < handle_of(c)->flow->frontier->len; i++) {
+		const struct flow_frontier *f = handle_of(c)->flow->frontier->pdata[i];
 
 		if (f->macro)
 			g_hash_table_add(set, g_strdup(f->macro));
@@ -338,78 +317,81 @@ static GHashTable *using_macros(const struct convert *c)
 	return set;
 }
 
-struct engines *engines_new(const struct convert *c)
+struct opinions *opinions_new(const struct convert *c)
 {
-	struct engines *e = g_new0(struct engines, 1);
+	struct opinions *o = g_new0(struct opinions, 1);
 
-	e->c = c;
-	e->seen = seen_new(c->facts);
-	e->expanded = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+	o->expanded = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 				(GDestroyNotify)g_hash_table_destroy);
 	for (guint i = 0; i < c->cells->len; i++) {
 		const struct cell_info *cell = c->cells->pdata[i];
 
 		if (cell->ready)
-			g_hash_table_insert(e->expanded, cell->name,
+			g_hash_table_insert(o->expanded, cell->name,
 				expanded_in(c, cell->name));
 	}
-	e->used = using_macros(c);
-	return e;
+	o->used = using_macros(c);
+	return o;
 }
 
-void engines_free(struct engines *e)
+void opinions_free(struct opinions *o)
 {
-	seen_free(e->seen);
-	g_hash_table_destroy(e->expanded);
-	g_hash_table_destroy(e->used);
-	g_free(e);
+	if (!o)
+		return;
+	g_hash_table_destroy(o->expanded);
+	g_hash_table_destroy(o->used);
+	g_free(o);
 }
 
-/* Which cells read the site: its arm is live, and its macro expanded. */
-static void cells_that_see(const struct engines *e, const struct source *src,
-			   const struct site *s, struct site_view *v)
+/*
+ * Leave out the cells that do not expand the macro in whose body the site is.
+ * The number of those left that have the old type.
+ */
+static guint narrow_cells(const struct convert *c, struct shape_site *v)
 {
-	GPtrArray *cells = seen_cells(e->seen, src, s->off);
-	const struct source_macro *m = macro_at(src, s->off);
-	char *at = m && s->off >= m->body ?
-		g_strdup_printf("%s:%" G_GSIZE_FORMAT, s->file, m->name_off)
-		: NULL;
+	const struct handle_run *r = c->data;
+	const struct source_macro *m = macro_at(v->src, v->site->off);
+	char *at = m && v->site->off >= m->body ?
+		   convert_at_key(v->site->file, m->name_off) : NULL;
+	GPtrArray *cells = g_ptr_array_new();
+	guint old = 0;
 
-	v->unexpanded = at && cells->len;
-	for (guint i = 0; i < cells->len; i++) {
-		char *cell = cells->pdata[i];
+	if (at && v->cells->len)
+		v->unread = m->name;
+	for (guint i = 0; i < v->cells->len; i++) {
+		char *cell = v->cells->pdata[i];
 
 		if (at && !g_hash_table_contains(g_hash_table_lookup(
-					e->expanded, cell), at))
+					r->opinions->expanded, cell), at))
 			continue;
-		g_ptr_array_add(v->cells, cell);
-		v->page_cells += g_hash_table_contains(e->c->flow->page_cells,
-						       cell);
+		g_ptr_array_add(cells, cell);
+		old += g_hash_table_contains(r->flow->page_cells, cell);
 	}
-	g_ptr_array_free(cells, TRUE);
+	g_ptr_array_free(v->cells, TRUE);
+	v->cells = cells;
 	g_free(at);
+	return old;
 }
 
 /* What the facts ask for within the span; *@decl_from moves to a declaration. */
-static enum ast_view asked_for(const struct engines *e, const char *file,
+static enum fate_ast asked_for(const struct convert *c, const char *file,
 			       gsize from, gsize to, gsize *decl_from)
 {
-	const struct convert *c = e->c;
-	enum ast_view view = AST_KEEP;
+	enum fate_ast view = AST_KEEP;
 
-	for (guint i = 0; i < c->flow->frontier->len; i++) {
-		const struct flow_frontier *f = c->flow->frontier->pdata[i];
+	for (guint i = 0; i < handle_of(c)->flow->frontier->len; i++) {
+		const struct flow_frontier *f = handle_of(c)->flow->frontier->pdata[i];
 
 		if (f->off >= to || MAX(f->end, f->off + 1) <= from ||
 		    strcmp(f->file, file))
 			continue;
 		if (flow_is_open(f->kind))
 			view = MAX(view, AST_EITHER);
-		else if (!f->macro || !convert_carries(c, f->macro))
+		else if (!f->macro || !handle_carries(c, f->macro))
 			view = AST_CHANGE;
 	}
-	for (guint i = 0; i < c->flow->decls->len; i++) {
-		const struct flow_decl *d = c->flow->decls->pdata[i];
+	for (guint i = 0; i < handle_of(c)->flow->decls->len; i++) {
+		const struct flow_decl *d = handle_of(c)->flow->decls->pdata[i];
 
 		if (!d->follows && d->start < to && d->name_off + strlen(d->name) >= from &&
 		    !strcmp(d->file, file)) {
@@ -420,21 +402,6 @@ static enum ast_view asked_for(const struct engines *e, const char *file,
 	return view;
 }
 
-static gboolean spatch_gave_up(const struct convert *c, const char *file,
-			       guint line)
-{
-	for (guint i = 0; i < c->smpl_jobs->len; i++) {
-		const struct smpl_job *j = c->smpl_jobs->pdata[i];
-
-		if (strcmp(j->name, file))
-			continue;
-		for (guint k = 0; k < j->unparsed->len; k++)
-			if (g_array_index(j->unparsed, guint, k) == line)
-				return TRUE;
-	}
-	return FALSE;
-}
-
 /*
  * Is it the name in a typedef of the seed type as a pointer to the old struct?
  * *@from moves to where the typedef begins.
@@ -443,8 +410,8 @@ static gboolean is_typedef(const struct convert *c, const struct source *src,
 			   const struct site *s, gsize *from)
 {
 	char *at = g_strdup_printf("%s:%" G_GSIZE_FORMAT, s->file, s->off);
-	const char *under = g_hash_table_lookup(c->flow->typedefs, at);
-	char *want = g_strdup_printf("struct %s *", c->h->old);
+	const char *under = g_hash_table_lookup(handle_of(c)->flow->typedefs, at);
+	char *want = g_strdup_printf("struct %s *", handle_of(c)->h->old);
 	gboolean yes = !g_strcmp0(under, want);
 	gsize i = source_token_at(src, s->off);
 
@@ -457,137 +424,56 @@ static gboolean is_typedef(const struct convert *c, const struct source *src,
 	return yes;
 }
 
-/* Under which condition would libclang see the site? */
-static char *ast_condition(const struct source *src, const struct site *s,
-			   const struct site_view *v)
+/* The span, and where what is to be rewritten there begins. */
+static enum fate_ast look(const struct convert *c, struct shape_site *v,
+			  gsize *begin)
 {
-	char *cond = condition_at(&src->toks, s->off), *text;
+	enum fate_ast asked;
 
-	if (*cond)
-		return cond;
-	g_free(cond);
-	if (v->unexpanded)
-		text = g_strdup_printf("code that expands %s",
-				       macro_at(src, s->off)->name);
-	else
-		text = g_strdup_printf("a config that compiles %s", s->file);
-	return text;
+	v->from = v->site->off;
+	v->to = v->site->off + 1;
+	span_of(c, v->src, v->site, &v->from, &v->to);
+	*begin = v->from;
+	asked = asked_for(c, v->site->file, v->from, v->to, begin);
+	if (is_typedef(c, v->src, v->site, begin))
+		asked = AST_CHANGE;
+	return asked;
 }
 
-static void compare(const struct convert *c, const struct source *src,
-		    const struct site *s, struct site_view *v)
+void handle_span(struct convert *c, struct shape_site *v)
 {
-	gboolean did = v->driver || v->smpl == SMPL_CHANGE;
+	gsize begin;
 
-	switch (v->ast) {
-	case AST_UNSEEN:
-		v->outcome = v->smpl == SMPL_KEEP || v->smpl == SMPL_CHANGE ?
-			OUTCOME_ONE_SIDED : OUTCOME_BLIND;
-		v->condition = ast_condition(src, s, v);
-		return;
-	case AST_SHARED:
-		if (v->smpl == SMPL_CHANGE)
-			v->outcome = OUTCOME_DISAGREE;
-		else
-			v->outcome = v->smpl == SMPL_KEEP ? OUTCOME_AGREE
-							  : OUTCOME_ONE_SIDED;
-		break;
-	case AST_EITHER:
-		v->outcome = v->smpl == SMPL_UNPARSED && !v->driver ?
-			OUTCOME_ONE_SIDED : OUTCOME_AGREE;
-		break;
-	case AST_KEEP:
-		if (v->smpl == SMPL_CHANGE)
-			v->outcome = OUTCOME_DISAGREE;
-		else
-			v->outcome = v->smpl == SMPL_KEEP ? OUTCOME_AGREE
-							  : OUTCOME_ONE_SIDED;
-		break;
-	default:
-		if (v->smpl == SMPL_CHANGE)
-			v->outcome = OUTCOME_AGREE;
-		else
-			v->outcome = did ? OUTCOME_ONE_SIDED
-					 : OUTCOME_DISAGREE;
-		break;
-	}
-	if (v->outcome != OUTCOME_ONE_SIDED)
-		return;
-	if (v->smpl == SMPL_UNPARSED)
-		v->condition = g_strdup("code that spatch can parse");
-	else if (v->smpl == SMPL_NOT_RUN)
-		v->condition = g_strdup("an arch whose handle changes: the rules run there only");
-	else if (v->driver)
-		v->condition = g_strdup("a rule for it: the driver edits declarations, and wraps what no rule names");
+	look(c, v, &begin);
+	v->from = MIN(v->from, begin);
 }
 
-void engines_span(const struct engines *e, const struct site *s, gsize *from,
-		  gsize *to)
+void handle_site_span(const struct convert *c, const struct site *s,
+		      gsize *from, gsize *to)
 {
-	const struct source *src = g_hash_table_lookup(e->c->sources, s->file);
+	const struct source *src = g_hash_table_lookup(c->sources, s->file);
 
 	*from = s->off;
 	*to = s->off + 1;
 	if (src)
-		span_of(e->c, src, s, from, to);
+		span_of(c, src, s, from, to);
 }
 
-void engines_look(const struct engines *e, const struct site *s,
-		  struct site_view *v)
+void handle_opinion(struct convert *c, struct shape_site *v)
 {
-	const struct convert *c = e->c;
-	struct source *src = g_hash_table_lookup(c->sources, s->file);
-	const GPtrArray *edits = edit_of_file(c->edits, s->file);
-	const struct source_macro *m;
-	enum ast_view asked;
-	gsize from, to, decl;
+	const struct handle_run *r = c->data;
+	const struct source_macro *m = macro_at(v->src, v->site->off);
+	guint old = narrow_cells(c, v);
+	gsize begin, from = v->from, to = v->to;
+	enum fate_ast asked = look(c, v, &begin);
 
-	memset(v, 0, sizeof(*v));
-	v->cells = g_ptr_array_new();
-	v->rules = g_string_new(NULL);
-	engines_span(e, s, &from, &to);
-	decl = from;
-	if (src && convert_is_code(s)) {
-		cells_that_see(e, src, s, v);
-		asked = asked_for(e, s->file, from, to, &decl);
-		m = macro_at(src, s->off);
-		if (m && asked == AST_KEEP &&
-		    g_hash_table_contains(e->used, m->name))
-			asked = AST_EITHER;
-		if (is_typedef(c, src, s, &decl))
-			asked = AST_CHANGE;
-		v->ast = !v->cells->len ? AST_UNSEEN :
-			 !v->page_cells ? AST_SHARED : asked;
-		v->smpl = !convert_may_change(c, src) ? SMPL_NOT_RUN :
-			  spatch_gave_up(c, s->file, s->line) ? SMPL_UNPARSED
-							      : SMPL_KEEP;
-	}
-	for (guint i = 0; edits && i < edits->len; i++) {
-		const struct edit *d = edits->pdata[i];
-
-		if (d->off > to || d->off + d->len < MIN(from, decl) ||
-		    (d->len && (d->off == to ||
-				d->off + d->len == MIN(from, decl))))
-			continue;
-		if (!strstr(v->rules->str, d->rule)) {
-			if (v->rules->len)
-				g_string_append_c(v->rules, '+');
-			g_string_append(v->rules, d->rule);
-		}
-		if (convert_edit_of_rule(d)) {
-			/* A declaration's rewrite is no use of this name. */
-			v->smpl = SMPL_CHANGE;
-		} else {
-			v->driver = TRUE;
-		}
-	}
-	if (src && convert_is_code(s))
-		compare(c, src, s, v);
-}
-
-void engines_view_clear(struct site_view *v)
-{
-	g_ptr_array_free(v->cells, TRUE);
-	g_string_free(v->rules, TRUE);
-	g_free(v->condition);
+	v->from = from;
+	v->to = to;
+	if (m && asked == AST_KEEP &&
+	    g_hash_table_contains(r->opinions->used, m->name))
+		asked = AST_EITHER;
+	v->in.ast = !v->cells->len ? AST_NOT_READ : !old ? AST_OTHER : asked;
+	/* The rules are not run where the handle does not change. */
+	if (!handle_may_change(c, v->src))
+		v->in.text = TEXT_KEEP;
 }

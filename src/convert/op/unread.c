@@ -1,84 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The semantic patches look, too: at all configs, but only at types that a file
- * spells.  What no cell reads and they know is a row like any other.
+ * Rows in code that no cell reads.  The semantic patches look at all configs,
+ * but only at types that a file spells: what they would change there is a row
+ * like any other.
  */
 #include <string.h>
 
 #include "convert/op/op.h"
-#include "text/tokdiff.h"
-
-static int load_rules(struct convert *c)
-{
-	for (guint i = 0; i < c->m->rules->len; i++) {
-		struct smpl_rule *r = smpl_rule_load(c->m->rules->pdata[i],
-						     c->m);
-
-		if (!r)
-			return -1;
-		g_ptr_array_add(c->rules, r);
-	}
-	return 0;
-}
-
-int op_run_rules(struct opc *o)
-{
-	struct convert *c = o->c;
-
-	if (load_rules(c))
-		return -1;
-	for (guint i = 0; i < c->source_list->len; i++) {
-		struct source *s = c->source_list->pdata[i];
-		struct smpl_job *job = g_new0(struct smpl_job, 1);
-
-		job->name = g_strdup(s->file);
-		job->text = g_strndup(s->text, s->size);
-		job->size = s->size;
-		g_ptr_array_add(c->smpl_jobs, job);
-	}
-	if (smpl_run(c->rules, c->smpl_jobs, c->jobs))
-		return -1;
-	for (guint i = 0; i < c->smpl_jobs->len; i++) {
-		const struct smpl_job *job = c->smpl_jobs->pdata[i];
-		const char *text = job->text;
-		gsize size = job->size;
-		const char *last = text;
-		gsize last_size = size;
-		GPtrArray *d;
-
-		g_hash_table_add(o->smpl_ran, g_strdup(job->name));
-		for (guint k = 0; k < c->rules->len; k++) {
-			if (job->steps[k].error)
-				g_ptr_array_add(c->res->problems,
-					g_strdup_printf("%s: %s: %s", job->name,
-					((struct smpl_rule *)
-					 c->rules->pdata[k])->name,
-					job->steps[k].error));
-			if (job->steps[k].text) {
-				last = job->steps[k].text;
-				last_size = job->steps[k].size;
-			}
-		}
-		d = tokdiff(text, size, last, last_size);
-		for (guint k = 0; k < d->len; k++) {
-			const struct tokdiff *t = d->pdata[k];
-
-			edit_replace(o->smpl, job->name, text, t->off,
-				     t->off + t->len, t->text, "smpl");
-		}
-		g_ptr_array_free(d, TRUE);
-		for (guint k = 0; k < job->unparsed->len; k++) {
-			guint line = g_array_index(job->unparsed, guint, k);
-
-			ledger_add_blind(c->ledger, "spatch", job->name, line,
-					 "spatch cannot parse it");
-			g_hash_table_add(o->unparsed, g_strdup_printf("%s:%u",
-							job->name, line));
-			c->res->unparsed++;
-		}
-	}
-	return 0;
-}
 
 /* What stands behind "=" at the member's name, token @i, if it is one name. */
 static gsize value_token(const struct source *s, gsize i)
@@ -145,7 +73,7 @@ static struct opfn *fn_by_text(struct opc *o, struct source *s,
  * What no cell reads and a semantic patch knows by its type is a row, too.  A
  * name that is a macro there, for NULL, needs no function.
  */
-void op_take_unseen(struct opc *o)
+void op_take_unread(struct opc *o)
 {
 	struct convert *c = o->c;
 
@@ -159,7 +87,7 @@ void op_take_unseen(struct opc *o)
 
 		if (strcmp(s->symbol, o->member) || !convert_is_code(s) ||
 		    g_hash_table_contains(o->seen, key) ||
-		    !edit_touches(o->smpl, s->file, s->off, s->off + len,
+		    !edit_touches(o->c->smpl, s->file, s->off, s->off + len,
 				  NULL)) {
 			g_free(key);
 			continue;
@@ -171,7 +99,7 @@ void op_take_unseen(struct opc *o)
 		v = value_token(src, source_token_at(src, s->off));
 		if (v == SIZE_MAX) {
 			op_refuse_row(r, "no cell reads it, and what is put here is not one name",
-				   op_place_text(o, s->file, s->off));
+				   convert_place(o->c, s->file, s->off));
 			continue;
 		}
 		name = g_strndup(src->text + src->toks.v[v].off,
