@@ -241,6 +241,25 @@ static void relative(char **files, const struct tree *root)
 	}
 }
 
+/* What the words and options ask for, and whether they go together. */
+static void check_usage(int argc, char **argv, const struct options *o,
+			const struct tw_options *opt,
+			struct lint_request *req)
+{
+	if (argc > 2)
+		tw_die(TW_USAGE, "lint takes one range, such as 'origin/master..HEAD'; files stand behind '--'");
+	req->range = argc == 2 ? argv[1] : NULL;
+	if (req->range && *req->range == '-')
+		tw_die(TW_USAGE, "lint: '%s' is no range", req->range);
+	if (req->range && o->patch)
+		tw_die(TW_USAGE, "lint: give a range or a patch, not both");
+	if (o->deep && (!opt->tree || o->text_only))
+		tw_die(TW_USAGE, "lint: --deep needs --tree, and no --text-only");
+	if (!o->explain && !o->list && !o->patch && !req->range &&
+	    !(req->files && *req->files) && !(o->all && opt->tree))
+		tw_die(TW_USAGE, "lint: what is to be judged? Give a range, --patch FILE, '-- FILES', or --all with --tree DIR");
+}
+
 int cmd_lint(int argc, char **argv)
 {
 	struct options o = { 0 };
@@ -292,18 +311,7 @@ int cmd_lint(int argc, char **argv)
 			 "the commits of a range, or in files.",
 			 lint_format_name, &opt);
 	format = format_of(opt.format);
-	if (argc > 2)
-		tw_die(TW_USAGE, "lint takes one range, such as 'origin/master..HEAD'; files stand behind '--'");
-	req.range = argc == 2 ? argv[1] : NULL;
-	if (req.range && *req.range == '-')
-		tw_die(TW_USAGE, "lint: '%s' is no range", req.range);
-	if (req.range && o.patch)
-		tw_die(TW_USAGE, "lint: give a range or a patch, not both");
-	if (o.deep && (!opt.tree || o.text_only))
-		tw_die(TW_USAGE, "lint: --deep needs --tree, and no --text-only");
-	if (!o.explain && !o.list && !o.patch && !req.range &&
-	    !(req.files && *req.files) && !(o.all && opt.tree))
-		tw_die(TW_USAGE, "lint: what is to be judged? Give a range, --patch FILE, '-- FILES', or --all with --tree DIR");
+	check_usage(argc, argv, &o, &opt, &req);
 	if (opt.tree) {
 		tree = tree_open(opt.tree);
 		if (!tree)
