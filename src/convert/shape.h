@@ -81,7 +81,7 @@ struct shape_site {
 struct shape {
 	const char *name;	/* the manifest's section, and what the docs call it */
 	unsigned takes;		/* SHAPE_TAKES_* */
-	const char *no_with;	/* why --with is refused: ends "it takes no --with: " */
+	const char *no_with;	/* why --with is refused, behind "it takes no --with: " */
 	gboolean needs_rules;	/* a conversion without semantic patches is not one */
 	/*
 	 * TRUE: the edits of the semantic patches are the conversion.  FALSE:
@@ -197,6 +197,7 @@ struct shape {
 	/*
 	 * What libclang says of the site: set ->in.ast, and ->cells if some do
 	 * not count.  It must not follow from the edits.  Called for code only.
+	 * NULL: AST_KEEP where a cell reads it, else AST_NOT_READ.
 	 */
 	void (*opinion)(struct convert *c, struct shape_site *s);
 	/*
