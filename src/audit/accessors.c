@@ -352,9 +352,9 @@ static char **folders(const char *srcarch, gconstpointer data)
 	return v;
 }
 
-static int read_cell(const struct cell_info *c, const char *out,
-		     gconstpointer data)
+static int read_cell(struct fact_reader *reader, gconstpointer data)
 {
+	const struct cell_info *c = reader->unit->cell;
 	const struct request *r = data;
 	struct find f = { .names = json_object() };
 	char *text = unit_text(r->rules);
@@ -372,9 +372,8 @@ static int read_cell(const struct cell_info *c, const char *out,
 				c->name);
 	f.tu = u->tu;
 	clang_visitChildren(clang_getTranslationUnitCursor(f.tu), top, &f);
-	o = json_pack("{s:i,s:s,s:s,s:i}", "version", ACCESSORS_VERSION,
-		      "cell", c->name, "arch", c->srcarch, "errors",
-		      (int)u->errors);
+	o = json_pack("{s:s,s:s,s:i}", "cell", c->name, "arch", c->srcarch,
+		      "errors", (int)u->errors);
 	if (u->first_error)
 		json_object_set_new(o, "first_error",
 				    json_string(u->first_error));
@@ -382,10 +381,7 @@ static int read_cell(const struct cell_info *c, const char *out,
 	for (char **i = needs; *i; i++)
 		look_up(&f, *i);
 	json_object_set_new(o, "names", f.names);
-	cellfacts_put_deps(o, json_object(), &f.w, UNIT);
-	if (json_dump_file(o, out, JSON_INDENT(1) | JSON_SORT_KEYS))
-		return tw_error("cannot write '%s': %s", out,
-				g_strerror(errno));
+	cellfacts_put(reader, o, &f.w, UNIT);
 	return 0;
 }
 
@@ -394,7 +390,7 @@ GPtrArray *accessors_find(const struct tree *t, GKeyFile *rules,
 {
 	struct request r = { t, rules };
 	struct cellfacts_kind kind = {
-		.name = "accessors", .version = ACCESSORS_VERSION,
+		.name = "accessors",
 		.progress = "accessors",
 		.asked = g_key_file_to_data(rules, NULL, NULL),
 		.folders = folders, .read = read_cell, .data = &r,

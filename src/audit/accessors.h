@@ -15,9 +15,6 @@
 #include "model/manifest.h"
 #include "tree/tree.h"
 
-/* Count up when the same sources would give other facts than before. */
-#define ACCESSORS_VERSION 1
-
 /*
  * accessors.ini of @m, with names as the tree spells them, and its *@text, which
  * the caller frees; NULL after a message.

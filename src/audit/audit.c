@@ -38,13 +38,12 @@ static char **folders(const char *srcarch, gconstpointer data)
 	return probe_folders(((const struct question *)data)->m, srcarch);
 }
 
-static int read_cell(const struct cell_info *c, const char *out,
-		     gconstpointer data)
+static int read_cell(struct fact_reader *r, gconstpointer data)
 {
 	const struct question *q = data;
-	struct probe_request req = { q->tree->path, c, q->m };
+	struct probe_request req = { q->tree->path, r->unit->cell, q->m };
 
-	return probe_read(&req, out);
+	return probe_read(&req, r);
 }
 
 /* What the facts follow from. */
@@ -430,7 +429,7 @@ int audit_run(const struct tree *t, const struct manifest *m,
 {
 	struct question q = { t, m };
 	struct cellfacts_kind kind = {
-		.name = "audit", .version = PROBE_VERSION,
+		.name = "audit",
 		.progress = "audit", .asked = asked(m), .folders = folders,
 		.read = read_cell, .data = &q,
 	};

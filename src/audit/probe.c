@@ -32,8 +32,8 @@ struct probe {
 	GHashTable *role_names;
 	CXCursor handle;	/* the typedef */
 	json_t *others;
+	struct fact_reader *r;
 	json_t *top;
-	json_t *deps;
 };
 
 static char *key(const struct manifest *m, const char *name)
@@ -634,7 +634,7 @@ static json_t *configs(struct probe *p)
 
 	if (!g_file_get_contents(path, &text, &size, NULL))
 		return a;
-	cellfacts_put_hash(p->deps, file, XXH3_64bits(text, size));
+	fact_put_dep(p->r, file, XXH3_64bits(text, size));
 	for (char **i = v; *i; i++) {
 		char *words = g_strdup_printf("\nconfig %s\n", *i);
 		const char *at = strstr(text, words);
@@ -746,9 +746,9 @@ char **probe_folders(const struct manifest *m, const char *srcarch)
 	return v;
 }
 
-int probe_read(const struct probe_request *req, const char *out)
+int probe_read(const struct probe_request *req, struct fact_reader *r)
 {
-	struct probe p = { .req = req, .m = req->manifest,
+	struct probe p = { .r = r, .req = req, .m = req->manifest,
 			   .handle = clang_getNullCursor() };
 	char **look_in = probe_folders(req->manifest, req->cell->srcarch);
 	char *text = probe_text(req->manifest);
@@ -761,15 +761,13 @@ int probe_read(const struct probe_request *req, const char *out)
 	p.macros = g_hash_table_new(g_str_hash, g_str_equal);
 	p.present = g_hash_table_new(g_str_hash, g_str_equal);
 	p.others = json_array();
-	p.deps = json_object();
 	u = world_unit(&p.w, UNIT, text);
 	if (!u)
 		return tw_error("%s: libclang cannot read the probe",
 				req->cell->name);
 	p.tu = u->tu;
-	p.top = json_pack("{s:i,s:s,s:s,s:i}", "version", PROBE_VERSION,
-			  "cell", req->cell->name, "arch", req->cell->srcarch,
-			  "errors", (int)u->errors);
+	p.top = json_pack("{s:s,s:s,s:i}", "cell", req->cell->name, "arch",
+			  req->cell->srcarch, "errors", (int)u->errors);
 	if (u->first_error)
 		json_object_set_new(p.top, "first_error",
 				    json_string(u->first_error));
@@ -780,9 +778,6 @@ int probe_read(const struct probe_request *req, const char *out)
 		json_object_set_new(p.top, "others", p.others);
 		tables(&p, to);
 	}
-	cellfacts_put_deps(p.top, p.deps, &p.w, UNIT);
-	if (json_dump_file(p.top, out, JSON_INDENT(1) | JSON_SORT_KEYS))
-		return tw_error("cannot write '%s': %s", out,
-				g_strerror(errno));
+	cellfacts_put(r, p.top, &p.w, UNIT);
 	return 0;
 }

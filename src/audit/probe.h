@@ -10,10 +10,8 @@
 #define PROBE_H
 
 #include "read/cell.h"
+#include "read/fact.h"
 #include "model/manifest.h"
-
-/* Count up when the same sources would give other facts than before. */
-#define PROBE_VERSION 2
 
 struct probe_request {
 	const char *tree;		/* absolute */
@@ -28,9 +26,9 @@ char **probe_folders(const struct manifest *m, const char *srcarch);
 char *probe_text(const struct manifest *m);
 
 /*
- * Read the cell and write the facts to @out.  Meant to run in a child: leaks.
+ * Read the cell and put the facts.  Meant to run in a child: leaks.
  * 0, or -1 after a message.
  */
-int probe_read(const struct probe_request *req, const char *out);
+int probe_read(const struct probe_request *req, struct fact_reader *r);
 
 #endif

@@ -376,10 +376,6 @@ static json_t *json_cell(const struct manifest *m, const struct audit_cell *c)
 		return json_pack("{s:s,s:s,s:b,s:s}", "cell", c->name, "arch",
 				 c->arch, "read", 0, "reason", c->reason);
 	o = json_copy(c->facts);
-	json_object_del(o, "deps");
-	json_object_del(o, "version");
-	json_object_del(o, "searches");
-	json_object_del(o, "stamp");
 	json_object_set_new(o, "read", json_true());
 	t = audit_sharing_text(c);
 	json_object_set_new(o, "evidence", json_string(t));
@@ -610,6 +606,9 @@ static char *accessor_facts(const struct tree *t, const struct scope *s,
 	for (guint i = 0; i < found->len; i++) {
 		const struct cellfacts *f = found->pdata[i];
 
+		/* What they rest on is part of the key of the proofs. */
+		if (f->facts)
+			json_object_update(f->facts, f->rests_on);
 		json_array_append_new(cells, json_pack(
 			"{s:s,s:s,s:s*,s:o,s:O*,s:s*}", "cell", f->cell->name,
 			"arch", f->cell->srcarch, "build", f->cell->build,

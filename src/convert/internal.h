@@ -49,7 +49,7 @@ struct convert {
 	GHashTable *also_read;	/* further files that are read: char * set */
 	GHashTable *sources;	/* file -> struct source */
 	GPtrArray *source_list;	/* the same, by name */
-	GPtrArray *units;	/* struct reading_unit */
+	GPtrArray *units;	/* struct fact_unit */
 	GPtrArray *facts;	/* the shape's kind of facts */
 	GArray *read;		/* struct shape_unit: of each of the facts */
 	GHashTable *foreign;	/* unit -> a cell that drops it, and why: char * */

@@ -255,7 +255,7 @@ static GPtrArray *candidates(struct convert *c)
 static void add_unit(struct convert *c, const struct cell_info *cell,
 		     const char *file)
 {
-	struct reading_unit *u = g_new0(struct reading_unit, 1);
+	struct fact_unit *u = g_new0(struct fact_unit, 1);
 
 	u->cell = cell;
 	u->file = g_strdup(file);

@@ -7,13 +7,15 @@
 #include <clang-c/Index.h>
 #include <glib/gstdio.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <utime.h>
 #include <xxhash.h>
 
-#include "convert/recall.h"
+#include "base/cachefile.h"
 #include "base/treewide.h"
+#include "convert/recall.h"
 
 /* Count up when a result holds other things. */
 #define RECALL_VERSION "recall 2"
@@ -197,6 +199,8 @@ static char *stored(const char *dir, const json_t *one, gsize *size)
 	else if (XXH3_64bits(text, *size) !=
 		 g_ascii_strtoull(hash, NULL, 16))
 		g_clear_pointer(&text, g_free);
+	if (!text)
+		cachefile_damaged(path);
 	g_free(path);
 	return text;
 }
@@ -371,14 +375,15 @@ static void from_json(struct convert_result *res, json_t *o)
 
 gboolean recall_take(struct convert *c)
 {
-	char *dir = folder(c), *path;
+	char *dir = folder(c), *path, *text;
 	gboolean taken = FALSE;
 	json_t *o;
 
 	if (!dir)
 		return FALSE;
 	path = g_build_filename(dir, "result.json", NULL);
-	o = json_load_file(path, 0, NULL);
+	text = cachefile_read(path, NULL);
+	o = text ? json_loads(text, 0, NULL) : NULL;
 	if (o && take_stored(c, dir, o)) {
 		/* Its file in the run is the ledger of then. */
 		ledger_abandon(c->ledger);
@@ -391,6 +396,7 @@ gboolean recall_take(struct convert *c)
 		remove_below(dir);	/* not whole */
 	}
 	json_decref(o);
+	g_free(text);
 	g_free(path);
 	g_free(dir);
 	return taken;
@@ -398,7 +404,7 @@ gboolean recall_take(struct convert *c)
 
 void recall_keep(const struct convert *c)
 {
-	char *dir = folder(c), *tmp = NULL, *path;
+	char *dir = folder(c), *tmp = NULL, *path, *text;
 	json_t *o = to_json(c->res), *list;
 	gboolean good;
 
@@ -416,7 +422,9 @@ void recall_keep(const struct convert *c)
 		g_free(name);
 	}
 	json_object_set_new(o, "stored", list);
-	good = good && !json_dump_file(o, path, JSON_INDENT(1));
+	text = json_dumps(o, JSON_INDENT(1));
+	good = good && text && !cachefile_write(path, text, strlen(text));
+	free(text);
 	/* Another run may have kept the same: either will do. */
 	if (!good || g_rename(tmp, dir))
 		remove_below(tmp);

@@ -119,7 +119,7 @@ struct shape {
 	 */
 	GHashTable *(*everywhere)(struct convert *c);
 	/*
-	 * Read c->units (struct reading_unit) into @facts, an array of the
+	 * Read c->units (struct fact_unit) into @facts, an array of the
 	 * shape's kind of facts whose free function the shape sets.  Add to
 	 * @failed (char *) what could not be read.
 	 * Use convert_read_values() for values.

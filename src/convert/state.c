@@ -24,7 +24,7 @@ static void source_free_p(gpointer p)
 
 static void unit_free(gpointer p)
 {
-	g_free(((struct reading_unit *)p)->file);
+	g_free(((struct fact_unit *)p)->file);
 	g_free(p);
 }
 

@@ -178,14 +178,14 @@ static GHashTable *compared(const struct convert *c)
 	return t;
 }
 
-/* The units to be read again: struct reading_unit, borrowed. */
+/* The units to be read again: struct fact_unit, borrowed. */
 static GPtrArray *units_again(const struct convert *c)
 {
 	GHashTable *known = compared(c);
 	GPtrArray *v = g_ptr_array_new();
 
 	for (guint i = 0; i < c->units->len; i++) {
-		const struct reading_unit *u = c->units->pdata[i];
+		const struct fact_unit *u = c->units->pdata[i];
 		char *key = g_strdup_printf("%s %s", u->cell->name, u->file);
 
 		if (!c->shape->verify_changed ||

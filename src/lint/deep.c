@@ -178,11 +178,11 @@ static guint add_units(GPtrArray *units, const GPtrArray *cells,
 	guint before = units->len;
 
 	for (guint i = 0; i < cells->len; i++) {
-		struct reading_unit *u;
+		struct fact_unit *u;
 
 		if (!fits(cells->pdata[i], arch, globs))
 			continue;
-		u = g_new0(struct reading_unit, 1);
+		u = g_new0(struct fact_unit, 1);
 		u->cell = cells->pdata[i];
 		u->file = g_strdup(unit);
 		g_ptr_array_add(units, u);
@@ -193,7 +193,7 @@ static guint add_units(GPtrArray *units, const GPtrArray *cells,
 
 static void unit_free(gpointer p)
 {
-	struct reading_unit *u = p;
+	struct fact_unit *u = p;
 
 	g_free(u->file);
 	g_free(u);

@@ -6,16 +6,13 @@
 #ifndef AST_INTERNAL_H
 #define AST_INTERNAL_H
 
-#include <stdio.h>
-
 #include "read/ast.h"
 #include "read/cx.h"
 
 struct ast_walk {
-	const struct ast_request *req;
+	struct fact_reader *r;
+	const struct values_question *q;
 	CXTranslationUnit tu;
-	FILE *out;
-	struct cx_names names;
 	GHashTable *texts;	/* CXFile -> struct text, owned by libclang */
 	GHashTable *seen;	/* declarations already written */
 	GHashTable *expanded;	/* macro definitions already looked at */
@@ -27,9 +24,19 @@ struct ast_walk {
 	CXSourceLocation use;	/* of what uses the value that is walked */
 };
 
+/* ---- src/read/astrecords.c ---- */
+
+#define AST_N_TYPES 7
+extern const struct record_type *const ast_types[AST_N_TYPES];
+extern const struct record_type ast_decl_type, ast_event_type, ast_func_type,
+	ast_typedef_type, ast_macro_type, ast_diag_type, ast_range_type;
+
 struct ast_place { const char *file; unsigned line, col, off; };
 
 /* ---- src/read/ast.c ---- */
+
+/* Put the facts of the unit, for fact_kind.read. */
+int ast_read(struct fact_reader *r);
 
 static inline gboolean ast_is_ours(char cls)
 {

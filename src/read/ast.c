@@ -1,49 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Walks a translation unit with libclang and writes what it sees as facts, a
- * line each.  Only declarations in the files of interest are walked: a unit
+ * Walks a translation unit with libclang and puts what it sees as records.  Only declarations in the files of interest are walked: a unit
  * of mm/ is 99 % headers that no value of interest passes through.
  */
 #include <clang-c/Index.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "read/ast-internal.h"
 #include "read/cx.h"
-#include "base/diag.h"
-
-static void put(FILE *f, const char *s)
-{
-	for (; *s; s++) {
-		if (*s == '\t' || *s == '\n' || *s == '\\')
-			fprintf(f, "\\%03o", (unsigned char)*s);
-		else
-			putc(*s, f);
-	}
-}
-
-static void G_GNUC_NULL_TERMINATED record(FILE *f, char tag, ...)
-{
-	const char *s;
-	va_list ap;
-
-	putc(tag, f);
-	va_start(ap, tag);
-	while ((s = va_arg(ap, const char *))) {
-		putc('\t', f);
-		put(f, s);
-	}
-	va_end(ap);
-	putc('\n', f);
-}
-
-static char *num(gsize n)
-{
-	return g_strdup_printf("%" G_GSIZE_FORMAT, n);
-}
 
 /* One of libclang's three ways to say where a location is. */
 typedef void (*locate_fn)(CXSourceLocation, CXFile *, unsigned *, unsigned *,
@@ -56,7 +20,7 @@ static struct ast_place place_by(struct ast_walk *w, locate_fn locate,
 	CXFile f;
 
 	locate(loc, &f, &p.line, &p.col, &p.off);
-	p.file = cx_file(&w->names, f);
+	p.file = cx_file(&w->r->names, f);
 	return p;
 }
 
@@ -90,7 +54,7 @@ static gboolean is_seed(struct ast_walk *w, CXType t)
 {
 	char *s = cx_take(clang_getTypeSpelling(t));
 	const char *bare = g_str_has_prefix(s, "const ") ? s + 6 : s;
-	gboolean yes = g_strv_contains((const char *const *)w->req->types,
+	gboolean yes = g_strv_contains((const char *const *)w->q->types,
 				       bare);
 
 	g_free(s);
@@ -119,7 +83,7 @@ char ast_class(struct ast_walk *w, CXType t)
 	if (pointee.kind != CXType_Record)
 		return 'O';
 	s = cx_take(clang_getCursorSpelling(clang_getTypeDeclaration(pointee)));
-	if (!strcmp(s, w->req->old_struct))
+	if (!strcmp(s, w->q->old_struct))
 		cls = 'P';
 	g_free(s);
 	return cls;
@@ -215,8 +179,7 @@ void ast_put_decl(struct ast_walk *w, CXCursor d, const char *key, char cls)
 	struct ast_place name = ast_spelled(w, clang_getCursorLocation(d));
 	struct ast_place start = ast_spelled(w, clang_getRangeStart(ext));
 	struct ast_place end = ast_spelled(w, clang_getRangeEnd(ext));
-	char *spell = cx_take(clang_getCursorSpelling(d)), *id, *s, *n;
-	char c[2] = { cls, 0 };
+	char *spell = cx_take(clang_getCursorSpelling(d)), *id;
 
 	if (!name.file || name.file != start.file)
 		goto out;
@@ -224,12 +187,17 @@ void ast_put_decl(struct ast_walk *w, CXCursor d, const char *key, char cls)
 		name.off = end.off;
 	id = g_strdup_printf("%s@%s:%u", key, name.file, name.off);
 	if (g_hash_table_add(w->seen, id)) {
-		s = num(start.off);
-		n = num(name.off);
-		record(w->out, 'D', key, c, name.file, s, n, spell,
-		       w->fn_name ? w->fn_name : "", NULL);
-		g_free(s);
-		g_free(n);
+		struct ast_decl decl = {
+			.key = (char *)key,
+			.cls = cls,
+			.file = (char *)name.file,
+			.start = start.off,
+			.name_off = name.off,
+			.name = spell,
+			.func = w->fn_name,
+		};
+
+		fact_put(w->r, &ast_decl_type, &decl);
 	}
 out:
 	g_free(spell);
@@ -338,7 +306,8 @@ void ast_put_event(struct ast_walk *w, CXCursor at, const char *src,
 	gboolean ubody = !same_place(&us, &uf);
 	/* In the same expansion: "M1() = M2()" uses neither in the other. */
 	gboolean inside = !same_place(&us, &ux) && same_place(&ux, &ox), out;
-	char *off, *end, *line, *xoff, *use, *xname = through(w, l, &x);
+	char *use, *xname = through(w, l, &x);
+	struct ast_event e;
 
 	if (!s.file && !x.file) {
 		g_free(xname);
@@ -347,23 +316,27 @@ void ast_put_event(struct ast_walk *w, CXCursor at, const char *src,
 	if (!same_place(&x, &ox))
 		inside = ubody && same_place(&uf, &x);
 	out = !same_place(&s, &x) && us.file && !inside;
-	off = num(s.file ? s.off : x.off);
-	end = num(end_of(w, at));
-	line = num(s.file ? s.line : x.line);
-	xoff = num(x.off);
 	if (ubody && same_place(&ux, &ox))
 		use = word_at(w, w->use, uf.off);
 	else
 		use = inside ? macro_name(w, w->use) : g_strdup("");
-	record(w->out, 'E', src, dst, s.file ? s.file : x.file, off, line,
-	       x.file ? x.file : "", xoff, xname, end, out ? "1" : "0", use,
-	       w->linking ? "1" : "0", NULL);
+	e = (struct ast_event) {
+		.src = (char *)src,
+		.dst = (char *)dst,
+		.file = (char *)(s.file ? s.file : x.file),
+		.off = s.file ? s.off : x.off,
+		.end = end_of(w, at),
+		.line = s.file ? s.line : x.line,
+		.xfile = (char *)x.file,
+		.xoff = x.off,
+		.xname = xname,
+		.out = out,
+		.use = use,
+		.link = w->linking,
+	};
+	fact_put(w->r, &ast_event_type, &e);
 	g_free(use);
 	g_free(xname);
-	g_free(off);
-	g_free(end);
-	g_free(line);
-	g_free(xoff);
 }
 
 static CXCursor strip(CXCursor c)
@@ -618,7 +591,7 @@ static const char *pointer_param(struct ast_walk *w, CXCursor callee, int i)
 	case 'P':
 		dst = "P";
 		if (args && i < (int)g_strv_length(args) &&
-		    g_strv_contains((const char *const *)w->req->types,
+		    g_strv_contains((const char *const *)w->q->types,
 				    g_strstrip(args[i])))
 			dst = "H";
 		break;
@@ -1190,18 +1163,22 @@ static void walk_function(struct ast_walk *w, CXCursor c)
 	struct ast_place e = ast_spelled(w, clang_getRangeEnd(ext));
 	gboolean def = clang_isCursorDefinition(c);
 	int n = clang_Cursor_getNumArguments(c);
-	char cls, *so, *eo;
+	char cls;
 	GArray *v;
 
 	w->fn_usr = cx_take(clang_getCursorUSR(c));
 	w->fn_name = cx_take(clang_getCursorSpelling(c));
 	if (s.file && s.file == e.file) {
-		so = num(s.off);
-		eo = num(e.off);
-		record(w->out, 'F', w->fn_usr, w->fn_name, s.file, so, eo,
-		       def ? "1" : "0", NULL);
-		g_free(so);
-		g_free(eo);
+		struct ast_func f = {
+			.usr = w->fn_usr,
+			.name = w->fn_name,
+			.file = (char *)s.file,
+			.start = s.off,
+			.end = e.off,
+			.defined = def,
+		};
+
+		fact_put(w->r, &ast_func_type, &f);
 	}
 	cls = ast_class(w, clang_getCursorResultType(c));
 	if (ast_is_ours(cls)) {
@@ -1248,37 +1225,38 @@ static void walk_record(struct ast_walk *w, CXCursor c)
 
 static void put_typedef(struct ast_walk *w, CXCursor c)
 {
-	char *name = cx_take(clang_getCursorSpelling(c)), *under, *off;
 	struct ast_place p = ast_spelled(w, clang_getCursorLocation(c));
+	struct ast_typedef t = {
+		.name = cx_take(clang_getCursorSpelling(c)),
+		.file = (char *)p.file,
+		.off = p.off,
+	};
 
-	if (p.file && g_strv_contains((const char *const *)w->req->types,
-				      name)) {
-		under = cx_take(clang_getTypeSpelling(
+	if (p.file && g_strv_contains((const char *const *)w->q->types,
+				      t.name)) {
+		t.underlying = cx_take(clang_getTypeSpelling(
 				clang_getTypedefDeclUnderlyingType(c)));
-		off = num(p.off);
-		record(w->out, 'T', name, p.file, off, under, NULL);
-		g_free(under);
-		g_free(off);
+		fact_put(w->r, &ast_typedef_type, &t);
+		g_free(t.underlying);
 	}
-	g_free(name);
+	g_free(t.name);
 }
 
 static void put_macro(struct ast_walk *w, CXCursor expansion)
 {
 	CXCursor d = clang_getCursorReferenced(expansion);
+	struct ast_macro m;
 	struct ast_place p;
-	char *off;
 
 	/* A definition is one object in libclang, however often it is met. */
 	if (clang_Cursor_isNull(d) ||
 	    !g_hash_table_add(w->expanded, (gpointer)d.data[0]))
 		return;
 	p = ast_spelled(w, clang_getCursorLocation(d));
-	if (!p.file || !g_hash_table_contains(w->req->files, p.file))
+	if (!p.file || !g_hash_table_contains(w->r->q->files, p.file))
 		return;
-	off = num(p.off);
-	record(w->out, 'M', p.file, off, NULL);
-	g_free(off);
+	m = (struct ast_macro) { (char *)p.file, p.off };
+	fact_put(w->r, &ast_macro_type, &m);
 }
 
 static enum CXChildVisitResult top(CXCursor c, CXCursor parent,
@@ -1300,7 +1278,7 @@ static enum CXChildVisitResult top(CXCursor c, CXCursor parent,
 	    k != CXCursor_StructDecl && k != CXCursor_UnionDecl)
 		return CXChildVisit_Continue;
 	p = ast_spelled(w, clang_getCursorLocation(c));
-	if (!p.file || !g_hash_table_contains(w->req->files, p.file))
+	if (!p.file || !g_hash_table_contains(w->r->q->files, p.file))
 		return CXChildVisit_Continue;
 	if (k == CXCursor_FunctionDecl)
 		walk_function(w, c);
@@ -1311,168 +1289,25 @@ static enum CXChildVisitResult top(CXCursor c, CXCursor parent,
 	return CXChildVisit_Continue;
 }
 
-/*
- * Of the macro bodies that @d comes through, outermost first, all but the last:
- * those make the call that goes wrong, and the last is where it does.
- * Clang tells them as notes.
- */
-static char *within(struct ast_walk *w, CXDiagnostic d)
-{
-	CXDiagnosticSet notes = clang_getChildDiagnostics(d);
-	unsigned n = clang_getNumDiagnosticsInSet(notes);
-	GString *s = g_string_new(NULL);
-	struct ast_place last = { 0 };
-
-	for (unsigned i = 0; i < n; i++) {
-		CXDiagnostic note = clang_getDiagnosticInSet(notes, i);
-		char *text = cx_take(clang_getDiagnosticSpelling(note));
-		struct ast_place p = { 0 };
-
-		if (g_str_has_prefix(text, "expanded from macro"))
-			p = ast_spelled(w, clang_getDiagnosticLocation(note));
-		if (p.file && last.file)
-			g_string_append_printf(s, "%s%s:%u", s->len ? " " : "",
-					       last.file, (guint)last.line);
-		if (p.file)
-			last = p;
-		g_free(text);
-		clang_disposeDiagnostic(note);
-	}
-	clang_disposeDiagnosticSet(notes);
-	return g_string_free(s, FALSE);
-}
-
-static void put_diags(struct ast_walk *w)
-{
-	unsigned n = clang_getNumDiagnostics(w->tu);
-
-	for (unsigned i = 0; i < n; i++) {
-		CXDiagnostic d = clang_getDiagnostic(w->tu, i);
-
-		if (clang_getDiagnosticSeverity(d) >= CXDiagnostic_Error) {
-			struct ast_place p = expanded(w,
-						clang_getDiagnosticLocation(d));
-			char *text = cx_take(clang_getDiagnosticSpelling(d));
-			char *cat = cx_take(clang_getDiagnosticCategoryText(d));
-			char *line = num(p.line), *col = num(p.col);
-			char *bodies = within(w, d);
-			char *option = cx_take(clang_getDiagnosticOption(d,
-									 NULL));
-
-			record(w->out, 'G', p.file ? p.file : "", line, col,
-			       text, cat, bodies, *option ? "1" : "0", NULL);
-			g_free(option);
-			g_free(bodies);
-			g_free(text);
-			g_free(cat);
-			g_free(line);
-			g_free(col);
-		}
-		clang_disposeDiagnostic(d);
-	}
-}
-
-guint64 ast_file_hash(CXFile file, const char *name,
-		      const struct ast_unsaved *unsaved, guint n)
-{
-	for (guint i = 0; name && i < n; i++)
-		if (!strcmp(unsaved[i].file, name))
-			return XXH3_64bits(unsaved[i].text, unsaved[i].size);
-	return cx_file_hash(file);
-}
-
-static void put_dep(CXFile file, CXSourceLocation *stack, unsigned n,
-		    CXClientData data)
-{
-	struct ast_walk *w = data;
-	char *raw = cx_take(clang_getFileName(file));
-	char *full = g_canonicalize_filename(raw, w->req->build);
-	const char *name = cx_file(&w->names, file);
-	gboolean walked = name && w->req->files &&
-			  g_hash_table_contains(w->req->files, name);
-	char *hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
-			ast_file_hash(file, name, w->req->unsaved,
-				      w->req->n_unsaved));
-
-	record(w->out, 'I', name ? name : full, hash, walked ? "1" : "0",
-	       NULL);
-	g_free(hash);
-	g_free(full);
-	g_free(raw);
-}
-
-static void put_skipped(struct ast_walk *w)
-{
-	CXSourceRangeList *l = clang_getAllSkippedRanges(w->tu);
-
-	for (unsigned i = 0; l && i < l->count; i++) {
-		CXSourceRange r = l->ranges[i];
-		struct ast_place s = ast_spelled(w, clang_getRangeStart(r));
-		struct ast_place e = ast_spelled(w, clang_getRangeEnd(r));
-		char *so, *eo;
-
-		if (!s.file || s.file != e.file ||
-		    !g_hash_table_contains(w->req->files, s.file))
-			continue;
-		so = num(s.off);
-		eo = num(e.off);
-		record(w->out, 'S', s.file, so, eo, NULL);
-		g_free(so);
-		g_free(eo);
-	}
-	if (l)
-		clang_disposeSourceRangeList(l);
-}
-
-int ast_read(const struct ast_request *req, const char *out)
+int ast_read(struct fact_reader *r)
 {
 	struct ast_walk w = {
-		.req = req,
-		.names = { req->tree, req->build, req->with },
+		.r = r,
+		.q = r->question,
+		.tu = r->tu,
+		.texts = g_hash_table_new(NULL, NULL),
+		.owners = g_hash_table_new(g_str_hash, g_str_equal),
+		.refs = g_hash_table_new(g_str_hash, g_str_equal),
+		.voids = g_hash_table_new(g_str_hash, g_str_equal),
+		.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					      NULL),
+		.expanded = g_hash_table_new(NULL, NULL),
 	};
-	char *path = g_canonicalize_filename(req->unit, req->tree);
-	struct CXUnsavedFile *unsaved = g_new0(struct CXUnsavedFile,
-					       req->n_unsaved + 1);
-	CXIndex index = clang_createIndex(0, 0);
-	enum CXErrorCode err;
 
-	for (guint i = 0; i < req->n_unsaved; i++) {
-		unsaved[i].Filename = g_canonicalize_filename(
-			req->unsaved[i].file, req->tree);
-		unsaved[i].Contents = req->unsaved[i].text;
-		unsaved[i].Length = req->unsaved[i].size;
-	}
-	err = clang_parseTranslationUnit2(index, path,
-			(const char *const *)req->args,
-			g_strv_length(req->args), unsaved, req->n_unsaved,
-			(req->files ? /* for skipped ranges */
-			 CXTranslationUnit_DetailedPreprocessingRecord : 0) |
-			CXTranslationUnit_KeepGoing, &w.tu);
-	if (err != CXError_Success)
-		return tw_error("%s: libclang cannot read %s (error %d)",
-				req->cell, req->unit, err);
-	w.out = fopen(out, "w");
-	if (!w.out)
-		return tw_error("cannot write '%s': %s", out,
-				g_strerror(errno));
-	w.texts = g_hash_table_new(NULL, NULL);
-	w.owners = g_hash_table_new(g_str_hash, g_str_equal);
-	w.refs = g_hash_table_new(g_str_hash, g_str_equal);
-	w.voids = g_hash_table_new(g_str_hash, g_str_equal);
-	w.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	w.expanded = g_hash_table_new(NULL, NULL);
-	fprintf(w.out, "%s\n", AST_FACTS_MAGIC);
-	record(w.out, 'C', req->cell, req->unit, NULL);
-	put_diags(&w);
-	clang_getInclusions(w.tu, put_dep, &w);
-	if (req->files) {
-		put_skipped(&w);
-		clang_visitChildren(clang_getTranslationUnitCursor(w.tu), top,
-				    &w);
-	}
-	record(w.out, '.', NULL);
-	if (ferror(w.out) | fclose(w.out))
-		return tw_error("cannot write '%s': %s", out,
-				g_strerror(errno));
+	unit_put_diags(r, &ast_diag_type);
+	if (r->q->messages_only)
+		return 0;
+	unit_put_skipped(r, &ast_range_type);
+	clang_visitChildren(clang_getTranslationUnitCursor(w.tu), top, &w);
 	return 0;
 }

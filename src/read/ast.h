@@ -41,13 +41,11 @@
 #ifndef AST_H
 #define AST_H
 
-#include <clang-c/Index.h>
 #include <glib.h>
 #include <string.h>
 
-/* Heads every file of facts.  Count up when a reader of today would see other
- * facts than one of yesterday: the cache goes by it. */
-#define AST_FACTS_MAGIC "treewide-facts 25"
+#include "read/fact.h"
+#include "read/unit.h"
 
 /* Is @key a declaration's, not one of the one-letter ends? */
 static inline gboolean ast_is_decl(const char *key)
@@ -95,67 +93,18 @@ struct ast_typedef {
 	char *underlying;	/* "struct page *" */
 };
 
-struct ast_diag {
-	char *file;
-	guint line, col;
-	char *text;
-	char *category;		/* "Inline Assembly Issue" is no matter of ours */
-	/*
-	 * "FILE:LINE ..." of the macro bodies whose own expansions hold it: what
-	 * is wrong is within a call that such a body makes.
-	 */
-	char *within;
-	gboolean warning;	/* an error only as we ask for it, by -Werror= */
-};
-
-struct ast_range { char *file; gsize start, end; };
-
 /* A macro that is expanded in the unit, by the place of its name in the
  * definition; expansions within the bodies of macros are not told. */
 struct ast_macro { char *file; gsize off; };
 
-/* A file that was read: in the tree, "@BUILD@/...", or absolute; xxh3 of it. */
-struct ast_dep { char *path; guint64 hash; gboolean walked; };
-
-#define AST_N_KINDS 8		/* of records, each with an array */
 struct ast_facts {
-	char *cell, *unit;
-	GPtrArray *decls, *events, *funcs, *typedefs, *diags, *skipped, *macros, *deps;
-	char *text;		/* what ast_load() read: the strings are in it */
-	gpointer records[AST_N_KINDS];
+	FACTS_COMMON;
+	GPtrArray *decls, *events, *funcs, *typedefs, *diags, *skipped, *macros;
 };
 
-struct ast_unsaved { const char *file; const char *text; gsize size; };
-
-/*
- * XXH3 of what libclang read as @file: one of the @n texts when @name, its path
- * in the tree, is among them, and else the file on disk (see cx_file_hash()).
- */
-guint64 ast_file_hash(CXFile file, const char *name,
-		      const struct ast_unsaved *unsaved, guint n);
-
-struct ast_request {
-	const char *tree;	/* absolute */
-	char **with;		/* folders outside it, absolute; or NULL */
-	const char *build;	/* the cell's build folder, absolute */
-	char **args;		/* the cell's flags, placeholders replaced */
-	const char *unit;	/* path in the tree, or absolute */
-	const char *cell;
-	char **types;		/* seed types */
-	const char *old_struct;	/* "page" */
-	GHashTable *files;	/* files whose functions are walked: char * set; NULL: messages only */
-	const struct ast_unsaved *unsaved;	/* converted texts, or NULL */
-	guint n_unsaved;
+struct values_question {
+	char **types;			/* seed types */
+	const char *old_struct;		/* "page" */
 };
-
-/*
- * Parse and write the facts to @out (created).  Meant to run in a child: leaks.
- * 0, or -1 after a message when libclang gives no translation unit at all.
- */
-int ast_read(const struct ast_request *req, const char *out);
-
-/* Load what ast_read() wrote; NULL when the file is not whole (no message). */
-struct ast_facts *ast_load(const char *path);
-void ast_facts_free(struct ast_facts *f);
 
 #endif

@@ -11,9 +11,13 @@
 #include <utime.h>
 #include <xxhash.h>
 
-#include "read/cell.h"
+#include "base/cachefile.h"
 #include "base/diag.h"
+#include "read/cell.h"
 #include "base/treewide.h"
+
+/* Count up if the answers are kept otherwise. */
+#define ANSWERS_VERSION "answers 2"
 
 static void cell_info_free(gpointer p)
 {
@@ -172,6 +176,7 @@ static char *answers_path(const char *tree, guint64 manifest)
 	char *name, *path;
 
 	XXH3_64bits_reset(h);
+	XXH3_64bits_update(h, ANSWERS_VERSION, strlen(ANSWERS_VERSION));
 	XXH3_64bits_update(h, tree, strlen(tree) + 1);
 	XXH3_64bits_update(h, &manifest, sizeof(manifest));
 	feed_folder(h, cells);
@@ -196,16 +201,15 @@ static char *answers_path(const char *tree, guint64 manifest)
 static GPtrArray *take_answers(const char *path, const char *tree)
 {
 	GPtrArray *v = g_ptr_array_new_with_free_func(cell_info_free);
-	char *text, **lines;
-	gboolean whole;
+	char *text = cachefile_read(path, NULL), **lines;
+	gboolean whole = TRUE;
 
-	if (!g_file_get_contents(path, &text, NULL, NULL)) {
+	if (!text) {
 		g_ptr_array_free(v, TRUE);
 		return NULL;
 	}
 	lines = g_strsplit(text, "\n", -1);
-	whole = g_str_has_suffix(text, "\nend\n");
-	for (char **l = lines; whole && *l && strcmp(*l, "end"); l++) {
+	for (char **l = lines; whole && *l && **l; l++) {
 		struct cell_info *c = take_line(*l, tree);
 		char *need;
 
@@ -291,15 +295,8 @@ static GPtrArray *prepare(const char *tree, int jobs, char **only,
 	/* What failed is tried again. */
 	if (answers && v->len && g_subprocess_get_if_exited(p) &&
 	    g_subprocess_get_exit_status(p) != 1 &&
-	    g_subprocess_get_exit_status(p) < TW_FATAL) {
-		char *dir = g_path_get_dirname(answers);
-
-		g_string_append(said, "end\n");
-		if (!g_mkdir_with_parents(dir, 0755))
-			g_file_set_contents(answers, said->str, said->len,
-					    NULL);
-		g_free(dir);
-	}
+	    g_subprocess_get_exit_status(p) < TW_FATAL)
+		cachefile_write(answers, said->str, said->len);
 	if (!v->len)
 		tw_error("no cell could be prepared; run '%s prepare --mode read --tree %s' to see why",
 			 prog, tree);

@@ -1,75 +1,55 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A cell's facts are a file in the cache, with what they rest on (as in
- * src/read/reading.c, and with the same limit: a file that appears where none was
- * is not noticed).
+ * An audit's facts are one JSON text in the entry of a cell.  Beside the files
+ * that were read they depend on searches in the arch's sources.  To repeat the
+ * searches is slow: a digest of the sources' names, sizes and times, which is
+ * kept with them, tells that nothing changed.
  */
-#include <errno.h>
-#include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <utime.h>
-#include <xxhash.h>
 
-#include "read/cellfacts.h"
-#include "base/child.h"
 #include "base/diag.h"
-#include "read/reading.h"
-#include "base/treewide.h"
+#include "read/cellfacts.h"
+#include "read/facts.h"
+#include "read/unit.h"
 
-/* A cell may need half a dozen units of the arch, on a busy machine. */
-static const struct child_limits limits = { 600, 4ull << 30 };
+/* ---- the records ---- */
 
-struct job {
-	const struct tree *tree;
-	const struct cellfacts_kind *kind;
-	GPtrArray *todo;	/* struct cellfacts */
-	GPtrArray *paths;	/* char *: cache file of each */
-	guint done;
-	int pid;		/* of the run, not of its children */
+struct cell_answer { char *json; };
+struct cell_search { char *question, *answer; };
+struct cell_stamp { char *stamp; };
+
+struct cell_facts {
+	FACTS_COMMON;
+	GPtrArray *answers, *searches, *stamps;
+	json_t *json;
 };
 
-static void feed(XXH3_state_t *h, const char *s)
-{
-	XXH3_64bits_update(h, s, strlen(s) + 1);
-}
+static const struct record_field answer_fields[] = {
+	RECORD_FIELD(cell_answer, json),
+};
+static const struct record_field search_fields[] = {
+	RECORD_FIELD(cell_search, question),
+	RECORD_FIELD(cell_search, answer),
+};
+static const struct record_field stamp_fields[] = {
+	RECORD_FIELD(cell_stamp, stamp),
+};
+static const struct record_type answer_type =
+	RECORD_TYPE('A', cell_answer, answer_fields, cell_facts, answers);
+static const struct record_type search_type =
+	RECORD_TYPE('Q', cell_search, search_fields, cell_facts, searches);
+static const struct record_type stamp_type =
+	RECORD_TYPE('Z', cell_stamp, stamp_fields, cell_facts, stamps);
+static const struct record_type *const types[] = {
+	&answer_type, &search_type, &stamp_type,
+};
 
-static char *cache_file(const struct cellfacts_kind *k,
-			const struct cell_info *c)
-{
-	XXH3_state_t *h = XXH3_createState();
-	char *version = g_strdup_printf("%s %d", k->name, k->version);
-	char *dir = tw_cache_path("facts"), *name, *path;
+/* ---- do they hold? ---- */
 
-	XXH3_64bits_reset(h);
-	feed(h, version);
-	feed(h, k->asked);
-	feed(h, c->name);
-	feed(h, c->key);
-	name = g_strdup_printf("%s-%016" G_GINT64_MODIFIER "x", k->name,
-			       (guint64)XXH3_64bits_digest(h));
-	XXH3_freeState(h);
-	path = g_build_filename(dir, name, NULL);
-	g_free(dir);
-	g_free(name);
-	g_free(version);
-	return path;
-}
-
-static json_t *load(const struct cellfacts_kind *k, const char *path)
-{
-	json_t *o = json_load_file(path, 0, NULL);
-
-	if (json_integer_value(json_object_get(o, "version")) == k->version &&
-	    json_object_size(json_object_get(o, "deps")))
-		return o;
-	json_decref(o);
-	return NULL;
-}
-
-/* What is looked up once a run. */
-struct memo {
-	GHashTable *hashes;	/* of files: reading_hash_now() */
+/* The question, and what is looked up once a run. */
+struct question {
+	const struct cellfacts_kind *kind;
 	GHashTable *stamps;	/* arch -> char * */
 	GHashTable *worlds;	/* arch -> struct world *, to search in */
 };
@@ -83,236 +63,258 @@ static void world_free(gpointer p)
 	g_free(w);
 }
 
-/* Would the same files be found in the arch's sources today? */
-static gboolean same_searches(const struct job *j, const char *arch, json_t *o,
-			      struct memo *memo)
+static void key(GString *k, gconstpointer question)
 {
-	const char *was = json_string_value(json_object_get(o, "stamp"));
-	char *stamp = g_hash_table_lookup(memo->stamps, arch);
-	struct world *w;
-	const char *question;
-	json_t *answer;
+	const struct question *q = question;
+
+	fact_key_put(k, q->kind->asked);
+}
+
+static const char *stamp_now(struct question *q, const char *tree,
+			     const char *arch)
+{
+	char *stamp = g_hash_table_lookup(q->stamps, arch);
 
 	if (!stamp) {
-		char **look_in = j->kind->folders(arch, j->kind->data);
+		char **look_in = q->kind->folders(arch, q->kind->data);
 
-		stamp = world_stamp(j->tree->path, look_in);
-		g_hash_table_insert(memo->stamps, g_strdup(arch), stamp);
+		stamp = world_stamp(tree, look_in);
+		g_hash_table_insert(q->stamps, g_strdup(arch), stamp);
 		g_strfreev(look_in);
 	}
-	if (!g_strcmp0(stamp, was))
-		return TRUE;
-	w = g_hash_table_lookup(memo->worlds, arch);
+	return stamp;
+}
+
+static struct world *world_now(struct question *q, const char *tree,
+			       const char *arch)
+{
+	struct world *w = g_hash_table_lookup(q->worlds, arch);
+
 	if (!w) {
 		w = g_new(struct world, 1);
-		world_init(w, j->tree->path, j->tree->path, NULL,
-			   j->kind->folders(arch, j->kind->data));
-		g_hash_table_insert(memo->worlds, g_strdup(arch), w);
+		world_init(w, tree, tree, NULL,
+			   q->kind->folders(arch, q->kind->data));
+		g_hash_table_insert(q->worlds, g_strdup(arch), w);
 	}
-	json_object_foreach(json_object_get(o, "searches"), question, answer)
-		if (g_strcmp0(world_search(w, question),
-			      json_string_value(answer)))
+	return w;
+}
+
+/* Would the same files be found in the arch's sources today? */
+static gboolean holds(const struct facts_query *query, gpointer question,
+		      const struct fact_unit *u, gconstpointer facts)
+{
+	const struct cell_facts *f = facts;
+	const char *arch = u->cell->srcarch;
+	const struct cell_stamp *was = f->stamps->len ? f->stamps->pdata[0] :
+							NULL;
+
+	if (was && !strcmp(was->stamp, stamp_now(question, query->tree, arch)))
+		return TRUE;
+	for (guint i = 0; i < f->searches->len; i++) {
+		const struct cell_search *s = f->searches->pdata[i];
+		struct world *w = world_now(question, query->tree, arch);
+
+		if (g_strcmp0(world_search(w, s->question), s->answer))
 			return FALSE;
+	}
 	return TRUE;
 }
 
-static gboolean still_true(const struct job *j, const struct cell_info *c,
-			   json_t *o, struct memo *memo)
-{
-	json_t *hash;
-	const char *dep;
+/* ---- loading and putting ---- */
 
-	json_object_foreach(json_object_get(o, "deps"), dep, hash)
-		if (reading_hash_now(j->tree->path, c->build, dep,
-				     memo->hashes) !=
-		    g_ascii_strtoull(json_string_value(hash), NULL, 16))
-			return FALSE;
-	return same_searches(j, c->srcarch, o, memo);
+static void loaded(const struct fact_unit *u, gpointer facts)
+{
+	struct cell_facts *f = facts;
+	const struct cell_answer *a = f->answers->len ? f->answers->pdata[0] :
+							NULL;
+
+	f->json = a ? json_loads(a->json, 0, NULL) : NULL;
 }
 
-/* What this run's child leaves; another run may fill the same entry. */
-static char *fresh_path(const struct job *j, guint i)
+static void unload(gpointer facts)
 {
-	return g_strdup_printf("%s.tmp-%d", (char *)j->paths->pdata[i],
-			       j->pid);
+	json_decref(((struct cell_facts *)facts)->json);
 }
 
-static int read_one(guint i, void *data)
+static int read_cell(struct fact_reader *r)
 {
-	struct job *j = data;
-	const struct cellfacts *f = j->todo->pdata[i];
-	char *tmp = fresh_path(j, i);
+	const struct question *q = r->question;
 
-	if (chdir(f->cell->build)) {
-		tw_error("cannot enter '%s': %s", f->cell->build,
-			 g_strerror(errno));
-		return 1;
+	return q->kind->read(r, q->kind->data);
+}
+
+void cellfacts_put(struct fact_reader *r, json_t *top, struct world *w,
+		   const char *unit)
+{
+	struct cell_stamp stamp = { world_stamp(w->names.tree, w->look_in) };
+	struct cell_answer answer = {
+		json_dumps(top, JSON_COMPACT | JSON_SORT_KEYS)
+	};
+	GHashTableIter it;
+	struct cell_search s;
+
+	fact_put(r, &answer_type, &answer);
+	for (guint i = 0; i < w->units->len; i++) {
+		struct world_unit *u = w->units->pdata[i];
+
+		if (u->tu)
+			unit_put_inclusions(r, u->tu, unit);
 	}
-	return j->kind->read(f->cell, tmp, j->kind->data) ? 1 : 0;
+	g_hash_table_iter_init(&it, w->searches);
+	while (g_hash_table_iter_next(&it, (gpointer *)&s.question,
+				      (gpointer *)&s.answer))
+		fact_put(r, &search_type, &s);
+	fact_put(r, &stamp_type, &stamp);
+	g_free(stamp.stamp);
+	free(answer.json);
+	json_decref(top);
 }
 
-static void read_done(guint i, enum child_end end, int status, void *data)
-{
-	struct job *j = data;
-	struct cellfacts *f = j->todo->pdata[i];
-
-	tw_progress(j->kind->progress, ++j->done, j->todo->len, f->cell->name);
-	if (end != CHILD_OK)
-		f->reason = g_strdup_printf("reading it: %s",
-				child_end_text(end, status, &limits));
-}
-
-static void take_fresh(const struct job *j, guint i)
-{
-	struct cellfacts *f = j->todo->pdata[i];
-	char *tmp = fresh_path(j, i);
-
-	f->facts = f->reason ? NULL : load(j->kind, tmp);
-	/* Without it, it is read again the next time. */
-	if (!f->facts || g_rename(tmp, j->paths->pdata[i]))
-		g_unlink(tmp);
-	if (!f->facts && !f->reason)
-		f->reason = g_strdup("its facts cannot be read");
-	g_free(tmp);
-}
+/* ---- a run ---- */
 
 static void cellfacts_free(gpointer p)
 {
 	struct cellfacts *f = p;
 
-	if (f->facts)
-		json_decref(f->facts);
+	json_decref(f->facts);
+	json_decref(f->rests_on);
 	g_free(f->reason);
 	g_free(f);
 }
 
-static GPtrArray *run(struct job *j, const GPtrArray *cells, int jobs,
-		      struct memo *memo, guint *cached)
+static json_t *rests_on(const struct cell_facts *a)
+{
+	json_t *deps = json_object(), *searches = json_object();
+
+	for (guint i = 0; i < a->deps->len; i++) {
+		const struct ast_dep *d = a->deps->pdata[i];
+		char *hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
+					     d->hash);
+
+		json_object_set_new(deps, d->path, json_string(hash));
+		g_free(hash);
+	}
+	for (guint i = 0; i < a->searches->len; i++) {
+		const struct cell_search *s = a->searches->pdata[i];
+
+		json_object_set_new(searches, s->question,
+				    json_string(s->answer));
+	}
+	return json_pack("{s:o,s:o}", "deps", deps, "searches", searches);
+}
+
+/* The cells of @all that can be read, as units. */
+static GPtrArray *units_of(const GPtrArray *all)
+{
+	GPtrArray *units = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; i < all->len; i++) {
+		const struct cellfacts *f = all->pdata[i];
+		struct fact_unit *u;
+
+		if (f->reason)
+			continue;
+		u = g_new0(struct fact_unit, 1);
+		u->cell = f->cell;
+		g_ptr_array_add(units, u);
+	}
+	return units;
+}
+
+/* Those of @cells that the tree has, with the reason if one is not ready. */
+static GPtrArray *cells_of(const GPtrArray *cells)
 {
 	GPtrArray *all = g_ptr_array_new_with_free_func(cellfacts_free);
 
 	for (guint i = 0; i < cells->len; i++) {
 		const struct cell_info *info = cells->pdata[i];
 		struct cellfacts *f;
-		char *path;
-		json_t *o;
 
 		if (info->absent)
 			continue;
 		f = g_new0(struct cellfacts, 1);
 		f->cell = info;
-		g_ptr_array_add(all, f);
-		if (!info->ready) {
+		if (!info->ready)
 			f->reason = g_strdup(info->reason && *info->reason ?
 					     info->reason :
 					     "it could not be prepared");
-			continue;
-		}
-		path = cache_file(j->kind, info);
-		o = load(j->kind, path);
-		if (o && still_true(j, info, o, memo)) {
-			f->facts = o;
-			++*cached;
-			g_utime(path, NULL);	/* used: pruned last */
-			g_free(path);
-			continue;
-		}
-		json_decref(o);
-		g_ptr_array_add(j->todo, f);
-		g_ptr_array_add(j->paths, path);
+		g_ptr_array_add(all, f);
 	}
-	if (child_pool(j->todo->len, jobs, &limits, read_one, read_done, j)) {
-		tw_progress_end();
-		g_ptr_array_free(all, TRUE);
-		return NULL;
-	}
-	tw_progress_end();
-	for (guint i = 0; i < j->todo->len; i++)
-		take_fresh(j, i);
 	return all;
+}
+
+/* Move the answers, in the order of those of @all without a reason. */
+static void take_answers(GPtrArray *all, const struct fact_ask *ask,
+			 const struct facts_result *res)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < all->len; i++) {
+		struct cellfacts *f = all->pdata[i];
+		struct cell_facts *a;
+
+		if (f->reason)
+			continue;
+		a = n < ask->answers->len ? ask->answers->pdata[n] : NULL;
+		if (res->reasons->pdata[n])
+			f->reason = g_strconcat("reading it: ",
+						res->reasons->pdata[n], NULL);
+		else if (!a || !a->json)
+			f->reason = g_strdup("its facts cannot be read");
+		else {
+			f->facts = json_incref(a->json);
+			f->rests_on = rests_on(a);
+		}
+		facts_free(ask->kind, a);
+		n++;
+	}
 }
 
 GPtrArray *cellfacts_run(const struct tree *t, const struct cellfacts_kind *k,
 			 const GPtrArray *cells, int jobs, guint *cached)
 {
-	struct job j = { .pid = getpid(), .tree = t, .kind = k };
-	struct memo memo = {
-		.hashes = g_hash_table_new_full(g_str_hash, g_str_equal,
-						g_free, g_free),
+	struct question question = {
+		.kind = k,
 		.stamps = g_hash_table_new_full(g_str_hash, g_str_equal,
 						g_free, g_free),
 		.worlds = g_hash_table_new_full(g_str_hash, g_str_equal,
 						g_free, world_free),
 	};
-	char *dir = tw_cache_path("facts");
-	GPtrArray *all = NULL;
+	struct fact_kind kind = {
+		.name = k->name,
+		.size = sizeof(struct cell_facts),
+		.types = types,
+		.n_types = G_N_ELEMENTS(types),
+		/* A cell may need half a dozen units, on a busy machine. */
+		.limits = { 600, 4ull << 30 },
+		.key = key,
+		.read = read_cell,
+		.loaded = loaded,
+		.unload = unload,
+		.holds = holds,
+	};
+	struct fact_ask ask = { &kind, &question, NULL };
+	struct facts_query q = {
+		.tree = t->path,
+		.progress = k->progress,
+		.jobs = jobs,
+		.asks = &ask,
+		.n_asks = 1,
+	};
+	struct facts_result res;
+	GPtrArray *all = cells_of(cells), *units = units_of(all);
+	int ret = facts_run(&q, units, &res);
 
-	*cached = 0;
-	j.todo = g_ptr_array_new();
-	j.paths = g_ptr_array_new_with_free_func(g_free);
-	if (g_mkdir_with_parents(dir, 0755))
-		tw_error("cannot make '%s': %s", dir, g_strerror(errno));
-	else
-		all = run(&j, cells, jobs, &memo, cached);
-	g_hash_table_destroy(memo.hashes);
-	g_hash_table_destroy(memo.stamps);
-	g_hash_table_destroy(memo.worlds);
-	g_ptr_array_free(j.todo, TRUE);
-	g_ptr_array_free(j.paths, TRUE);
-	g_free(dir);
-	return all;
-}
-
-/* ---- for who reads ---- */
-
-void cellfacts_put_hash(json_t *deps, const char *file, guint64 h)
-{
-	char *hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x", h);
-
-	json_object_set_new(deps, file, json_string(hash));
-	g_free(hash);
-}
-
-struct dep_walk {
-	struct world *w;
-	json_t *deps;
-	const char *unit;
-};
-
-static void put_dep(CXFile file, CXSourceLocation *stack, unsigned n,
-		    CXClientData data)
-{
-	struct dep_walk *d = data;
-	const char *name = cx_file(&d->w->names, file);
-	char *raw = cx_take(clang_getFileName(file));
-
-	if (!name)
-		name = raw;
-	if (!strcmp(name, d->unit) || json_object_get(d->deps, name))
-		return;
-	cellfacts_put_hash(d->deps, name, cx_file_hash(file));
-}
-
-void cellfacts_put_deps(json_t *top, json_t *deps, struct world *w,
-			const char *unit)
-{
-	struct dep_walk d = { .w = w, .deps = deps, .unit = unit };
-	json_t *searches = json_object();
-	GHashTableIter it;
-	gpointer question, answer;
-	char *stamp = world_stamp(w->names.tree, w->look_in);
-
-	for (guint i = 0; i < w->units->len; i++) {
-		struct world_unit *u = w->units->pdata[i];
-
-		if (u->tu)
-			clang_getInclusions(u->tu, put_dep, &d);
+	take_answers(all, &ask, &res);
+	*cached = res.cached;
+	if (ret) {
+		g_ptr_array_free(all, TRUE);
+		all = NULL;
 	}
-	json_object_set_new(top, "deps", deps);
-	g_hash_table_iter_init(&it, w->searches);
-	while (g_hash_table_iter_next(&it, &question, &answer))
-		json_object_set_new(searches, question, json_string(answer));
-	json_object_set_new(top, "searches", searches);
-	json_object_set_new(top, "stamp", json_string(stamp));
-	g_free(stamp);
+	g_ptr_array_free(ask.answers, TRUE);
+	g_ptr_array_free(units, TRUE);
+	facts_result_clear(&res);
+	g_hash_table_destroy(question.stamps);
+	g_hash_table_destroy(question.worlds);
+	return all;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Facts about cells, each found in a child of its own and kept in the cache:
- * they hold while every file that was read has the contents that it had, and
- * the searches in the sources find the same files.
+ * Facts about cells, through the fact store: each cell is read in a child.
+ * They hold while the files that were read have the same contents and while
+ * the searches in the arch's sources find the same files.
  */
 #ifndef CELLFACTS_H
 #define CELLFACTS_H
@@ -11,26 +11,30 @@
 #include <jansson.h>
 
 #include "read/cell.h"
-#include "tree/tree.h"
+#include "read/fact.h"
 #include "read/world.h"
+#include "tree/tree.h"
 
+/* What an audit asks. */
 struct cellfacts_kind {
 	const char *name;	/* "audit": what the cache's files are called */
-	int version;		/* count up when the facts would be others */
 	const char *progress;	/* what is said to be done */
-	char *asked;		/* all that the facts follow from beside the cell */
-	/* The folders that bodies are looked for in; the caller frees them. */
+	char *asked;		/* all that the facts depend on beside the cell */
+	/* The folders in which bodies are looked for; the caller frees them. */
 	char **(*folders)(const char *srcarch, gconstpointer data);
-	/* In the child: write the facts to @out; 0, or -1 after a message. */
-	int (*read)(const struct cell_info *c, const char *out,
-		    gconstpointer data);
+	/*
+	 * In the child: find the facts about the cell of @r and put them with
+	 * cellfacts_put().  0, or -1 after a message.
+	 */
+	int (*read)(struct fact_reader *r, gconstpointer data);
 	gconstpointer data;
 };
 
 struct cellfacts {
 	const struct cell_info *cell;	/* borrowed */
 	json_t *facts;			/* NULL: they could not be read */
-	char *reason;			/* why */
+	json_t *rests_on;		/* files ("deps"), "searches" */
+	char *reason;			/* why they could not be read */
 };
 
 /*
@@ -41,11 +45,10 @@ GPtrArray *cellfacts_run(const struct tree *t, const struct cellfacts_kind *k,
 			 const GPtrArray *cells, int jobs, guint *cached);
 
 /*
- * For read(): what the facts @top rest on.  @deps, which it takes, may have
- * files already, by cellfacts_put_hash(); @unit is our own and is left out.
+ * Put the facts @top, which it takes, and what they rest on: what the units of
+ * @w included, but for our own unit @unit, and the searches.
  */
-void cellfacts_put_deps(json_t *top, json_t *deps, struct world *w,
-			const char *unit);
-void cellfacts_put_hash(json_t *deps, const char *file, guint64 hash);
+void cellfacts_put(struct fact_reader *r, json_t *top, struct world *w,
+		   const char *unit);
 
 #endif

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A binary file a tree, in the cache: a head with a hash of the rest, the
- * names, then a record a file.  It is read in one piece and pointed into.
+ * A binary file for each tree, in the cache: a head, the names, then a record
+ * for each file.  It is read in one piece and pointed into.
  */
 #include <string.h>
 #include <utime.h>
 #include <xxhash.h>
 
+#include "base/cachefile.h"
 #include "base/treewide.h"
 #include "tree/wordindex.h"
 
-#define MAGIC "treewide-words 1"
+#define MAGIC "treewide-words 2"
 
 struct head {
 	char magic[16];
-	guint64 hash, size;	/* of what follows */
 	guint32 n_names, n_files;
 };
 
@@ -25,7 +25,7 @@ struct record {
 
 static char *index_path(const char *root)
 {
-	char *name = g_strdup_printf("%016" G_GINT64_MODIFIER "x",
+	char *name = g_strdup_printf("words-%016" G_GINT64_MODIFIER "x",
 				(guint64)XXH3_64bits(root, strlen(root)));
 	char *dir = tw_cache_path("scan");
 	char *path = g_build_filename(dir, name, NULL);
@@ -106,13 +106,11 @@ struct word_index *word_index_load(const char *root)
 
 	x->names = g_ptr_array_new_with_free_func(g_free);
 	x->files = g_array_new(FALSE, FALSE, sizeof(struct word_file));
-	if (!g_file_get_contents(path, &x->blob, &size, NULL) ||
-	    size < sizeof(h))
+	x->blob = cachefile_read(path, &size);
+	if (!x->blob || size < sizeof(h))
 		goto none;
 	memcpy(&h, x->blob, sizeof(h));
 	if (memcmp(h.magic, MAGIC, sizeof(h.magic)) ||
-	    h.size != size - sizeof(h) ||
-	    h.hash != XXH3_64bits(x->blob + sizeof(h), h.size) ||
 	    !take_records(x, &h, x->blob + sizeof(h), x->blob + size))
 		goto none;
 	utime(path, NULL);	/* used: pruned last */
@@ -156,7 +154,7 @@ void word_index_save(const char *root, const GPtrArray *names,
 		     const GArray *files)
 {
 	GString *s = g_string_sized_new(files->len * 96);
-	char *path = index_path(root), *dir = g_path_get_dirname(path);
+	char *path = index_path(root);
 	struct head h = { .n_names = names->len, .n_files = files->len };
 
 	memcpy(h.magic, MAGIC, sizeof(h.magic));
@@ -178,12 +176,7 @@ void word_index_save(const char *root, const GPtrArray *names,
 		g_string_append_len(s, f->path, r.path_len + 1);
 		pad(s);
 	}
-	h.size = s->len - sizeof(h);
-	h.hash = XXH3_64bits(s->str + sizeof(h), h.size);
-	memcpy(s->str, &h, sizeof(h));
-	if (!g_mkdir_with_parents(dir, 0755))
-		g_file_set_contents(path, s->str, s->len, NULL);
+	cachefile_write(path, s->str, s->len);
 	g_string_free(s, TRUE);
-	g_free(dir);
 	g_free(path);
 }

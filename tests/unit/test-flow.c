@@ -67,7 +67,7 @@ static void func_free(gpointer p)
 	g_free(f);
 }
 
-static void facts_free(gpointer p)
+static void unit_free(gpointer p)
 {
 	struct ast_facts *a = p;
 
@@ -237,7 +237,7 @@ static int setup(void **state)
 {
 	struct world *w = g_new0(struct world, 1);
 
-	w->facts = g_ptr_array_new_with_free_func(facts_free);
+	w->facts = g_ptr_array_new_with_free_func(unit_free);
 	w->symbols = g_hash_table_new(g_str_hash, g_str_equal);
 	*state = w;
 	return 0;

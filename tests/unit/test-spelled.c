@@ -14,6 +14,7 @@
 #include "text/edit.h"
 #include "tree/tree.h"
 #include "convert/handle/spelled.h"
+#include "read/values.h"
 
 struct world {
 	struct tree tree;

@@ -21,8 +21,8 @@ int op_read_units(struct convert *c, GPtrArray **facts, GPtrArray *failed,
 	int ret;
 
 	for (guint i = 0; i < c->units->len; i++) {
-		const struct reading_unit *u = c->units->pdata[i];
-		struct op_unit *own = g_new0(struct op_unit, 1);
+		const struct fact_unit *u = c->units->pdata[i];
+		struct fact_unit *own = g_new0(struct fact_unit, 1);
 
 		own->cell = u->cell;
 		own->file = u->file;
@@ -38,12 +38,15 @@ void op_unit(gconstpointer facts, struct shape_unit *u)
 {
 	const struct op_facts *a = facts;
 
-	u->cell = a->cell->name;
+	u->cell = a->cell;
 	u->unit = a->unit;
 	u->diags = a->diags;
 	u->skipped = a->skipped;
-	for (guint i = 0; i < a->files->len; i++)
-		g_ptr_array_add(u->files, a->files->pdata[i]);
+	for (guint i = 0; i < a->deps->len; i++) {
+		const struct ast_dep *d = a->deps->pdata[i];
+
+		g_ptr_array_add(u->files, d->path);
+	}
 }
 
 void op_fn_free(gpointer p)
@@ -181,8 +184,8 @@ static void index_functions(struct opc *o, const struct op_facts *a)
 
 static void index_errors(struct opc *o, const struct op_facts *a)
 {
-	for (guint k = 0; k < a->files->len; k++) {
-		char *file = a->files->pdata[k];
+	for (guint k = 0; k < a->deps->len; k++) {
+		char *file = ((struct ast_dep *)a->deps->pdata[k])->path;
 		const struct ast_diag *d = convert_first_error(a->diags, file);
 
 		/* A cell without an error in the file knows what it says. */
