@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/cachefile.h"
 #include "base/child.h"
 #include "base/diag.h"
 #include "model/spelling.h"
@@ -24,7 +25,7 @@
 
 /* The largest files of mm/ take seconds; a rule that loops takes for ever. */
 static const struct child_limits limits = { 180, 4ull << 30 };
-#define SMPL_MAGIC "treewide-smpl 3\n"
+#define SMPL_MAGIC "treewide-smpl 4\n"
 /*
  * What spatch says, with exit status 255, of a file without the words that a
  * rule needs: it matched nothing.
@@ -90,7 +91,7 @@ static int spatch(const char *const *argv, const char *log)
  * says so many lines are bad, and shows them, the one that it stumbled over as
  * "BAD:".  Before them it shows the last good line.
  */
-static void put_unparsed(FILE *out, const char *log, const char *in)
+static void put_unparsed(GString *out, const char *log, const char *in)
 {
 	char *text, *p, *pat;
 
@@ -110,9 +111,10 @@ static void put_unparsed(FILE *out, const char *log, const char *in)
 			if (bad[1] == 'B' && k < 0)
 				k = n;
 		if (k > 0)
-			fprintf(out, "U %ld %ld\n", at - k + 1, at - k + n - 1);
+			g_string_append_printf(out, "U %ld %ld\n", at - k + 1,
+					       at - k + n - 1);
 		else
-			fprintf(out, "U %ld %ld\n", at, at);
+			g_string_append_printf(out, "U %ld %ld\n", at, at);
 	}
 	g_free(pat);
 	g_free(text);
@@ -142,13 +144,12 @@ static int run_rules(const struct batch *b, const struct smpl_job *job,
 	char *log = g_strdup_printf("%s.log", base);
 	const char *parse[] = { "spatch", "--parse-c", "--no-includes",
 				in, NULL };
-	FILE *f = fopen(out, "w");
+	GString *s = g_string_new(SMPL_MAGIC);
 
-	if (!f || !g_file_set_contents(in, job->text, job->size, NULL))
+	if (!g_file_set_contents(in, job->text, job->size, NULL))
 		return 1;
-	fputs(SMPL_MAGIC, f);
 	spatch(parse, log);
-	put_unparsed(f, log, in);
+	put_unparsed(s, log, in);
 	for (guint i = 0; i < b->rules->len; i++) {
 		const struct smpl_rule *r = b->rules->pdata[i];
 		const char *argv[] = { "spatch", "--very-quiet",
@@ -165,20 +166,21 @@ static int run_rules(const struct batch *b, const struct smpl_job *job,
 			char *why = last_line(log);
 
 			if (strcmp(why, NO_MATCH))
-				fprintf(f, "E %u %s\n", i, why);
+				g_string_append_printf(s, "E %u %s\n", i, why);
 			g_free(why);
 			continue;
 		}
 		if (!g_file_get_contents(res, &text, &size, NULL))
 			continue;	/* nothing matched */
-		fprintf(f, "T %u %" G_GSIZE_FORMAT "\n", i, size);
-		fwrite(text, 1, size, f);
-		putc('\n', f);
+		g_string_append_printf(s, "T %u %" G_GSIZE_FORMAT "\n", i,
+				       size);
+		g_string_append_len(s, text, size);
+		g_string_append_c(s, '\n');
 		g_file_set_contents(in, text, size, NULL);
 		g_free(text);
 	}
-	fputs(".\n", f);
-	return fclose(f) ? 1 : 0;
+	g_string_append(s, ".\n");
+	return cachefile_write(out, s->str, s->len) ? 1 : 0;
 }
 
 static int child(guint i, void *data)
@@ -186,12 +188,8 @@ static int child(guint i, void *data)
 	struct batch *b = data;
 	guint n = g_array_index(b->todo, guint, i);
 	char *base = g_strdup_printf("%s/%u", b->tmp, n);
-	char *out = g_strdup_printf("%s.tmp-%d", (char *)b->cache->pdata[n],
-				    getpid());
 
-	if (run_rules(b, b->jobs->pdata[n], base, out))
-		return 1;
-	return g_rename(out, b->cache->pdata[n]) ? 1 : 0;
+	return run_rules(b, b->jobs->pdata[n], base, b->cache->pdata[n]);
 }
 
 static void child_done(guint i, enum child_end end, int status, void *data)
@@ -213,7 +211,8 @@ static gboolean load(struct smpl_job *job, guint n_rules, const char *path)
 	gboolean whole = FALSE;
 	gsize size;
 
-	if (!g_file_get_contents(path, &text, &size, NULL))
+	text = cachefile_read(path, &size);
+	if (!text)
 		return FALSE;
 	p = text + strlen(SMPL_MAGIC);
 	end = text + size;
@@ -278,6 +277,7 @@ static char *cache_entry(const char *dir, const GPtrArray *rules,
 	char *name, *path;
 
 	XXH3_128bits_reset(h);
+	XXH3_128bits_update(h, SMPL_MAGIC, strlen(SMPL_MAGIC));
 	XXH3_128bits_update(h, version, strlen(version) + 1);
 	for (guint i = 0; i < rules->len; i++) {
 		const struct smpl_rule *r = rules->pdata[i];
