@@ -83,6 +83,9 @@ check-mini: $(TREEWIDE)
 	@TREEWIDE='$(abspath $(TREEWIDE))' tests/mini/leaf-helpers
 	@TREEWIDE='$(abspath $(TREEWIDE))' tests/mini/renamed
 
+check-smpl: $(TREEWIDE)
+	@TREEWIDE='$(abspath $(TREEWIDE))' tests/smpl/run
+
 check-cli: $(TREEWIDE)
 	@TREEWIDE='$(TREEWIDE)' tests/cli/run
 

@@ -23,11 +23,13 @@
 #include "base/output.h"
 #include "base/printable.h"
 #include "model/run.h"
+#include "smpl/made.h"
 #include "base/treewide.h"
 #include "cmd/cmd.h"
 
 static gboolean do_apply, force, fresh;
 static char *policy, *scope, *accessors, *explain_place, **with;
+static struct made_request made;
 
 static const GOptionEntry entries[] = {
 	{ "apply", 0, 0, G_OPTION_ARG_NONE, &do_apply,
@@ -36,6 +38,13 @@ static const GOptionEntry entries[] = {
 	  "With --apply: also when git has uncommitted changes", NULL },
 	{ "fresh", 0, 0, G_OPTION_ARG_NONE, &fresh,
 	  "Work it out again, also when nothing changed since an earlier run", NULL },
+	{ "rename", 0, 0, G_OPTION_ARG_STRING_ARRAY, &made.renames,
+	  "In place of CONVERSION: rename a function, macro, variable, typedef or enumerator (OLD=NEW), a tag ('struct OLD=NEW'), a member ('struct S.OLD=NEW') or a config symbol (CONFIG_OLD=CONFIG_NEW); repeatable",
+	  "OLD=NEW" },
+	{ "comments", 0, 0, G_OPTION_ARG_NONE, &made.comments,
+	  "With --rename: rename in comments, Documentation, Rust and scripts, too, which are only listed otherwise", NULL },
+	{ "allow-scripts", 0, 0, G_OPTION_ARG_NONE, &made.scripts,
+	  "Let semantic patches run the Python and OCaml code in them, as you", NULL },
 	{ "policy", 0, 0, G_OPTION_ARG_STRING, &policy,
 	  "What to do where the domain leaves a choice; the conversion's manifest names them", "POLICY" },
 	{ "scope", 0, 0, G_OPTION_ARG_STRING, &scope,
@@ -474,6 +483,20 @@ static int explain_line(const char *ledger, const char *output)
 	return r < 0 ? TW_FATAL : TW_OK;
 }
 
+/* The conversion of the arguments; ends the program if there is none. */
+static struct manifest *load_conversion(int argc, char **argv)
+{
+	struct manifest *m;
+
+	if (argc != (made.renames ? 1 : 2))
+		tw_die(TW_USAGE, "convert: give one conversion, or --rename (see 'treewide convert --help')");
+	made.conversion = argv[1];
+	m = made_load(&made);
+	if (!m)
+		exit(TW_USAGE);
+	return m;
+}
+
 int cmd_convert(int argc, char **argv)
 {
 	struct convert_result res = { 0 };
@@ -487,16 +510,18 @@ int cmd_convert(int argc, char **argv)
 	json_t *sum;
 	int status = TW_OK;
 
-	tw_parse_options(&argc, &argv, entries, "CONVERSION --tree DIR",
+	tw_parse_options(&argc, &argv, entries,
+		"CONVERSION|--rename OLD=NEW --tree DIR",
 		"Converts a tree: prints a unified diff, or changes the tree with --apply.\n"
-		"The tree is only written to with --apply.", &opt);
-	if (argc != 2)
-		tw_die(TW_USAGE, "convert: give one conversion (see 'treewide convert --help')");
+		"The tree is only written to with --apply.\n\n"
+		"  treewide convert --rename old_name=new_name --tree linux -o new.patch\n"
+		"  treewide convert my.cocci --tree linux -o my.patch\n"
+		"  treewide convert ptdesc --policy spelled --tree linux -o ptdesc.patch\n\n"
+		"CONVERSION is a conversion of treewide, the path of a folder with a\n"
+		"manifest, or a semantic patch (FILE.cocci).", &opt);
+	m = load_conversion(argc, argv);
 	if (!opt.tree)
 		tw_die(TW_USAGE, "convert: --tree DIR is needed");
-	m = manifest_load(argv[1]);
-	if (!m)
-		return TW_USAGE;
 	take_options(m, &options);
 	t = tree_open(opt.tree);
 	if (!t || spell_conversion(m, t))
@@ -532,7 +557,8 @@ int cmd_convert(int argc, char **argv)
 	}
 	name = g_strdup_printf("%s-%s", m->name, t->release);
 	run = run_dir(opt.run_dir, name);
-	if (!run || convert_run(t, m, &options, run, opt.jobs, &res))
+	if (!run || (made_is_smpl(m) && made_keep(m, run)) ||
+	    convert_run(t, m, &options, run, opt.jobs, &res))
 		return TW_FATAL;
 
 	patch = make_patch(t, &res, NULL, &stat);

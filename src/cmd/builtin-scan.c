@@ -12,6 +12,7 @@
 #include "base/diag.h"
 #include "model/ledger.h"
 #include "model/manifest.h"
+#include "smpl/made.h"
 #include "base/output.h"
 #include "base/printable.h"
 #include "tree/scan.h"
@@ -319,11 +320,15 @@ static int set_meta(struct ledger *l, const struct manifest *conv,
 int cmd_scan(int argc, char **argv)
 {
 	char *ledger = NULL, **with = NULL, *path = NULL;
+	struct made_request made = { .scripts = TRUE };	/* runs nothing */
 	const GOptionEntry entries[] = {
 		{ "ledger", 0, 0, G_OPTION_ARG_FILENAME, &ledger,
 		  "Where the ledger goes (default: in the run directory, or "
 		  "last-scan-CONVERSION.sqlite in the state directory)",
 		  "FILE" },
+		{ "rename", 0, 0, G_OPTION_ARG_STRING_ARRAY, &made.renames,
+		  "In place of CONVERSION: the sites of a rename, as for "
+		  "'treewide convert'; may be repeated", "OLD=NEW" },
 		{ "with", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &with,
 		  "Source outside the tree to scan too; may be repeated",
 		  "DIR" },
@@ -341,12 +346,13 @@ int cmd_scan(int argc, char **argv)
 			 "Finds every textual occurrence of the conversion's "
 			 "symbols in the whole tree\nand writes the ledger of "
 			 "sites.", &opt);
-	if (argc != 2)
+	if (argc != (made.renames ? 1 : 2))
 		tw_die(TW_USAGE, "scan takes one conversion, such as 'treewide scan ptdesc --tree DIR'");
 	if (!opt.tree)
 		tw_die(TW_USAGE, "scan: which tree? name it with --tree DIR");
 	json = opt.format && !strcmp(opt.format, "json");
-	r.conv = conv = manifest_load(argv[1]);
+	made.conversion = argv[1];
+	r.conv = conv = made_load(&made);
 	if (!conv) {
 		status = TW_USAGE;
 		goto out;

@@ -53,8 +53,12 @@ static int prepare_cells(struct convert *c)
 /* All that the cells, the rules and the shape make of the sites. */
 static int work(struct convert *c)
 {
-	if (convert_report_new_archs(c) ||
-	    convert_read(c) ||
+	if (convert_report_new_archs(c))
+		return -1;
+	if (c->shape->whole) {
+		if (c->shape->whole(c))
+			return -1;
+	} else if (convert_read(c) ||
 	    convert_rescan(c) ||
 	    convert_rules(c) ||
 	    convert_edit(c) ||

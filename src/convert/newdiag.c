@@ -136,6 +136,13 @@ static gboolean is_new(const struct new_diags *n, const char *cell,
 	return yes;
 }
 
+void new_diags_again(struct new_diags *n, const struct edit_set *edits)
+{
+	n->edits = edits;
+	g_hash_table_remove_all(n->at);
+	g_ptr_array_set_size(n->all, 0);
+}
+
 void new_diags_after(struct new_diags *n, const char *cell,
 		     const GPtrArray *diags)
 {

@@ -22,6 +22,9 @@ void new_diags_before(struct new_diags *n, const char *cell,
 void new_diags_after(struct new_diags *n, const char *cell,
 		     const GPtrArray *diags);
 
+/* Forget what was said of the converted text; @edits make another one now. */
+void new_diags_again(struct new_diags *n, const struct edit_set *edits);
+
 struct new_diag {
 	const struct ast_diag *d;
 	guint line;		/* of the tree's text */

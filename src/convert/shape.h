@@ -104,6 +104,13 @@ struct shape {
 	/* Free c->data, which may be incomplete or NULL. */
 	void (*free)(struct convert *c);
 
+	/*
+	 * Everything from the reading to the fates, for a shape whose rules do
+	 * not depend on what is read: it reads each unit before and after them
+	 * in one go.  NULL: the steps below.
+	 */
+	int (*whole)(struct convert *c);
+
 	/* --- After the scan: reading, in rounds --- */
 
 	/* A name whose files are read, too, but not converted; or NULL. */
@@ -211,6 +218,7 @@ struct shape {
 	int (*record)(struct convert *c);
 };
 
+extern const struct shape shape_smpl;
 extern const struct shape shape_op, shape_leaf, shape_handle;
 
 /* The shape of the conversion: its manifest has the section of that name. */

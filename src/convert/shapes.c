@@ -6,6 +6,7 @@ static const struct shape *const shapes[] = {
 	&shape_op,
 	&shape_leaf,
 	&shape_handle,
+	&shape_smpl,
 };
 
 const struct shape *shape_of(const struct manifest *m)

@@ -74,9 +74,12 @@ static void add_changed(struct convert *c, const struct source *s)
 	f->file = g_strdup(s->file);
 	f->old_text = g_memdup2(s->text, s->size + 1);
 	f->old_size = s->size;
-	f->new_text = layout_apply(s->text, s->size,
-				   edit_of_file(c->edits, s->file),
-				   &f->new_size);
+	/* Only C has arguments and operators to break a line at. */
+	f->new_text = source_is_c(s->file) ?
+		layout_apply(s->text, s->size, edit_of_file(c->edits, s->file),
+			     &f->new_size) :
+		edit_apply_text(c->edits, s->file, s->text, s->size,
+				&f->new_size);
 	f->mode = !stat(path, &st) && st.st_mode & 0111 ? 0100755 : 0100644;
 	g_free(path);
 	g_ptr_array_add(c->res->files, f);

@@ -129,7 +129,9 @@ struct manifest *manifest_load(const char *name)
 	take_keys(m);
 	m->dir = g_strdup(dir);
 	m->rules = list_dir(dir, ".cocci", TRUE);
-	if (!m->name || (!m->types[0] && !m->symbols[0])) {
+	/* Conversions that are only rules may leave it to them. */
+	if (!m->name || (!m->types[0] && !m->symbols[0] &&
+			 !g_key_file_has_group(m->keys, "smpl"))) {
 		tw_error_at(ini, 0, 0, "[conversion] name and [seeds] types or symbols are needed");
 		manifest_free(m);
 		m = NULL;
@@ -144,15 +146,23 @@ out:
 int manifest_respell(struct manifest *m, GHashTable *map)
 {
 	GKeyFile *keys = load_keys(map, m->dir);
+	char **symbols = NULL;
 
 	if (m->spelled)
 		g_hash_table_destroy(m->spelled);
 	m->spelled = map;
 	if (!keys)
 		return -1;
+	/* The rules said them, not the file. */
+	if (!g_key_file_has_key(keys, "seeds", "symbols", NULL))
+		symbols = g_steal_pointer(&m->symbols);
 	drop_keys(m);
 	m->keys = keys;
 	take_keys(m);
+	if (symbols) {
+		g_strfreev(m->symbols);
+		m->symbols = symbols;
+	}
 	return 0;
 }
 

@@ -133,6 +133,30 @@ static char *last_line(const char *log)
 	return g_strdelimit(line, "\n\r", ' ');
 }
 
+/* The command line for the rule; this is for a child, which does not free it. */
+static const char **command(const struct smpl_rule *r, const char *in,
+			    const char *res)
+{
+	static const char *const usual[] = {
+		"--no-includes", "--include-headers", NULL
+	};
+	const char *const *args = r->args ? (const char *const *)r->args :
+				  usual;
+	GPtrArray *v = g_ptr_array_new();
+
+	g_ptr_array_add(v, (gpointer)"spatch");
+	g_ptr_array_add(v, (gpointer)"--very-quiet");
+	for (; *args; args++)
+		g_ptr_array_add(v, (gpointer)*args);
+	g_ptr_array_add(v, (gpointer)"--sp-file");
+	g_ptr_array_add(v, r->path);
+	g_ptr_array_add(v, (gpointer)in);
+	g_ptr_array_add(v, (gpointer)"-o");
+	g_ptr_array_add(v, (gpointer)res);
+	g_ptr_array_add(v, NULL);
+	return (const char **)g_ptr_array_free(v, FALSE);
+}
+
 /* In the child: all rules on one file; the result goes to @out. */
 static int run_rules(const struct batch *b, const struct smpl_job *job,
 		     const char *base, const char *out)
@@ -152,10 +176,7 @@ static int run_rules(const struct batch *b, const struct smpl_job *job,
 	put_unparsed(s, log, in);
 	for (guint i = 0; i < b->rules->len; i++) {
 		const struct smpl_rule *r = b->rules->pdata[i];
-		const char *argv[] = { "spatch", "--very-quiet",
-				       "--no-includes", "--include-headers",
-				       "--sp-file", r->path, in, "-o", res,
-				       NULL };
+		const char **argv = command(r, in, res);
 		int status;
 		char *text;
 		gsize size;
@@ -283,6 +304,8 @@ static char *cache_entry(const char *dir, const GPtrArray *rules,
 		const struct smpl_rule *r = rules->pdata[i];
 
 		XXH3_128bits_update(h, r->text, strlen(r->text) + 1);
+		for (char **a = r->args; a && *a; a++)
+			XXH3_128bits_update(h, *a, strlen(*a) + 1);
 	}
 	XXH3_128bits_update(h, job->name, strlen(job->name) + 1);
 	XXH3_128bits_update(h, job->text, job->size);
@@ -429,6 +452,7 @@ void smpl_rule_free(gpointer p)
 	g_free(r->name);
 	g_free(r->path);
 	g_free(r->text);
+	g_strfreev(r->args);
 	g_free(r);
 }
 

@@ -15,6 +15,8 @@ struct smpl_rule {
 	char *name;		/* "ptdesc/10-unwrap" */
 	char *path;		/* the rule as it runs, names filled in */
 	char *text;
+	/* Options for spatch; NULL: --no-includes --include-headers. */
+	char **args;
 };
 
 struct smpl_step {

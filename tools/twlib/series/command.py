@@ -36,7 +36,8 @@ from .plan import patches
 from .record import Change, Patch, Plan, SeriesError
 from .smpl import put
 from .wording import Made, load_checked
-from .inputs import (Incomplete, changes_of, conversion_folder, convert,
+from .inputs import (Incomplete, changes_of, conversion_folder,
+                     conversion_of_run, convert, is_made,
                      load_run, plan_of)
 
 VERSION = 1
@@ -62,8 +63,17 @@ def arguments() -> Parser:
         epilog="Exit status: 0 the series is there; 1 it is there, and the "
         "tree's checkpatch.pl says something new of it; 2 the conversion is "
         "incomplete, and there is no series; 128 fatal; 129 usage.")
-    parser.add_argument("conversion", metavar="CONVERSION",
-                        help="its name, or its folder with a / in it")
+    parser.add_argument("conversion", metavar="CONVERSION", nargs="?",
+                        help="its name, its folder with a / in it, or a "
+                        "semantic patch (FILE.cocci); none with --rename, or "
+                        "with the --run of one")
+    parser.add_argument("--rename", metavar="OLD=NEW", action="append",
+                        default=[],
+                        help="as for 'treewide convert' (repeatable)")
+    parser.add_argument("--comments", action="store_true",
+                        help="as for 'treewide convert'")
+    parser.add_argument("--allow-scripts", action="store_true",
+                        help="as for 'treewide convert'")
     parser.add_argument("-C", dest="chdir", metavar="DIR",
                         help="change to DIR first")
     parser.add_argument("--tree", metavar="DIR", help="the kernel tree")
@@ -412,7 +422,8 @@ def check_output(out: Path) -> None:
 
 
 def do_series(args: Any) -> int:
-    folder = conversion_folder(args.conversion)
+    own = is_made(args)
+    folder = None if own else conversion_folder(args.conversion)
     tree = tree_of(args.tree)
     out = Path(args.output).absolute()
     check_output(out)
@@ -430,6 +441,8 @@ def do_series(args: Any) -> int:
         elif not run.is_dir():
             raise SeriesError(f"{args.run}: no such run")
         made = work / "series"
+        if folder is None:
+            folder = conversion_of_run(run)
         about = make(args, tree, folder, run, made, work)
         (made / ABOUT).mkdir()
         (made / ABOUT / "series.json").write_text(
@@ -451,6 +464,10 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if not args.tree or not args.output:
         parser.error("--tree and -o are needed")
+    if not args.conversion and not args.rename and not args.run:
+        parser.error("give a conversion, or --rename")
+    if args.conversion and args.rename:
+        parser.error("a conversion and --rename are two conversions")
     if args.accessors and args.run:
         parser.error("--accessors is for converting now; give it to the "
                      "convert that makes the --run")

@@ -37,10 +37,30 @@ def conversion_folder(name: str) -> Path:
     return folder
 
 
+def is_made(args: Any) -> bool:
+    """Is there no folder but the one that 'treewide convert' makes?"""
+    return bool(args.rename) or not args.conversion \
+        or args.conversion.endswith(".cocci")
+
+
+def conversion_of_run(run: Path) -> Path:
+    """The conversion that 'treewide convert' left in its run."""
+    folder = run / "conversion"
+    if not (folder / "manifest.ini").is_file():
+        raise SeriesError(f"{run}: no run of a semantic patch or a rename; "
+                          "name the conversion")
+    return folder
+
+
 def convert(args: Any, tree: Path, run: Path) -> None:
     """Convert now, into @run."""
-    cmd = [str(driver()), "convert", args.conversion, "--tree", str(tree),
+    cmd = [str(driver()), "convert", "--tree", str(tree),
            "--run", str(run), "-o", str(run / "series.patch")]
+    cmd += [args.conversion] if args.conversion else []
+    for spec in args.rename:
+        cmd += ["--rename", spec]
+    cmd += ["--comments"] if args.comments else []
+    cmd += ["--allow-scripts"] if args.allow_scripts else []
     cmd += ["--policy", args.policy] if args.policy else []
     cmd += ["--scope", args.scope] if args.scope else []
     cmd += ["--accessors", str(Path(args.accessors).absolute())] \
@@ -124,6 +144,8 @@ def plan_of(folder: Path, own: str | None) -> Plan:
     manifest = read_ini(folder / "manifest.ini")
     plan = default_plan(manifest["conversion"].get("summary", "").strip()
                         or "convert")
+    if manifest.has_section("smpl"):
+        plan.followed = "the references to the name"
     if (folder / "series.ini").is_file():
         plan = Plan()
         load(plan, folder / "series.ini")
