@@ -137,6 +137,11 @@ struct ast_unsaved *convert_unsaved(const struct convert *c);
 /* The edit of "driver/RULE" that puts @text for bytes @from to @to. */
 void convert_put_edit(struct convert *c, const struct source *s, gsize from,
 		      gsize to, const char *text, const char *rule);
+/*
+ * Write the rule @r as it stands to rules/ of the run, from where it is run: what
+ * spatch gets is what the run keeps.  0, or -1 after a message.
+ */
+int convert_place_rule(const struct convert *c, struct smpl_rule *r);
 /* Did a semantic patch make the edit, alone or with the driver? */
 gboolean convert_edit_of_rule(const struct edit *e);
 

@@ -27,33 +27,31 @@ static gboolean fits(struct convert *c, const struct smpl_rule *r)
 	return FALSE;
 }
 
-/* Fill the holes of @r and write it to @dir, where it is run from. */
-static int fill(struct smpl_rule *r, const char *dir, const char *base,
-		GHashTable *holes)
+int convert_place_rule(const struct convert *c, struct smpl_rule *r)
 {
+	char *dir = g_build_filename(c->run, "rules", NULL);
+	char *base = g_path_get_basename(r->path);
 	GError *err = NULL;
-	GHashTableIter it;
-	gpointer name, text;
 	int ret = 0;
 
-	g_hash_table_iter_init(&it, holes);
-	while (g_hash_table_iter_next(&it, &name, &text))
-		smpl_fill(&r->text, name, text);
 	g_free(r->path);
 	r->path = g_build_filename(dir, base, NULL);
-	if (!g_file_set_contents(r->path, r->text, -1, &err)) {
+	if (g_mkdir_with_parents(dir, 0755)) {
+		ret = tw_error("cannot make '%s'", dir);
+	} else if (!g_file_set_contents(r->path, r->text, -1, &err)) {
 		ret = tw_error("%s", err->message);
 		g_error_free(err);
 	}
+	g_free(base);
+	g_free(dir);
 	return ret;
 }
 
-static int load_one(struct convert *c, const char *path, const char *dir,
-		    GHashTable *holes)
+static int load_one(struct convert *c, const char *path, GHashTable *holes)
 {
 	struct smpl_rule *r = smpl_rule_load(path, c->m);
-	char *base;
-	int ret;
+	GHashTableIter it;
+	gpointer name, text;
 
 	if (!r)
 		return -1;
@@ -62,27 +60,23 @@ static int load_one(struct convert *c, const char *path, const char *dir,
 		return 0;
 	}
 	g_ptr_array_add(c->rules, r);
-	base = g_path_get_basename(path);
-	ret = fill(r, dir, base, holes);
-	g_free(base);
-	return ret;
+	g_hash_table_iter_init(&it, holes);
+	while (g_hash_table_iter_next(&it, &name, &text))
+		smpl_fill(&r->text, name, text);
+	return convert_place_rule(c, r);
 }
 
 static int load(struct convert *c)
 {
-	char *dir = g_build_filename(c->run, "rules", NULL);
 	GHashTable *holes = g_hash_table_new_full(g_str_hash, g_str_equal,
 						  g_free, g_free);
 	int ret = 0;
 
 	if (c->shape->holes)
 		c->shape->holes(c, holes);
-	if (g_mkdir_with_parents(dir, 0755))
-		ret = tw_error("cannot make '%s'", dir);
 	for (guint i = 0; i < c->m->rules->len && !ret; i++)
-		ret = load_one(c, c->m->rules->pdata[i], dir, holes);
+		ret = load_one(c, c->m->rules->pdata[i], holes);
 	g_hash_table_destroy(holes);
-	g_free(dir);
 	return ret;
 }
 

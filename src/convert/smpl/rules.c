@@ -45,6 +45,7 @@ static int load_rule(struct convert *c, const char *path, const char *version)
 	struct smpl_rule *r = smpl_rule_load(path, c->m);
 	struct cocci *text = r ? cocci_read(path) : NULL;
 	char *missing;
+	int ret = 0;
 
 	if (!text) {
 		if (r)
@@ -63,9 +64,10 @@ static int load_rule(struct convert *c, const char *path, const char *version)
 	} else {
 		r->args = args_of(c, text);
 		g_ptr_array_add(c->rules, r);
+		ret = convert_place_rule(c, r);
 	}
 	cocci_free(text);
-	return 0;
+	return ret;
 }
 
 static int load_rules(struct convert *c)
