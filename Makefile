@@ -59,8 +59,8 @@ check:
 	@$(MAKE) --no-print-directory check-all
 
 check-all:
-	@MAKE='$(MAKE)' tests/summary unit layers types cocci mini cli lint fuzz tools \
-		report series texts tutorial accessors san real
+	@MAKE='$(MAKE)' tests/summary unit layers types cocci mini smpl cli lint \
+		fuzz tools report series texts tutorial accessors san real
 
 check-unit: $(UNIT)
 	@tests/unit/run $(UNIT)
