@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import json
+import re
 import os
 import shutil
 import subprocess
@@ -337,7 +338,8 @@ def runs(machine: Path) -> list[Path]:
 def test_main_job(machine: Path, checkout: Path) -> None:
     done = main_job(checkout, {}, "-j", "3")
     assert done.returncode == 0, done.stderr
-    for words in ("converted  │     7", "changes 2 files: 5 lines added, 4 removed",
+    assert re.search(r"^converted +7 ", done.stdout, re.M)
+    for words in ("changes 2 files: 5 lines added, 4 removed",
                   "2 of 2", "20 of 20 objects are the same", "ptdesc.patch",
                   "What to do next"):
         assert words in done.stdout
