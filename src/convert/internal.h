@@ -137,6 +137,8 @@ struct ast_unsaved *convert_unsaved(const struct convert *c);
 /* The edit of "driver/RULE" that puts @text for bytes @from to @to. */
 void convert_put_edit(struct convert *c, const struct source *s, gsize from,
 		      gsize to, const char *text, const char *rule);
+/* Which cells are read, and which are not and why, into the result. */
+void convert_note_cells(struct convert *c);
 /*
  * Write the rule @r as it stands to rules/ of the run, from where it is run: what
  * spatch gets is what the run keeps.  0, or -1 after a message.

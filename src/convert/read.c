@@ -437,7 +437,7 @@ static void skip_broken(struct convert *c)
 	g_hash_table_destroy(good);
 }
 
-static void note_cells(struct convert *c)
+void convert_note_cells(struct convert *c)
 {
 	for (guint i = 0; i < c->cells->len; i++) {
 		const struct cell_info *cell = c->cells->pdata[i];
@@ -487,7 +487,7 @@ int convert_read(struct convert *c)
 	guint problems = c->res->problems->len;
 	int more = 1;
 
-	note_cells(c);
+	convert_note_cells(c);
 	if ((c->shape->scanned && c->shape->scanned(c)) || find_context(c))
 		return -1;
 	for (int round = 1; more > 0 && round <= SHAPE_ROUNDS; round++)

@@ -119,20 +119,6 @@ struct ssite *smplc_site_at(const struct smplc *x, const char *file, gsize off)
 	       smplc_site(x, lo) : NULL;
 }
 
-static void note_cells(struct convert *c)
-{
-	for (guint i = 0; i < c->cells->len; i++) {
-		const struct cell_info *cell = c->cells->pdata[i];
-
-		if (cell->ready)
-			g_ptr_array_add(c->res->cells_read,
-					g_strdup(cell->name));
-		else
-			g_ptr_array_add(c->res->cells_unread, g_strdup_printf(
-				"%s (%s)", cell->name, cell->reason));
-	}
-}
-
 static const char *read_source(const char *file, gsize *size, void *data)
 {
 	struct source *s = convert_source(data, file);
@@ -153,7 +139,7 @@ static int run(struct smplc *x)
 	if (smplc_load_names(x))
 		goto out;
 	index_sites(x);
-	note_cells(c);
+	convert_note_cells(c);
 	if (smplc_check_new_names(x, also) || smplc_run_rules(x) ||
 	    smplc_choose_units(x, also) || smplc_read(x))
 		goto out;
